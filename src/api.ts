@@ -1,0 +1,129 @@
+/**
+ * What every way in offers alike (over NATS, embedded), and the shapes that status calls answer.
+ * The contract suite runs against this interface.
+ */
+import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
+import type { Placement } from './options.ts'
+import type { AgentView, SubmitOptions, TaskView } from './task.ts'
+
+/** An accepted task in its submitter's hands. */
+export interface TaskHandle {
+  readonly id: string
+  readonly queue: string
+  /** State when it was accepted. */
+  readonly state: string
+  /** What it waited for when it was accepted, in words; null when it could be placed at once. */
+  readonly waitingFor: string | null
+  /** @throws TaskError when it did not complete. */
+  result<T = unknown>(): Promise<T>
+  /** As `result`, undecoded. */
+  bytes(): Promise<Uint8Array>
+}
+
+export interface Signalbox {
+  /** Submits and waits for the outcome. @throws TaskError, SignalboxError when it was refused. */
+  run<T = unknown>(queue: string, payload?: unknown, options?: SubmitOptions): Promise<T>
+  /** Submits; resolves when the task is accepted. @throws SignalboxError when it was refused. */
+  submit(queue: string, payload?: unknown, options?: SubmitOptions): Promise<TaskHandle>
+  agent(options: AgentOptions, handler: Handler): Promise<AgentHandle>
+  /** @throws task_unknown. */
+  getTask(id: string, queue?: string): Promise<TaskView>
+  /** @returns the task after it. @throws task_unknown, finished. */
+  cancelTask(id: string, queue?: string): Promise<TaskView>
+  listAgents(): Promise<AgentView[]>
+  /** Asks an agent to finish what it runs and take no more. @throws agent_unknown. */
+  drainAgent(id: string): Promise<void>
+  status(): Promise<SchedulerStatus>
+  latency(): Promise<LatencyReport>
+  close(): Promise<void>
+}
+
+export interface RouterStatus {
+  router: number
+  alive: boolean
+  decisions: number
+  stale: number
+  steals: number
+  sleeps: number
+  restarts: number
+}
+
+export interface QueueStatus {
+  queue: string
+  waiting: number
+  running: number
+  bytes: number
+  /** What the oldest waiting task waits for; null when none waits. */
+  waitingFor: string | null
+}
+
+export interface SchedulerStatus {
+  scheduler: string
+  epoch: number
+  uptimeMs: number
+  placement: Placement
+  draining: boolean
+  connected: boolean
+  tasks: {
+    accepted: number
+    duplicates: number
+    completed: number
+    failed: number
+    cancelled: number
+    dead: number
+    waiting: number
+    /** In routers' hands. */
+    offered: number
+    running: number
+    /** accepted - completed - failed - cancelled - dead - waiting - offered - running: always 0. */
+    lost: number
+  }
+  attempts: {
+    started: number
+    retried: number
+    timedOut: number
+    lost: number
+    dispatchFailed: number
+    lateResults: number
+  }
+  placedBy: { routers: number; inline: number }
+  proposals: { conflicts: number; stale: number; overdue: number; bounced: number }
+  /** Count of each refusal by its code. */
+  refused: Record<string, number>
+  /** Tasks completed by each agent, also those that have left. */
+  tasksPerAgent: Record<string, number>
+  agents: { online: number; offline: number; draining: number }
+  queues: QueueStatus[]
+  routers: RouterStatus[]
+}
+
+/** Stages of a task's latency; each is a histogram. */
+export const LATENCY_STAGES = [
+  'admit',
+  'propose',
+  'commit',
+  'dispatch',
+  'work',
+  'deliver',
+  'assignment',
+  'total',
+] as const
+/**
+ * admit: received → admitted; propose: admitted → proposed (waiting for an agent included);
+ * commit: proposed → committed; dispatch: committed → dispatched; work: dispatched → result;
+ * deliver: result → delivered; assignment: received → committed; total: received → delivered.
+ */
+export type LatencyStage = (typeof LATENCY_STAGES)[number]
+
+export interface LatencySummary {
+  count: number
+  meanUs: number
+  p50Us: number
+  p90Us: number
+  p99Us: number
+  p999Us: number
+  maxUs: number
+  /** HdrHistogram's compressed V2 encoding in base64. */
+  encoded: string
+}
+export type LatencyReport = Record<LatencyStage, LatencySummary>

@@ -1,0 +1,114 @@
+/**
+ * Every error code of Signalbox: its number on the wire, whether trying again can help, and what
+ * it means. Codes are never renamed or reused; `docs/errors.md` lists the same rows and a test
+ * compares the two.
+ *
+ * Expected conditions inside (full, empty, nobody free) are returned constants and do not stand
+ * here; these are what a submitter, an agent, an operator or a library user can meet.
+ */
+
+/** The `Nats-Service-Error-Code` values in use. */
+export type ErrorStatus = 400 | 401 | 404 | 409 | 413 | 429 | 500 | 503
+
+interface ErrorRow {
+  readonly status: ErrorStatus
+  readonly retryable: boolean
+  readonly meaning: string
+}
+
+const row = (status: ErrorStatus, retryable: boolean, meaning: string): ErrorRow => ({
+  status,
+  retryable,
+  meaning,
+})
+
+export const ERROR_CODES = {
+  bad_token: row(400, false, 'A name is not of the form ^[A-Za-z0-9_-]{1,64}$.'),
+  bad_subject: row(400, false, 'The subject has the wrong number of tokens or an unknown verb.'),
+  bad_header: row(400, false, 'A header is malformed, doubled or has a value out of range.'),
+  bad_priority: row(400, false, 'The priority is not a level 1 to 5 or one of its names.'),
+  bad_option: row(400, false, 'An option is unknown, of the wrong type or out of range.'),
+  bad_body: row(400, false, 'A control message is not a JSON object of the documented shape.'),
+  bad_concurrency: row(400, false, 'An agent’s concurrency is not a whole number 1 to 65,535.'),
+  not_supported: row(400, false, 'The option or verb is known but not built yet.'),
+  identity_mismatch: row(401, false, 'The body names another agent than the subject does.'),
+  permission_denied: row(401, false, 'The NATS server refused the subject to this user.'),
+  queue_unknown: row(404, false, 'No scheduler serves this queue.'),
+  task_unknown: row(404, false, 'No task of that id is open or still kept.'),
+  agent_unknown: row(404, true, 'The scheduler does not know this agent: it must say hello.'),
+  result_unknown: row(404, false, 'The result’s token was never given out by this scheduler.'),
+  fenced: row(409, false, 'A newer instance with the same agent id has taken over.'),
+  finished: row(409, false, 'The task already has its final outcome.'),
+  late_result: row(409, false, 'The attempt had ended before its result arrived.'),
+  payload_too_large: row(413, false, 'The payload is larger than the limit.'),
+  headers_too_large: row(413, false, 'The headers are larger than 8 KiB or more than 32.'),
+  queue_full: row(429, true, 'The queue holds as many tasks or bytes as it may.'),
+  too_many_submits: row(429, true, 'More tasks arrived than can be admitted at the moment.'),
+  too_many_agents: row(429, true, 'As many agents are registered as there may be.'),
+  too_many_queues: row(429, false, 'As many queues exist as there may be.'),
+  too_many_classes: row(429, false, 'Too many different sets of required capabilities.'),
+  out_of_memory: row(429, true, 'The payload arena is full.'),
+  stopping: row(503, true, 'The scheduler is draining and takes no new tasks.'),
+  disconnected: row(503, true, 'The connection to NATS is lost.'),
+  nats_unreachable: row(503, true, 'No NATS server answers at the address.'),
+  nats_server_not_found: row(503, false, 'No nats-server program could be found or fetched.'),
+  no_scheduler: row(503, true, 'No scheduler answered in time.'),
+  error: row(500, true, 'The handler threw.'),
+  permanent: row(500, false, 'The handler said that trying again is of no use.'),
+  timeout: row(500, true, 'The task ran longer than its running time-out.'),
+  agent_lost: row(500, true, 'The agent fell silent, left or was replaced while it ran the task.'),
+  dispatch_failed: row(503, true, 'Nobody was subscribed to the agent’s work subject.'),
+  cancelled: row(409, false, 'The task was cancelled.'),
+  router_failed: row(500, true, 'A router thread died or stood still and was replaced.'),
+  router_given_up: row(500, false, 'A router thread failed too often and is not replaced again.'),
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** An error that an operator or user can act on: values in the message, then what to do next. */
+export class SignalboxError extends Error {
+  override readonly name: string = 'SignalboxError'
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly status: ErrorStatus
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+    this.retryable = ERROR_CODES[code].retryable
+    this.status = ERROR_CODES[code].status
+  }
+}
+
+/**
+ * How a task ended when it did not complete. `code` is one of ours, or any token that the agent
+ * gave (`api_error`, `memory_error`, …).
+ */
+export class TaskError extends Error {
+  override readonly name = 'TaskError'
+  readonly code: string
+  readonly retryable: boolean
+  /** How often the task was started; 0 when thrown by a handler. */
+  readonly attempts: number
+
+  constructor(
+    code: string,
+    message: string,
+    options: { retryable?: boolean; attempts?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable ?? true
+    this.attempts = options.attempts ?? 0
+  }
+
+  /** For handlers: fail the task for good, whatever retries its queue allows. */
+  static permanent(message: string, code = 'permanent'): TaskError {
+    return new TaskError(code, message, { retryable: false })
+  }
+}
+
+/** A programmer's assertion: the thread dies and what it held is recovered. */
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(`assertion: ${message}`)
+}

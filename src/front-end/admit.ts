@@ -1,0 +1,59 @@
+/**
+ * Step 3 of 8, admit. Before: a record in the inbox. After: its payload is in the arena, the task in
+ * its lane, its submitter answered; or a refusal. At most `admitsPerTurn` a turn, so that results
+ * are never kept waiting by a flood of submits.
+ */
+import { nowUs } from '../clock.ts'
+import { LIMITS } from '../options.ts'
+import { isFinal, type TaskRecord } from '../policy/task-record.ts'
+import { type FrontEndContext, STAGE_ADMIT } from './context.ts'
+import { REFUSED } from './payloads.ts'
+import { refuse } from './receive.ts'
+
+/** @returns how many were taken. */
+export function admitWaiting(context: FrontEndContext): number {
+  if (context.inbox.submitsWaiting === 0) return 0
+  const stampUs = nowUs()
+  let taken = 0
+  for (; taken < LIMITS.admitsPerTurn; taken++) {
+    const record = context.inbox.nextSubmit()
+    if (record === undefined) break
+    admit(context, record, stampUs)
+  }
+  return taken
+}
+
+function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): void {
+  const { core, arena } = context
+  const payload = arena.put(record.view)
+  if (payload === REFUSED) {
+    const message = 'The memory for payloads is full: submit again when some tasks have finished.'
+    refuse(context, record.origin, record.replyTo, 'out_of_memory', message)
+    return
+  }
+  record.payload = payload
+  record.dropView()
+  record.admittedUs = stampUs
+  const refusal = core.submit(record, context.nowMs)
+  if (refusal === null) {
+    context.latency.record(STAGE_ADMIT, (stampUs - record.receivedUs) | 0)
+    if (record.wantsAccepted) record.origin.accepted(record, record.replyTo, false)
+    return
+  }
+  arena.free(payload)
+  if (refusal.code === 'duplicate') answerDuplicate(record, refusal.first!)
+  else refuse(context, record.origin, record.replyTo, refusal.code, refusal.message)
+}
+
+/** The second submit of an id gets the first one's state, and its outcome when it wants that. */
+function answerDuplicate(record: TaskRecord, first: TaskRecord): void {
+  const { origin, replyTo } = record
+  if (record.wantsAccepted) origin.accepted(first, replyTo, true)
+  if (!record.wantsOutcome) return
+  if (isFinal(first.state)) {
+    origin.outcome(first, replyTo)
+    return
+  }
+  first.waiters ??= []
+  first.waiters.push({ origin, replyTo })
+}

@@ -1,0 +1,116 @@
+/**
+ * Step 6 of 8, commit. Before: a proposal, from a router's outbox or from the same strategy run
+ * here. After: credit taken, attempt and token written, payload on its way to the agent; or the task
+ * back at the head of its lane, because nobody is free. The only place where placements become true.
+ */
+import { NONE, PROPOSAL_WORDS } from '../../native-free/index.ts'
+import { nowUs } from '../clock.ts'
+import { LIMITS } from '../options.ts'
+import { COMMITTED, CONFLICT } from '../policy/core.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
+import { type FrontEndContext, STAGE_ASSIGNMENT, STAGE_COMMIT, STAGE_PROPOSE } from './context.ts'
+import { offerToRouters, publishOffers } from './match.ts'
+import type { AgentPort } from './transport.ts'
+
+const proposal = new Int32Array(PROPOSAL_WORDS)
+const overdue: TaskRecord[] = []
+
+/** Reads what the routers have proposed so far. @returns how many proposals there were. */
+export function commitProposals(context: FrontEndContext): number {
+  let count = 0
+  for (const outbox of context.outboxes) {
+    const ready = outbox.size()
+    if (ready === 0) continue
+    const stampUs = nowUs()
+    for (let i = 0; i < ready && outbox.next(proposal); i++) {
+      commitProposal(context, stampUs)
+    }
+    outbox.commitReads()
+    count += ready
+  }
+  return count
+}
+
+function commitProposal(context: FrontEndContext, stampUs: number): void {
+  const { core } = context
+  const [slot, generation, agent, agentGeneration, proposedUs] = proposal
+  const record = core.recordAt[slot]
+  const answer = core.propose(slot, generation, agent, agentGeneration, context.nowMs)
+  if (answer === COMMITTED) {
+    core.counters.placedByRouters++
+    record!.proposedUs = proposedUs
+    dispatch(context, record!, stampUs)
+  } else if (answer === CONFLICT) {
+    placeInline(context, record!)
+  }
+}
+
+/** Chooses and commits here and now. @returns false when nobody is free: the task is back in its lane. */
+export function placeInline(context: FrontEndContext, record: TaskRecord): boolean {
+  const { core } = context
+  const agent = context.chooser.choose(record.slot)
+  const stampUs = nowUs()
+  if (agent !== NONE) {
+    const generation = core.table.generation(agent as never)
+    const answer = core.propose(record.slot, record.generation, agent, generation, context.nowMs)
+    if (answer === COMMITTED) {
+      core.counters.placedInline++
+      record.proposedUs = stampUs
+      dispatch(context, record, stampUs)
+      return true
+    }
+  }
+  core.bounce(record)
+  context.bounced++
+  return false
+}
+
+/** Places what was bounced, now that credit may be free; before any later proposal is read. */
+export function placeBounced(context: FrontEndContext): void {
+  while (context.bounced > 0) {
+    const record = context.core.nextBounced(context.nowMs)
+    if (record === null) break
+    context.bounced--
+    if (!placeInline(context, record)) break
+  }
+  if (context.core.active.length === 0) context.bounced = 0
+}
+
+/** Offers that no router has answered in time are taken back and placed here. */
+export function placeOverdue(context: FrontEndContext): void {
+  const { core } = context
+  core.overdueOffers(context.nowMs - LIMITS.offerMs, overdue)
+  for (const record of overdue) {
+    core.counters.overdueOffers++
+    core.withdraw(record)
+    placeInline(context, record)
+  }
+  overdue.length = 0
+}
+
+/** A router's thread has ended: whatever it held is unknown, so every offer is made again. */
+export function offerAgain(context: FrontEndContext): void {
+  const { core } = context
+  core.overdueOffers(Number.POSITIVE_INFINITY, overdue)
+  for (const record of overdue) {
+    core.withdraw(record)
+    const alive = context.routers !== undefined && context.routers.aliveCount > 0
+    if (!alive || !offerToRouters(context, record)) placeInline(context, record)
+  }
+  overdue.length = 0
+  if (context.routers !== undefined) publishOffers(context)
+}
+
+function dispatch(context: FrontEndContext, record: TaskRecord, stampUs: number): void {
+  record.committedUs = stampUs
+  if (record.attempts === 1) {
+    const { latency } = context
+    latency.record(STAGE_PROPOSE, (record.proposedUs - record.admittedUs) | 0)
+    latency.record(STAGE_COMMIT, (stampUs - record.proposedUs) | 0)
+    latency.record(STAGE_ASSIGNMENT, (stampUs - record.receivedUs) | 0)
+  }
+  const agent = record.agent!
+  const payload = context.arena.get(record.payload, record.payloadBytes)
+  ;(agent.link as AgentPort).dispatch(record, agent, payload)
+  context.dispatched.push(record)
+}

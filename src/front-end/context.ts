@@ -1,0 +1,116 @@
+/** What the steps of the path share: one object per scheduler, main thread only. */
+import {
+  AgentTableWriter,
+  createMemory,
+  DEFAULT_SHAPE,
+  LatencyWriter,
+  OutboxConsumer,
+  PRIORITY_LEVELS,
+  type RouterIndex,
+  type SharedMemory,
+  SlotTableWriter,
+  TaskRingProducer,
+} from '../../native-free/index.ts'
+import { LATENCY_STAGES } from '../api.ts'
+import type { Placement } from '../options.ts'
+import { PolicyCore, type PolicyEffects, type PolicyOptions } from '../policy/core.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
+import type { RouterPool } from '../router/pool.ts'
+import { Chooser } from '../routing/chooser.ts'
+import { Random } from '../routing/generator.ts'
+import { createStrategies } from '../routing/registry.ts'
+import type { Strategy } from '../routing/strategy.ts'
+import { Inbox } from './inbox.ts'
+import { PayloadArena } from './payloads.ts'
+import type { Transport } from './transport.ts'
+
+export const STAGE_ADMIT = 0
+export const STAGE_PROPOSE = 1
+export const STAGE_COMMIT = 2
+export const STAGE_DISPATCH = 3
+export const STAGE_WORK = 4
+export const STAGE_DELIVER = 5
+export const STAGE_ASSIGNMENT = 6
+export const STAGE_TOTAL = 7
+
+export interface FrontEndOptions {
+  name: string
+  placement: Placement
+  routers: number
+  seed: number
+  strategies: readonly string[]
+  payloadBytesMax: number
+  arenaBytesMax: number
+  policy: Omit<PolicyOptions, 'strategyIndex'>
+}
+
+export function createSchedulerMemory(options: FrontEndOptions): SharedMemory {
+  return createMemory({
+    ...DEFAULT_SHAPE,
+    slotCount: options.policy.slots,
+    agentCountMax: options.policy.agentsMax,
+    classCountMax: options.policy.classesMax,
+    routerCount: options.routers,
+    latencyStageCount: LATENCY_STAGES.length,
+  })
+}
+
+export class FrontEndContext {
+  readonly options: FrontEndOptions
+  readonly memory: SharedMemory
+  readonly core: PolicyCore
+  readonly rings: readonly TaskRingProducer[]
+  readonly outboxes: readonly OutboxConsumer[]
+  readonly strategies: readonly Strategy[]
+  readonly chooser: Chooser
+  readonly latency: LatencyWriter
+  readonly arena: PayloadArena
+  readonly inbox: Inbox
+  readonly transports: Transport[] = []
+  /** Set once the threads run; undefined with `routers: 0`. */
+  routers: RouterPool | undefined
+
+  /** Policy time of the current turn, ms. */
+  nowMs = 0
+  /** Bounced tasks at the heads of their lanes, to be placed before outboxes are read. */
+  bounced = 0
+  /** Since the last flush; stamped together. */
+  readonly dispatched: TaskRecord[] = []
+  readonly delivered: TaskRecord[] = []
+  readonly refused: Record<string, number> = {}
+  draining = false
+
+  constructor(options: FrontEndOptions, effects: PolicyEffects, schedule: () => void) {
+    this.options = options
+    this.memory = createSchedulerMemory(options)
+    const strategies = [...options.strategies]
+    this.core = new PolicyCore(
+      new SlotTableWriter(this.memory),
+      new AgentTableWriter(this.memory),
+      { ...options.policy, strategyIndex: (name) => strategies.indexOf(name) },
+      effects,
+    )
+    this.rings = Array.from(
+      { length: PRIORITY_LEVELS },
+      (_, level) => new TaskRingProducer(this.memory, level),
+    )
+    this.outboxes = Array.from(
+      { length: options.routers },
+      (_, router) => new OutboxConsumer(this.memory, router as RouterIndex),
+    )
+    this.strategies = createStrategies(strategies, {
+      random: new Random(options.seed),
+      phase: 0,
+      agentCountMax: options.policy.agentsMax,
+      classCountMax: options.policy.classesMax,
+    })
+    this.chooser = new Chooser(this.memory, this.strategies)
+    this.latency = new LatencyWriter(this.memory, 0)
+    this.arena = new PayloadArena(options.arenaBytesMax)
+    this.inbox = new Inbox(schedule)
+  }
+
+  count(code: string): void {
+    this.refused[code] = (this.refused[code] ?? 0) + 1
+  }
+}

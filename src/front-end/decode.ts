@@ -1,0 +1,76 @@
+/**
+ * Step 2 of 8, decode. Before: subject, headers and body of one NATS message. After: a task record,
+ * or a refusal. Payload bytes are never looked at. Main thread.
+ */
+import { SignalboxError } from '../errors.ts'
+import { type Origin, TaskRecord } from '../policy/task-record.ts'
+import type { PriorityLevel } from '../task.ts'
+import { type HeaderSource, NO_OPTIONS, optionsFromHeaders } from '../wire/submit-options.ts'
+import { isToken, requireToken } from '../wire/tokens.ts'
+
+/** What the subject of a submit says. */
+export interface SubmitAddress {
+  readonly queue: string
+  readonly level: PriorityLevel | null
+  /** `sb.call`: the reply is the outcome; otherwise it is the acceptance. */
+  readonly call: boolean
+}
+
+/**
+ * @param start length of `<prefix>.`
+ * @throws bad_subject, bad_token, bad_priority.
+ */
+export function parseSubmitSubject(subject: string, start: number): SubmitAddress {
+  const [verb, queue, level, ...more] = subject.slice(start).split('.')
+  if ((verb !== 'task' && verb !== 'call') || more.length > 0) {
+    throw new SignalboxError('bad_subject', 'Submit on <prefix>.task.<queue>[.<1-5>].')
+  }
+  requireToken(queue, 'queue')
+  if (level !== undefined && !/^[1-5]$/.test(level)) {
+    throw new SignalboxError(
+      'bad_priority',
+      `The subject ends in ${isToken(level) ? `"${level}"` : 'a bad token'}: use a priority 1 to 5.`,
+    )
+  }
+  return {
+    queue,
+    level: level === undefined ? null : (Number(level) as PriorityLevel),
+    call: verb === 'call',
+  }
+}
+
+/** @throws whatever `optionsFromHeaders` does. *Cost* one record; more only when there are headers. */
+export function decode(
+  address: SubmitAddress,
+  headers: HeaderSource | undefined,
+  payload: Uint8Array,
+  origin: Origin,
+  replyTo: string,
+  receivedUs: number,
+): TaskRecord {
+  if (headers === undefined && address.level === null) {
+    return new TaskRecord(
+      '',
+      address.queue,
+      NO_OPTIONS,
+      payload,
+      origin,
+      replyTo,
+      !address.call,
+      address.call,
+      receivedUs,
+    )
+  }
+  const options = optionsFromHeaders(headers, address.level)
+  return new TaskRecord(
+    options.id ?? '',
+    address.queue,
+    options,
+    payload,
+    origin,
+    replyTo,
+    !address.call,
+    address.call || options.outcome === true,
+    receivedUs,
+  )
+}

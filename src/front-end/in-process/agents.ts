@@ -1,0 +1,222 @@
+/**
+ * Agents in this process. Their handlers run at the end of the turn, never inside a step of the
+ * path; their results arrive in the inbox like any other. They hold no lease: they are here as long
+ * as the process is.
+ */
+import {
+  type AgentHandle,
+  type AgentOptions,
+  AgentTask,
+  type AttemptResult,
+  type Handler,
+  runHandler,
+} from '../../agent-task.ts'
+import { nowMs } from '../../clock.ts'
+import { type ErrorCode, SignalboxError, TaskError } from '../../errors.ts'
+import { LIMITS } from '../../options.ts'
+import type { AgentState } from '../../policy/agents.ts'
+import type { TaskRecord } from '../../policy/task-record.ts'
+import { requireConcurrency } from '../../wire/messages.ts'
+import { payloadText } from '../../wire/payload.ts'
+import type { ResultAddress } from '../../wire/subjects.ts'
+import { randomToken, requireToken } from '../../wire/tokens.ts'
+import type { FrontEndContext } from '../context.ts'
+import { takeProgress, takeResult } from '../result.ts'
+import type { AgentPort, Arrival } from '../transport.ts'
+
+interface Finished {
+  agent: LocalAgent
+  address: ResultAddress
+  result: AttemptResult
+}
+
+interface Progressed {
+  address: ResultAddress
+  bytes: Uint8Array
+}
+
+/** One agent of this process. */
+class LocalAgent implements AgentHandle {
+  readonly id: string
+  readonly instance = randomToken()
+  readonly handler: Handler
+  /** Running tasks by attempt. */
+  readonly running = new Map<number, AgentTask>()
+  readonly closed: Promise<void>
+  readonly #stop: (agent: LocalAgent) => void
+  #resolveClosed!: () => void
+  #rejectClosed!: (error: Error) => void
+  stopping = false
+
+  constructor(id: string, handler: Handler, stop: (agent: LocalAgent) => void) {
+    this.id = id
+    this.handler = handler
+    this.#stop = stop
+    this.closed = new Promise((resolve, reject) => {
+      this.#resolveClosed = resolve
+      this.#rejectClosed = reject
+    })
+    this.closed.catch(() => {})
+  }
+
+  stop(): Promise<void> {
+    this.#stop(this)
+    return this.closed.catch(() => {})
+  }
+
+  end(error?: Error): void {
+    if (error === undefined) this.#resolveClosed()
+    else this.#rejectClosed(error)
+  }
+}
+
+export class InProcessAgents implements AgentPort {
+  readonly #context: FrontEndContext
+  readonly #agents = new Map<string, LocalAgent>()
+  /** Dispatched in this turn, to be run at its end. */
+  readonly #work: (() => void)[] = []
+
+  constructor(context: FrontEndContext) {
+    this.#context = context
+  }
+
+  /** @throws bad_token, bad_concurrency, bad_option, too_many_agents */
+  join(options: AgentOptions, handler: Handler): AgentHandle {
+    const id = options.id === undefined ? `agent-${randomToken(6)}` : options.id
+    const agent = new LocalAgent(requireToken(id, 'agent id'), handler, this.#stopAgent)
+    const spec = {
+      id,
+      instance: agent.instance,
+      queues: queueNames(options.queues),
+      capabilities: names(options.capabilities ?? [], 'capability', LIMITS.capabilitiesMax),
+      concurrency: requireConcurrency(options.concurrency ?? 1),
+      beats: true,
+      leased: false,
+      link: this,
+    }
+    const state = this.#context.core.hello(spec, nowMs())
+    if (typeof state === 'string') {
+      throw new SignalboxError(state as ErrorCode, `Agent "${id}" cannot join: ${state}.`)
+    }
+    this.#agents.set(agent.instance, agent)
+    this.#context.inbox.wake()
+    return agent
+  }
+
+  dispatch(record: TaskRecord, agent: AgentState, payload: Uint8Array): void {
+    const local = this.#agents.get(agent.instance)!
+    const address: ResultAddress = {
+      agent: agent.id,
+      slot: record.slot,
+      epoch: this.#context.core.options.epoch,
+      counter: record.counter,
+      seq: record.dispatchSeq,
+    }
+    const { inbox } = this.#context
+    const task = new AgentTask(
+      record.id,
+      record.queueName,
+      record.attempts,
+      Uint8Array.from(payload),
+      (bytes) => inbox.arrive(this.#progress, { address, bytes }),
+    )
+    local.running.set(record.counter, task)
+    this.#work.push(() => this.#run(local, task, address))
+  }
+
+  #run(agent: LocalAgent, task: AgentTask, address: ResultAddress): void {
+    const outcome = runHandler(agent.handler, task)
+    if (outcome instanceof Promise) {
+      outcome.then((result) => this.#finished(agent, address, result))
+    } else this.#finished(agent, address, outcome)
+  }
+
+  #finished(agent: LocalAgent, address: ResultAddress, result: AttemptResult): void {
+    this.#context.inbox.arrive(this.#results, { agent, address, result })
+  }
+
+  readonly #results: Arrival<Finished> = {
+    take: ({ agent, address, result }) => {
+      agent.running.delete(address.counter)
+      takeResult(this.#context, address, result)
+      if (agent.stopping) this.#endWhenIdle(agent)
+    },
+  }
+
+  readonly #progress: Arrival<Progressed> = {
+    take: ({ address, bytes }) => takeProgress(this.#context, address, payloadText(bytes)),
+  }
+
+  /** End of a turn: the handlers of what was dispatched in it run. */
+  flush(): void {
+    const { length } = this.#work
+    if (length === 0) return
+    for (let i = 0; i < length; i++) this.#work[i]()
+    this.#work.splice(0, length)
+  }
+
+  readonly #stopAgent = (agent: LocalAgent): void => {
+    if (agent.stopping) return
+    agent.stopping = true
+    this.#context.core.bye(agent.id, agent.instance, true, nowMs())
+    this.#endWhenIdle(agent)
+  }
+
+  #endWhenIdle(agent: LocalAgent): void {
+    if (agent.running.size > 0 || !this.#agents.delete(agent.instance)) return
+    this.#context.core.bye(agent.id, agent.instance, false, nowMs())
+    agent.end()
+  }
+
+  cancel(agent: AgentState, counter: number, _dispatchSeq: number, reason: string): void {
+    const task = this.#agents.get(agent.instance)?.running.get(counter)
+    task?.abort(new TaskError(reason, `The attempt was given up: ${reason}.`))
+  }
+
+  drain(agent: AgentState): void {
+    const local = this.#agents.get(agent.instance)
+    if (local === undefined) return
+    local.stopping = true
+    // Not here: an effect must not call back into the core.
+    queueMicrotask(() => this.#endWhenIdle(local))
+  }
+
+  fenced(agent: AgentState): void {
+    const local = this.#agents.get(agent.instance)
+    if (local === undefined) return
+    this.#agents.delete(agent.instance)
+    const message = `A newer instance of agent "${agent.id}" has taken over.`
+    for (const task of local.running.values()) task.abort(new TaskError('fenced', message))
+    local.end(new SignalboxError('fenced', message))
+  }
+
+  /** Stops every agent. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#agents.values()].map((agent) => agent.stop()))
+  }
+
+  /** Ends every agent at once, without waiting for what runs. */
+  abandon(): void {
+    for (const agent of this.#agents.values()) agent.end()
+    this.#agents.clear()
+  }
+}
+
+function queueNames(queues: readonly string[]): string[] {
+  if (!Array.isArray(queues) || queues.length === 0) {
+    throw new SignalboxError(
+      'bad_option',
+      '"queues" must be a list of the queues the agent serves, or ["*"] for all.',
+    )
+  }
+  const others = queues.filter((name) => name !== '*')
+  const sorted = names(others, 'queue', LIMITS.queuesPerAgentMax)
+  return queues.includes('*') ? ['*', ...sorted] : sorted
+}
+
+function names(values: readonly string[], what: string, max: number): string[] {
+  if (!Array.isArray(values) || values.length > max) {
+    throw new SignalboxError('bad_option', `Give a list of at most ${max} names of kind ${what}.`)
+  }
+  return [...new Set(values.map((value) => requireToken(value, what)))].sort()
+}

@@ -1,0 +1,228 @@
+/**
+ * Agents on NATS: hello, beat and bye come in, work and control go out, results and progress come
+ * back on the subject that the work named as its reply. Identity is the subject's token, which the
+ * server authorised, never the body's.
+ */
+import type { Msg, MsgHdrs, NatsConnection } from 'nats'
+import { SignalboxError } from '../../errors.ts'
+import { LIMITS } from '../../options.ts'
+import type { AgentState } from '../../policy/agents.ts'
+import type { TaskRecord } from '../../policy/task-record.ts'
+import { errorHeaders, HEADER, workHeaders } from '../../wire/headers.ts'
+import { encodeJson } from '../../wire/json.ts'
+import {
+  type Beat,
+  type Control,
+  type HelloAnswer,
+  readBeat,
+  readBye,
+  readHello,
+} from '../../wire/messages.ts'
+import { payloadText } from '../../wire/payload.ts'
+import {
+  attemptToken,
+  newResultAddress,
+  parseResultSubject,
+  parseToken,
+  Subjects,
+} from '../../wire/subjects.ts'
+import { requireToken } from '../../wire/tokens.ts'
+import type { FrontEndContext } from '../context.ts'
+import { type ResultBody, takeNoResponder, takeProgress, takeResult } from '../result.ts'
+import type { AgentPort, Arrival } from '../transport.ts'
+
+const EMPTY = new Uint8Array(0)
+/** Beats in a lease: two may be lost. */
+const BEATS_PER_LEASE = 3
+
+export class NatsAgents implements AgentPort {
+  readonly #context: FrontEndContext
+  readonly #nc: NatsConnection
+  readonly #subjects: Subjects
+  readonly #fromLength: number
+  readonly #workSubjects = new WeakMap<AgentState, string>()
+  /** Reused for every result. */
+  readonly #address = newResultAddress()
+  readonly #body: ResultBody = { code: null, message: '', retryable: false, bytes: EMPTY }
+  readonly #options: { headers?: MsgHdrs; reply: string } = { headers: undefined, reply: '' }
+
+  constructor(context: FrontEndContext, nc: NatsConnection, prefix: string) {
+    this.#context = context
+    this.#nc = nc
+    this.#subjects = new Subjects(prefix)
+    this.#fromLength = `${prefix}.from.`.length
+  }
+
+  subscribe(): void {
+    const { name } = this.#context.options
+    this.#listen(this.#subjects.results(name), this.#results)
+    this.#listen(this.#subjects.progresses(name), this.#progress)
+    this.#listen(this.#subjects.from('*', 'hello'), this.#answered(this.#hello))
+    this.#listen(this.#subjects.from('*', 'beat'), this.#answered(this.#beat))
+    this.#listen(this.#subjects.from('*', 'bye'), this.#answered(this.#bye))
+  }
+
+  #listen(subject: string, arrival: Arrival<Msg>): void {
+    const { inbox } = this.#context
+    this.#nc.subscribe(subject, {
+      callback: (error, msg) => {
+        if (error === null) inbox.arrive(arrival, msg)
+      },
+    })
+  }
+
+  readonly #results: Arrival<Msg> = {
+    take: (msg) => {
+      if (!parseResultSubject(msg.subject, this.#fromLength, this.#address)) {
+        this.#refuse(msg, new SignalboxError('bad_subject', 'The result’s token is malformed.'))
+        return
+      }
+      const { headers } = msg
+      if (headers !== undefined && headers.code === 503 && msg.data.length === 0) {
+        takeNoResponder(this.#context, this.#address)
+        return
+      }
+      const refusal = takeResult(this.#context, this.#address, this.#readBody(msg))
+      if (refusal !== null) this.#refuse(msg, refusal)
+      else if (msg.reply) this.#nc.publish(msg.reply)
+    },
+  }
+
+  #readBody(msg: Msg): ResultBody {
+    const body = this.#body
+    const { headers } = msg
+    body.bytes = msg.data
+    body.code = null
+    if (headers === undefined || !headers.has(HEADER.errorCode)) return body
+    body.code = headers.get(HEADER.code) || 'error'
+    body.message = headers.get(HEADER.error)
+    body.retryable = headers.get(HEADER.retryable) !== '0'
+    return body
+  }
+
+  readonly #progress: Arrival<Msg> = {
+    take: (msg) => {
+      if (!parseResultSubject(msg.subject, this.#fromLength, this.#address)) {
+        this.#context.count('bad_subject')
+        return
+      }
+      const text = payloadText(msg.data.subarray(0, LIMITS.progressBytesMax))
+      takeProgress(this.#context, this.#address, text)
+    },
+  }
+
+  /** Wraps a handler whose return value or SignalboxError is the answer to the request. */
+  #answered(handler: (agent: string, msg: Msg) => unknown): Arrival<Msg> {
+    return {
+      take: (msg) => {
+        try {
+          const agent = msg.subject.slice(this.#fromLength, msg.subject.lastIndexOf('.'))
+          const answer = handler(requireToken(agent, 'agent id'), msg)
+          if (msg.reply) this.#nc.publish(msg.reply, encodeJson(answer))
+        } catch (error) {
+          if (!(error instanceof SignalboxError)) throw error
+          this.#refuse(msg, error)
+        }
+      },
+    }
+  }
+
+  readonly #hello = (id: string, msg: Msg): HelloAnswer => {
+    const { core, options, nowMs } = this.#context
+    const spec = { ...readHello(msg.data, id), id, leased: true, link: this }
+    const agent = core.hello(spec, nowMs)
+    if (typeof agent === 'string') throw agentError(agent, id)
+    const { leaseMs, epoch } = core.options
+    const beatMs = Math.max(1, Math.floor(leaseMs / BEATS_PER_LEASE))
+    return { scheduler: options.name, epoch, leaseMs, beatMs }
+  }
+
+  readonly #beat = (id: string, msg: Msg): { scheduler: string } => {
+    const { core, options, nowMs } = this.#context
+    const beat = readBeat(msg.data, id)
+    const refusal = core.beat(id, beat.instance, this.#runningOf(beat), nowMs)
+    if (refusal !== null) throw agentError(refusal, id)
+    return { scheduler: options.name }
+  }
+
+  readonly #bye = (id: string, msg: Msg): { scheduler: string } => {
+    const { core, options, nowMs } = this.#context
+    const { instance, drain } = readBye(msg.data, id)
+    const refusal = core.bye(id, instance, drain, nowMs)
+    if (refusal !== null) throw agentError(refusal, id)
+    return { scheduler: options.name }
+  }
+
+  /** @returns null when the beat says nothing of this scheduler's attempts. */
+  #runningOf(beat: Beat): Set<number> | null {
+    const { core, options } = this.#context
+    const report = Object.hasOwn(beat.schedulers, options.name)
+      ? beat.schedulers[options.name]
+      : undefined
+    if (report === undefined) return null
+    const running = new Set<number>()
+    for (const token of report.running) {
+      const readable = typeof token === 'string' && parseToken(token, 0, this.#address)
+      if (readable && this.#address.epoch === core.options.epoch) running.add(this.#address.counter)
+    }
+    return running
+  }
+
+  #refuse(msg: Msg, error: SignalboxError): void {
+    if (error.code !== 'late_result' && error.code !== 'result_unknown') {
+      this.#context.count(error.code)
+    }
+    if (!msg.reply) return
+    const headers = errorHeaders(error.status, error.message, error.code, error.retryable)
+    this.#nc.publish(msg.reply, EMPTY, { headers: headers as unknown as MsgHdrs })
+  }
+
+  dispatch(record: TaskRecord, agent: AgentState, payload: Uint8Array): void {
+    const token = attemptToken(this.#context.core.options.epoch, record.counter, record.dispatchSeq)
+    const { name } = this.#context.options
+    const options = this.#options
+    options.headers = workHeaders(
+      record.id,
+      record.queueName,
+      record.attempts,
+    ) as unknown as MsgHdrs
+    options.reply = this.#subjects.result(agent.id, name, record.slot, token)
+    this.#nc.publish(this.#workSubject(agent), payload, options)
+  }
+
+  #workSubject(agent: AgentState): string {
+    const known = this.#workSubjects.get(agent)
+    if (known !== undefined) return known
+    const subject = this.#subjects.work(agent.id, agent.instance)
+    this.#workSubjects.set(agent, subject)
+    return subject
+  }
+
+  cancel(agent: AgentState, counter: number, dispatchSeq: number, reason: string): void {
+    const token = attemptToken(this.#context.core.options.epoch, counter, dispatchSeq)
+    this.#control(agent, { type: 'cancel', scheduler: this.#context.options.name, token, reason })
+  }
+
+  drain(agent: AgentState): void {
+    this.#control(agent, { type: 'drain', scheduler: this.#context.options.name })
+  }
+
+  fenced(agent: AgentState): void {
+    this.#control(agent, { type: 'fenced', scheduler: this.#context.options.name })
+  }
+
+  #control(agent: AgentState, control: Control): void {
+    if (this.#nc.isClosed()) return
+    this.#nc.publish(this.#subjects.control(agent.id, agent.instance), encodeJson(control))
+  }
+}
+
+function agentError(code: 'fenced' | 'agent_unknown' | string, id: string): SignalboxError {
+  if (code === 'fenced') {
+    return new SignalboxError('fenced', `A newer instance of agent "${id}" has taken over: stop.`)
+  }
+  if (code === 'too_many_agents') {
+    return new SignalboxError('too_many_agents', 'As many agents as may are registered already.')
+  }
+  return new SignalboxError('agent_unknown', `Agent "${id}" is not registered: say hello first.`)
+}

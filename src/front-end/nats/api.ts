@@ -1,0 +1,111 @@
+/**
+ * `sb.api.<verb>.<target>`: control, as a NATS micro service without a queue group, so that every
+ * scheduler hears every call and those that are meant answer: by its name, by a queue it has, or
+ * `any`.
+ */
+import { Empty, type Msg, type MsgHdrs, type NatsConnection } from 'nats'
+import type { LatencyReport } from '../../api.ts'
+import { SignalboxError } from '../../errors.ts'
+import { errorHeaders } from '../../wire/headers.ts'
+import { encodeJson, type JsonObject, parseObject } from '../../wire/json.ts'
+import { requireToken } from '../../wire/tokens.ts'
+import type { FrontEndContext } from '../context.ts'
+import { cancelTask, drainAgent, getTask } from '../control.ts'
+import type { Arrival } from '../transport.ts'
+import { agentViews, schedulerStatus } from '../views.ts'
+
+const TARGET_ANY = 'any'
+const VERSION = '0.1.0'
+
+export interface ApiSources {
+  startedAtMs: number
+  latency(): Promise<LatencyReport>
+}
+
+export class NatsApi {
+  readonly #context: FrontEndContext
+  readonly #nc: NatsConnection
+  readonly #prefix: string
+  readonly #sources: ApiSources
+
+  constructor(context: FrontEndContext, nc: NatsConnection, prefix: string, sources: ApiSources) {
+    this.#context = context
+    this.#nc = nc
+    this.#prefix = prefix
+    this.#sources = sources
+  }
+
+  async start(): Promise<void> {
+    const { inbox, options } = this.#context
+    const service = await this.#nc.services.add({
+      name: 'signalbox',
+      version: VERSION,
+      description: 'Task scheduler for fleets of agents.',
+      metadata: { scheduler: options.name },
+    })
+    // A group of its own keeps every scheduler in: members of one group would share the calls.
+    service.addEndpoint('api', {
+      subject: `${this.#prefix}.api.*.*`,
+      queue: `sb-${options.name}`,
+      handler: (error, msg) => {
+        if (error === null) inbox.arrive(this.#calls, msg as unknown as Msg)
+      },
+    })
+  }
+
+  readonly #calls: Arrival<Msg> = {
+    take: (msg) => {
+      const [verb, target] = msg.subject.slice(`${this.#prefix}.api.`.length).split('.')
+      if (!this.#isMeant(target)) return
+      this.#answer(verb, msg).catch((error) => this.#fail(msg, error))
+    },
+  }
+
+  #isMeant(target: string): boolean {
+    const { core, options } = this.#context
+    return target === TARGET_ANY || target === options.name || core.queues.has(target)
+  }
+
+  async #answer(verb: string, msg: Msg): Promise<void> {
+    const answer = await this.#call(verb, parseObject(msg.data, 'request'))
+    msg.respond(encodeJson(answer))
+  }
+
+  #call(verb: string, body: JsonObject): unknown {
+    const context = this.#context
+    switch (verb) {
+      case 'status':
+        return schedulerStatus(context, this.#sources.startedAtMs)
+      case 'latency':
+        return this.#sources.latency()
+      case 'agents':
+        return { agents: agentViews(context) }
+      case 'task':
+        return getTask(context, requireToken(body.id, 'task id'), queueOf(body))
+      case 'cancel':
+        return cancelTask(context, requireToken(body.id, 'task id'), queueOf(body))
+      case 'drain':
+        drainAgent(context, requireToken(body.agent, 'agent id'))
+        return {}
+      default:
+        throw new SignalboxError(
+          'not_supported',
+          'Verbs are status, latency, agents, task, cancel and drain.',
+        )
+    }
+  }
+
+  #fail(msg: Msg, error: unknown): void {
+    const known =
+      error instanceof SignalboxError
+        ? error
+        : new SignalboxError('error', `The call failed: ${(error as Error).message}`)
+    this.#context.count(known.code)
+    const headers = errorHeaders(known.status, known.message, known.code, known.retryable)
+    msg.respond(Empty, { headers: headers as unknown as MsgHdrs })
+  }
+}
+
+function queueOf(body: JsonObject): string | undefined {
+  return body.queue === undefined ? undefined : requireToken(body.queue, 'queue')
+}

@@ -1,0 +1,172 @@
+/**
+ * Submitters on NATS: subscriptions on `task` and `call`, and the answers. Steps 1, 2 and the end of
+ * 8 as they look on this transport.
+ *
+ * A publish without a reply subject is served but promised nothing: there is nobody to tell.
+ */
+import type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats'
+import { nowUs } from '../../clock.ts'
+import { ERROR_CODES, SignalboxError } from '../../errors.ts'
+import { COMPLETED, type Origin, stateName, type TaskRecord } from '../../policy/task-record.ts'
+import { type EncodedHeaders, encodeHeaders, errorHeaders, HEADER } from '../../wire/headers.ts'
+import { encodeJson } from '../../wire/json.ts'
+import type { Accepted } from '../../wire/messages.ts'
+import { isToken } from '../../wire/tokens.ts'
+import { resultBytes } from '../complete.ts'
+import type { FrontEndContext } from '../context.ts'
+import { decode, parseSubmitSubject, type SubmitAddress } from '../decode.ts'
+import { receive, refuse } from '../receive.ts'
+
+const QUEUE_GROUP = 'sb'
+/** Subjects seen, so that a subject is parsed once; emptied when full. */
+const ADDRESSES_MAX = 10_000
+const EMPTY = new Uint8Array(0)
+
+export interface SubmitterOptions {
+  prefix: string
+  wildcard: boolean
+  queues: readonly string[]
+  inboxPrefixes: readonly string[]
+}
+
+export class NatsSubmitters implements Origin {
+  readonly #context: FrontEndContext
+  readonly #nc: NatsConnection
+  readonly #options: SubmitterOptions
+  readonly #addresses = new Map<string, SubmitAddress>()
+  readonly #subscriptions: Subscription[] = []
+
+  constructor(context: FrontEndContext, nc: NatsConnection, options: SubmitterOptions) {
+    this.#context = context
+    this.#nc = nc
+    this.#options = options
+  }
+
+  /** Owners listen per queue; the wildcard is for `dev`, where one scheduler has every queue. */
+  subscribe(): void {
+    const { prefix, wildcard, queues } = this.#options
+    for (const verb of ['task', 'call']) {
+      for (const queue of wildcard ? ['*'] : queues) {
+        this.#listen(`${prefix}.${verb}.${queue}`)
+        this.#listen(`${prefix}.${verb}.${queue}.*`)
+      }
+    }
+  }
+
+  unsubscribe(): void {
+    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe()
+  }
+
+  #listen(subject: string): void {
+    this.#subscriptions.push(
+      this.#nc.subscribe(subject, {
+        queue: QUEUE_GROUP,
+        callback: (error, msg) => {
+          if (error === null) this.#onMessage(msg)
+        },
+      }),
+    )
+  }
+
+  #onMessage(msg: Msg): void {
+    const replyTo = msg.reply ?? ''
+    try {
+      if (replyTo !== '' && !this.#mayReplyTo(replyTo)) {
+        this.#context.count('bad_subject')
+        return
+      }
+      const record = decode(
+        this.#addressOf(msg.subject),
+        msg.headers,
+        msg.data,
+        this,
+        replyTo,
+        nowUs(),
+      )
+      receive(this.#context, record)
+    } catch (error) {
+      if (!(error instanceof SignalboxError)) throw error
+      refuse(this.#context, this, replyTo, error.code, error.message)
+    }
+  }
+
+  #addressOf(subject: string): SubmitAddress {
+    const known = this.#addresses.get(subject)
+    if (known !== undefined) return known
+    const address = parseSubmitSubject(subject, this.#options.prefix.length + 1)
+    if (this.#addresses.size >= ADDRESSES_MAX) this.#addresses.clear()
+    this.#addresses.set(subject, address)
+    return address
+  }
+
+  /** Or a submitter could make the scheduler speak on any subject. */
+  #mayReplyTo(subject: string): boolean {
+    for (const prefix of this.#options.inboxPrefixes) if (subject.startsWith(prefix)) return true
+    return false
+  }
+
+  accepted(record: TaskRecord, replyTo: unknown, duplicate: boolean): void {
+    if (replyTo === '') return
+    const body: Accepted = {
+      id: record.id,
+      queue: record.queueName,
+      state: stateName(record.state),
+      waitingFor: this.#context.core.waitingFor(record),
+    }
+    if (duplicate) body.duplicate = true
+    this.#publish(replyTo as string, encodeJson(body), undefined)
+  }
+
+  outcome(record: TaskRecord, replyTo: unknown): void {
+    if (replyTo === '') return
+    const state = stateName(record.state)
+    if (record.state !== COMPLETED) {
+      const { status, retryable } = outcomeStatus(record)
+      const headers = errorHeaders(
+        status,
+        record.message,
+        record.code!,
+        retryable,
+        `${HEADER.state}: ${state}`,
+        `${HEADER.taskId}: ${record.id}`,
+        `${HEADER.attempt}: ${record.attempts}`,
+      )
+      this.#publish(replyTo as string, EMPTY, headers)
+      return
+    }
+    const bytes = resultBytes(this.#context, record)
+    const plain = record.wantsOutcome && !record.wantsAccepted && replyTo === record.replyTo
+    const headers = plain
+      ? undefined
+      : encodeHeaders(`${HEADER.state}: ${state}`, `${HEADER.taskId}: ${record.id}`)
+    this.#publish(replyTo as string, bytes, headers)
+  }
+
+  refused(
+    replyTo: unknown,
+    code: string,
+    message: string,
+    status: number,
+    retryable: boolean,
+  ): void {
+    if (replyTo === '') return
+    this.#publish(replyTo as string, EMPTY, errorHeaders(status, message, code, retryable))
+  }
+
+  #publish(subject: string, bytes: Uint8Array, headers: EncodedHeaders | undefined): void {
+    if (this.#nc.isClosed()) return
+    this.#nc.publish(
+      subject,
+      bytes,
+      headers === undefined ? undefined : { headers: headers as unknown as MsgHdrs },
+    )
+  }
+}
+
+/** The number of an outcome's code: ours where it is one of ours, 500 for an agent's own. */
+function outcomeStatus(record: TaskRecord): { status: number; retryable: boolean } {
+  const code = record.code!
+  const ours = isToken(code) && Object.hasOwn(ERROR_CODES, code)
+  const status = ours ? ERROR_CODES[code as keyof typeof ERROR_CODES].status : 500
+  return { status, retryable: record.retryable }
+}

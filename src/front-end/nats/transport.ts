@@ -1,0 +1,89 @@
+/** NATS as a transport: one connection, its submitters, its agents and the API. Main thread. */
+import type { NatsConnection } from 'nats'
+import { nowMs } from '../../clock.ts'
+import { type NatsOptions, SCHEDULER_DEFAULTS } from '../../options.ts'
+import type { EventSink } from '../complete.ts'
+import type { FrontEndContext } from '../context.ts'
+import type { Transport } from '../transport.ts'
+import { NatsAgents } from './agents.ts'
+import { type ApiSources, NatsApi } from './api.ts'
+import { connectNats } from './connection.ts'
+import { NatsSubmitters } from './submitters.ts'
+
+export class NatsTransport implements Transport {
+  readonly #context: FrontEndContext
+  readonly #options: NatsOptions
+  readonly #sources: ApiSources
+  readonly #event: EventSink
+  #nc: NatsConnection | undefined
+  #submitters: NatsSubmitters | undefined
+  connected = false
+
+  constructor(
+    context: FrontEndContext,
+    options: NatsOptions,
+    sources: ApiSources,
+    event: EventSink,
+  ) {
+    this.#context = context
+    this.#options = options
+    this.#sources = sources
+    this.#event = event
+  }
+
+  /** @throws nats_unreachable, permission_denied */
+  async start(): Promise<void> {
+    const context = this.#context
+    const prefix = this.#options.prefix ?? SCHEDULER_DEFAULTS.prefix
+    const nc = await connectNats(this.#options, `signalbox ${context.options.name}`)
+    this.#nc = nc
+    this.connected = true
+    this.#watch(nc)
+    this.#submitters = new NatsSubmitters(context, nc, {
+      prefix,
+      wildcard: this.#options.wildcard ?? false,
+      queues: Object.keys(context.core.options.queues),
+      inboxPrefixes: this.#options.inboxPrefixes ?? SCHEDULER_DEFAULTS.inboxPrefixes,
+    })
+    new NatsAgents(context, nc, prefix).subscribe()
+    await new NatsApi(context, nc, prefix, this.#sources).start()
+    this.#submitters.subscribe()
+    await nc.flush()
+  }
+
+  /** The address that is connected to, `host:port`. */
+  get server(): string {
+    return this.#nc?.getServer() ?? ''
+  }
+
+  stopSubmits(): void {
+    this.#submitters?.unsubscribe()
+  }
+
+  /** The client writes once per turn of the loop by itself. */
+  flush(): void {}
+
+  async stop(): Promise<void> {
+    const nc = this.#nc
+    if (nc === undefined || nc.isClosed()) return
+    if (this.connected) await nc.drain().catch(() => nc.close())
+    else await nc.close()
+  }
+
+  async #watch(nc: NatsConnection): Promise<void> {
+    for await (const status of nc.status()) {
+      if (status.type === 'disconnect') this.#setConnected(false)
+      else if (status.type === 'reconnect') this.#setConnected(true)
+      else if (status.type === 'error') {
+        this.#event('nats_error', { code: String(status.data) })
+      }
+    }
+  }
+
+  #setConnected(connected: boolean): void {
+    if (this.connected === connected) return
+    this.connected = connected
+    this.#context.core.setConnected(connected, nowMs())
+    this.#event(connected ? 'nats_connected' : 'nats_disconnected', {})
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The payload arena. The NATS client hands out views of whole socket chunks, so that one small
+ * payload kept would pin 27 KB: what is kept beyond its turn is copied in here. Main thread.
+ *
+ * Slabs of 1 MiB, each cut into cells of one power of two from 64 B to 64 KiB; larger payloads have
+ * a buffer of their own. Bounded: `put` says REFUSED, nothing is thrown. A reference is a number,
+ * slab * CELLS_MAX + cell, so that a waiting task costs no object for it.
+ */
+export const NO_BYTES_REF = -1
+export const REFUSED = -2
+
+const SLAB_BYTES = 1024 * 1024
+const CELL_MIN_LOG2 = 6
+const CELL_MAX_LOG2 = 16
+const CELLS_MAX = SLAB_BYTES >> CELL_MIN_LOG2
+/** References from here on are payloads with a buffer of their own. */
+const LARGE_BASE = 2 ** 40
+const EMPTY = new Uint8Array(0)
+
+class Slab {
+  readonly bytes = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  readonly cellLog2: number
+  /** Uint16Array[cells]: free cells, a stack. */
+  readonly freeCells: Uint16Array
+  freeCount: number
+  /** Whether its size's list of slabs with room names it. */
+  listed = true
+
+  constructor(cellLog2: number) {
+    this.cellLog2 = cellLog2
+    this.freeCount = SLAB_BYTES >> cellLog2
+    this.freeCells = new Uint16Array(this.freeCount)
+    for (let i = 0; i < this.freeCount; i++) this.freeCells[i] = this.freeCount - 1 - i
+  }
+}
+
+export class PayloadArena {
+  readonly #bytesMax: number
+  readonly #slabs: (Slab | undefined)[] = []
+  readonly #freeSlabs: number[] = []
+  /** By cell size: slabs that may have a free cell, the last one first. */
+  readonly #roomy: number[][] = Array.from({ length: CELL_MAX_LOG2 + 1 }, () => [])
+  readonly #large = new Map<number, Uint8Array>()
+  #nextLarge = LARGE_BASE
+  #heldBytes = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** Memory held by slabs and large payloads. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
+  /** Copies `bytes`. @returns a reference, NO_BYTES_REF for none, or REFUSED when full. */
+  put(bytes: Uint8Array): number {
+    const { length } = bytes
+    if (length === 0) return NO_BYTES_REF
+    const log2 = Math.max(CELL_MIN_LOG2, 32 - Math.clz32(length - 1))
+    if (log2 > CELL_MAX_LOG2) return this.#putLarge(bytes)
+    const index = this.#slabWithRoom(log2)
+    if (index < 0) return REFUSED
+    const slab = this.#slabs[index]!
+    const cell = slab.freeCells[--slab.freeCount]
+    slab.bytes.set(bytes, cell << log2)
+    return index * CELLS_MAX + cell
+  }
+
+  /** @returns a view, valid until `free`. */
+  get(ref: number, length: number): Uint8Array {
+    if (ref === NO_BYTES_REF) return EMPTY
+    if (ref >= LARGE_BASE) return this.#large.get(ref)!
+    const slab = this.#slabs[Math.floor(ref / CELLS_MAX)]!
+    const start = (ref % CELLS_MAX) << slab.cellLog2
+    return slab.bytes.subarray(start, start + length)
+  }
+
+  free(ref: number): void {
+    if (ref < 0) return
+    if (ref >= LARGE_BASE) {
+      this.#heldBytes -= this.#large.get(ref)!.length
+      this.#large.delete(ref)
+      return
+    }
+    const index = Math.floor(ref / CELLS_MAX)
+    const slab = this.#slabs[index]!
+    slab.freeCells[slab.freeCount++] = ref % CELLS_MAX
+    const roomy = this.#roomy[slab.cellLog2]
+    if (!slab.listed) {
+      slab.listed = true
+      roomy.push(index)
+    } else if (slab.freeCount === slab.freeCells.length && roomy.at(-1) !== index) {
+      this.#release(index, roomy)
+    }
+  }
+
+  #slabWithRoom(log2: number): number {
+    const roomy = this.#roomy[log2]
+    while (roomy.length > 0) {
+      const index = roomy[roomy.length - 1]
+      const slab = this.#slabs[index]!
+      if (slab.freeCount > 0) return index
+      slab.listed = false
+      roomy.pop()
+    }
+    if (this.#heldBytes + SLAB_BYTES > this.#bytesMax) return -1
+    const index = this.#freeSlabs.pop() ?? this.#slabs.length
+    this.#slabs[index] = new Slab(log2)
+    this.#heldBytes += SLAB_BYTES
+    roomy.push(index)
+    return index
+  }
+
+  /** An empty slab that is not the one in use goes back to the system. */
+  #release(index: number, roomy: number[]): void {
+    roomy.splice(roomy.indexOf(index), 1)
+    this.#slabs[index] = undefined
+    this.#freeSlabs.push(index)
+    this.#heldBytes -= SLAB_BYTES
+  }
+
+  #putLarge(bytes: Uint8Array): number {
+    if (this.#heldBytes + bytes.length > this.#bytesMax) return REFUSED
+    const ref = this.#nextLarge++
+    this.#large.set(ref, Uint8Array.from(bytes))
+    this.#heldBytes += bytes.length
+    return ref
+  }
+}

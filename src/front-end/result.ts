@@ -1,0 +1,77 @@
+/**
+ * Step 7 of 8, result. Before: an agent's answer with its token, or word that nobody was there.
+ * After: the attempt has ended, its credit is free, the task is final or back in its lane; or the
+ * result is refused because its attempt had ended before.
+ */
+import { nowUs } from '../clock.ts'
+import { ERROR_CODES, SignalboxError } from '../errors.ts'
+import { LIMITS } from '../options.ts'
+import type { ResultAddress } from '../wire/subjects.ts'
+import { isToken } from '../wire/tokens.ts'
+import { type FrontEndContext, STAGE_WORK } from './context.ts'
+
+/** What an agent said of an attempt; `code` null is success. */
+export interface ResultBody {
+  code: string | null
+  message: string
+  retryable: boolean
+  bytes: Uint8Array
+}
+
+/** @returns null when taken, else why it is refused. */
+export function takeResult(
+  context: FrontEndContext,
+  address: Readonly<ResultAddress>,
+  body: ResultBody,
+): SignalboxError | null {
+  const { core, nowMs } = context
+  const record = core.attempt(address.agent, address.slot, address.epoch, address.counter)
+  if (typeof record === 'string') return refusedResult(context, record)
+  record.agent!.lastSeenMs = nowMs
+  record.resultUs = nowUs()
+  context.latency.record(STAGE_WORK, (record.resultUs - record.dispatchedUs) | 0)
+  if (body.code === null) {
+    if (body.bytes.length > context.options.payloadBytesMax) {
+      const message = `The result is ${body.bytes.length} bytes, the limit is ${context.options.payloadBytesMax}.`
+      core.failed(record, 'payload_too_large', message, false, nowMs)
+      return null
+    }
+    record.view = body.bytes
+    core.succeeded(record, nowMs)
+  } else {
+    const code = isToken(body.code) ? body.code : 'error'
+    const message = body.message.slice(0, LIMITS.errorMessageBytesMax)
+    core.failed(record, code, message, body.retryable, nowMs)
+  }
+  return null
+}
+
+/** Nobody was subscribed to the agent's work subject. */
+export function takeNoResponder(context: FrontEndContext, address: Readonly<ResultAddress>): void {
+  const { core, nowMs } = context
+  const record = core.attempt(address.agent, address.slot, address.epoch, address.counter)
+  if (typeof record !== 'string') core.dispatchFailed(record, nowMs)
+}
+
+/** @param text at most `progressBytesMax` long. */
+export function takeProgress(
+  context: FrontEndContext,
+  address: Readonly<ResultAddress>,
+  text: string,
+): void {
+  const record = context.core.running(address.agent, address.slot, address.epoch, address.counter)
+  if (record === null) {
+    context.count('late_result')
+    return
+  }
+  record.progress = text
+  record.agent!.lastSeenMs = context.nowMs
+}
+
+function refusedResult(
+  context: FrontEndContext,
+  code: 'late_result' | 'result_unknown',
+): SignalboxError {
+  context.count(code)
+  return new SignalboxError(code, `${ERROR_CODES[code].meaning} It was not taken.`)
+}

@@ -1,0 +1,32 @@
+/**
+ * What the path needs of the outside, whether it is NATS or this very process. Tasks and events come
+ * in through the front end's inbox; answers and work go out through these three interfaces:
+ * `Origin` (policy/task-record.ts) for submitters, `AgentPort` for agents, `Transport` for the whole.
+ */
+import type { AgentState } from '../policy/agents.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
+
+/** How to reach an agent; the `link` of its `AgentState`. */
+export interface AgentPort {
+  /** @param payload valid only during the call. */
+  dispatch(record: TaskRecord, agent: AgentState, payload: Uint8Array): void
+  cancel(agent: AgentState, counter: number, dispatchSeq: number, reason: string): void
+  drain(agent: AgentState): void
+  fenced(agent: AgentState): void
+}
+
+export interface Transport {
+  /** Begins to listen; messages go into the inbox. */
+  start(): Promise<void>
+  /** No new tasks from now on; results, beats and control still come in. */
+  stopSubmits(): void
+  /** End of a turn: what was coalesced goes out. */
+  flush(): void
+  stop(): Promise<void>
+  readonly connected: boolean
+}
+
+/** A message that arrived between turns, with what to do about it: order of arrival is kept. */
+export interface Arrival<M> {
+  take(message: M): void
+}

@@ -1,0 +1,148 @@
+/**
+ * The front end's loop. One turn (`setImmediate`, with I/O in between) takes everything one step
+ * further, always in this order:
+ *
+ *   results, beats, hellos, cancels, calls, in arrival order
+ *   → bounced tasks → proposals → overdue offers → timers → submits → match → flush
+ *
+ * The policy has one `now` a turn. No turn waits for anybody: what the routers have not proposed yet
+ * is read in a later one. A turn that leaves work schedules the next; otherwise the front end goes
+ * to sleep: it arms the doorbell, looks at the outboxes once more, and returns to the event loop.
+ */
+import { FrontEndBell } from '../../native-free/index.ts'
+import { nowMs } from '../clock.ts'
+import { LIMITS } from '../options.ts'
+import { admitWaiting } from './admit.ts'
+import { commitProposals, offerAgain, placeBounced, placeOverdue } from './commit.ts'
+import { Completion, type EventSink, stampFlushed } from './complete.ts'
+import { FrontEndContext, type FrontEndOptions } from './context.ts'
+import { match } from './match.ts'
+
+/** How often a router that stands still is looked for while work is out. */
+const ROUTER_CHECK_MS = 50
+/** `setTimeout` overflows beyond. */
+const TIMER_MS_MAX = 2 ** 30
+
+export class FrontEnd {
+  readonly context: FrontEndContext
+  readonly #bell: FrontEndBell
+  #scheduled = false
+  #running = true
+  #policyTimer: NodeJS.Timeout | undefined
+  #policyTimerAtMs = Number.POSITIVE_INFINITY
+  #offerTimer: NodeJS.Timeout | undefined
+  #offersCheckedMs = 0
+  #routersCheckedMs = 0
+  #idle: (() => void)[] = []
+
+  constructor(options: FrontEndOptions, event: EventSink) {
+    const completion = new Completion(event)
+    this.context = new FrontEndContext(options, completion, this.schedule)
+    completion.context = this.context
+    this.#bell = new FrontEndBell(this.context.memory)
+  }
+
+  /** Asks for a turn; cheap when one is due. Any callback of the main thread may call it. */
+  readonly schedule = (): void => {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#turn)
+  }
+
+  /** The router's thread has ended; its offers are made again. */
+  readonly routerGone = (): void => {
+    this.context.nowMs = nowMs()
+    commitProposals(this.context)
+    offerAgain(this.context)
+    this.schedule()
+  }
+
+  /** Resolves when no task is open. */
+  idle(): Promise<void> {
+    if (this.#openTasks() === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  stop(): void {
+    this.#running = false
+    clearTimeout(this.#policyTimer)
+    clearTimeout(this.#offerTimer)
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false
+    if (!this.#running) return
+    this.#bell.disarm()
+    const { context } = this
+    const { core, inbox } = context
+    context.nowMs = nowMs()
+    inbox.takeArrivals()
+    placeBounced(context)
+    commitProposals(context)
+    this.#checkOffers()
+    const timersLeft = core.tick(context.nowMs)
+    admitWaiting(context)
+    const matched = match(context)
+    for (const transport of context.transports) transport.flush()
+    stampFlushed(context)
+    const more = timersLeft || !inbox.isEmpty || matched >= context.memory.shape.publishMax
+    if (more) this.schedule()
+    else this.#sleep()
+  }
+
+  #checkOffers(): void {
+    const { context } = this
+    if (context.core.totalOffered === 0) return
+    if (context.nowMs - this.#offersCheckedMs >= 1) {
+      this.#offersCheckedMs = context.nowMs
+      placeOverdue(context)
+    }
+    if (context.nowMs - this.#routersCheckedMs >= ROUTER_CHECK_MS) {
+      this.#routersCheckedMs = context.nowMs
+      context.routers?.check(context.nowMs)
+    }
+  }
+
+  #sleep(): void {
+    const { context } = this
+    if (context.core.totalOffered > 0) {
+      this.#bell.arm()
+      if (context.outboxes.some((outbox) => !outbox.isEmpty())) {
+        this.#bell.disarm()
+        this.schedule()
+      }
+      this.#armOfferTimer()
+    }
+    this.#armPolicyTimer()
+    const open = this.#openTasks()
+    if (open > 0) context.routers?.ref()
+    else {
+      context.routers?.unref()
+      for (const resolve of this.#idle.splice(0)) resolve()
+    }
+  }
+
+  /** Wakes the front end when no router answers an offer in time. */
+  #armOfferTimer(): void {
+    if (this.#offerTimer === undefined) {
+      this.#offerTimer = setTimeout(this.schedule, LIMITS.offerMs + 1)
+    } else this.#offerTimer.refresh()
+  }
+
+  /** One timer for all of the policy's; left alone when it rings before the next is due anyway. */
+  #armPolicyTimer(): void {
+    const dueMs = this.context.core.nextTickMs()
+    if (dueMs === Number.POSITIVE_INFINITY) return
+    if (this.#policyTimerAtMs <= dueMs && this.#policyTimerAtMs > this.context.nowMs) return
+    clearTimeout(this.#policyTimer)
+    const waitMs = Math.min(TIMER_MS_MAX, Math.max(0, Math.ceil(dueMs - this.context.nowMs)))
+    this.#policyTimerAtMs = this.context.nowMs + waitMs
+    this.#policyTimer = setTimeout(this.schedule, waitMs)
+    this.#policyTimer.unref()
+  }
+
+  #openTasks(): number {
+    const { accepted, completed, failed, cancelled, dead } = this.context.core.counters
+    return accepted - completed - failed - cancelled - dead
+  }
+}

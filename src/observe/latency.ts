@@ -1,0 +1,41 @@
+/**
+ * Latency of every stage as HDR histograms. The threads of the path only count, in shared memory;
+ * merging and encoding (milliseconds) happen in a worker thread of a pool of its own, which comes
+ * into being with the first report and goes when it has been idle.
+ */
+import { fileURLToPath } from 'node:url'
+import { Piscina } from 'piscina'
+import type { SharedMemory } from '../../native-free/index.ts'
+import type { LatencyReport } from '../api.ts'
+import { workerUrl } from '../worker-url.ts'
+import type { LatencyRequest } from './latency-worker.ts'
+
+const IDLE_MS = 1_000
+
+export class LatencyObserver {
+  readonly #memory: SharedMemory
+  #pool: Piscina<LatencyRequest, LatencyReport> | undefined
+
+  constructor(memory: SharedMemory) {
+    this.#memory = memory
+  }
+
+  /** @returns every stage since the start, all threads together. */
+  report(): Promise<LatencyReport> {
+    this.#pool ??= new Piscina({
+      filename: fileURLToPath(workerUrl('./latency-worker', import.meta.url)),
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: IDLE_MS,
+      maxQueue: 64,
+      atomics: 'disabled',
+      recordTiming: false,
+    })
+    return this.#pool.run({ buffer: this.#memory.buffer, shape: this.#memory.shape })
+  }
+
+  async stop(): Promise<void> {
+    await this.#pool?.destroy()
+    this.#pool = undefined
+  }
+}

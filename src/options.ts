@@ -1,0 +1,126 @@
+/** Every limit and default of Signalbox, with its unit in its name and its reason beside it. */
+
+export const LIMITS = {
+  /** `^[A-Za-z0-9_-]{1,64}$`: ids, queues, agents, capabilities. */
+  tokenLengthMax: 64,
+  headerBytesMax: 8 * 1024,
+  headerCountMax: 32,
+  payloadBytesDefault: 256 * 1024,
+  /** Hello, beat, bye and control bodies. */
+  controlBytesMax: 256 * 1024,
+  jsonDepthMax: 32,
+  requiresMax: 32,
+  capabilitiesMax: 256,
+  queuesPerAgentMax: 256,
+  concurrencyMax: 65_535,
+  retryCountMax: 100,
+  timeoutMsMax: 30 * 24 * 3600 * 1000,
+  errorMessageBytesMax: 4 * 1024,
+  progressBytesMax: 1024,
+  /** Submits received but not admitted: beyond either, 429 at receipt. */
+  submitsWaitingMax: 65_536,
+  submitsWaitingBytesMax: 64 * 1024 * 1024,
+  timersPerTurn: 1_024,
+  admitsPerTurn: 256,
+  /** Fewer than this many later tasks of its lane overtake a task. */
+  laneWindow: 256,
+  /** From this many placeable heads in a turn, `auto` lets the routers place. */
+  burstHeads: 8,
+  /** An offered task that is not committed by then is placed inline. */
+  offerMs: 5,
+  /** Queues that come into being on first use. */
+  queuesMax: 10_000,
+  fencedInstancesMax: 10_000,
+  offlineAgentsKept: 1_000,
+} as const
+
+export type Placement = 'auto' | 'routers' | 'inline'
+
+export interface QueueOptions {
+  /** Running time-out of an attempt. */
+  timeoutMs: number
+  /** How often an attempt that failed or timed out is repeated. */
+  retryCount: number
+  /** How many times agents may be lost with the task before it is dead. */
+  lossLimit: number
+  /** Open tasks (waiting and running). */
+  tasksMax: number
+  /** Payload bytes of open tasks. */
+  bytesMax: number
+  strategy: string
+}
+
+export const QUEUE_DEFAULTS: QueueOptions = {
+  timeoutMs: 30_000,
+  retryCount: 2,
+  lossLimit: 10,
+  tasksMax: 1_000_000,
+  bytesMax: 1024 * 1024 * 1024,
+  strategy: 'least_loaded',
+}
+
+export interface KeepOptions {
+  /** Finished tasks kept for look-up. */
+  count: number
+  ageSeconds: number
+  /** Bytes of kept results; the oldest go first. */
+  bytes: number
+}
+
+export interface SchedulerOptions {
+  /** Token in subjects; random by default. */
+  name?: string
+  /** Queues with their options. */
+  queues?: Record<string, Partial<QueueOptions>>
+  /** Defaults of every queue. */
+  queueDefaults?: Partial<QueueOptions>
+  /** Unknown queues are refused (`serve`) instead of created on first use (`dev`, embedded). */
+  strictQueues?: boolean
+  placement?: Placement
+  /** Router threads; 0 for none. Default 2, embedded 0. */
+  routers?: number
+  /** Default strategy of queues that name none. */
+  strategy?: string
+  /** An agent that is silent for so long is lost. */
+  leaseMs?: number
+  keep?: Partial<KeepOptions>
+  payloadBytesMax?: number
+  /** Bytes of payloads and kept results held in all. */
+  arenaBytesMax?: number
+  agentsMax?: number
+  slots?: number
+  /** Seed of the strategies' random numbers. */
+  seed?: number
+  /** Join a fleet over NATS: address, or options of the connection. */
+  nats?: string | NatsOptions
+}
+
+export interface NatsOptions {
+  /** Servers as `host:port` or URLs; default 127.0.0.1:4222. */
+  servers?: string | string[]
+  user?: string
+  password?: string
+  token?: string
+  /** Subject prefix, default `sb`. */
+  prefix?: string
+  /** Replies go only below these prefixes, default `_INBOX.`. */
+  inboxPrefixes?: string[]
+  /** Serve every queue by wildcard (`dev`), instead of the configured ones only. */
+  wildcard?: boolean
+  /** How long the first connect may take. Default 5,000. */
+  connectTimeoutMs?: number
+}
+
+export const SCHEDULER_DEFAULTS = {
+  placement: 'auto' as Placement,
+  leaseMs: 10_000,
+  keep: { count: 10_000, ageSeconds: 3_600, bytes: 64 * 1024 * 1024 } satisfies KeepOptions,
+  arenaBytesMax: 2 * 1024 * 1024 * 1024,
+  agentsMax: 16_384,
+  slots: 65_536,
+  classes: 1_024,
+  prefix: 'sb',
+  inboxPrefixes: ['_INBOX.'],
+  natsServer: '127.0.0.1:4222',
+  connectTimeoutMs: 5_000,
+}

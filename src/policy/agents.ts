@@ -1,0 +1,81 @@
+/** One registered instance of an agent, and what the scheduler has in its hands. */
+import type { Profile } from './profiles.ts'
+import { RecordList } from './record-list.ts'
+
+/** An attempt that ended before its result: its credit stays charged until it is accounted for. */
+export interface EndedAttempt {
+  beatsMissed: number
+  /** When the credit of an agent without token beats comes back regardless. */
+  creditBackAtMs: number
+}
+
+/** How the front end reaches the agent; opaque to the policy. */
+export type AgentLink = unknown
+
+export interface AgentSpec {
+  id: string
+  instance: string
+  /** Sorted, without doubles. */
+  queues: readonly string[]
+  capabilities: readonly string[]
+  concurrency: number
+  beats: boolean
+  /** Silence for a lease means that it is lost; false for agents in the scheduler's process. */
+  leased: boolean
+  link: AgentLink
+}
+
+export class AgentState {
+  readonly id: string
+  readonly instance: string
+  /** Row in the shared agent table. */
+  readonly index: number
+  readonly generation: number
+  beats: boolean
+  readonly leased: boolean
+  queues: readonly string[]
+  capabilities: readonly string[]
+  concurrency: number
+  link: AgentLink
+  profile: Profile
+  joinedAtMs: number
+  lastSeenMs: number
+  /** Asked to finish and take no more. */
+  draining = false
+  /** A dispatch found nobody subscribed: no work until it is heard of again. */
+  paused = false
+  /** Has left: a stale reference must not be used. */
+  gone = false
+  readonly running = new RecordList()
+  readonly ended = new Map<number, EndedAttempt>()
+  /** Dispatches to this instance so far. */
+  dispatchSeq = 0
+  completed = 0
+  failed = 0
+  lost = 0
+
+  constructor(spec: AgentSpec, index: number, generation: number, profile: Profile, nowMs: number) {
+    this.id = spec.id
+    this.instance = spec.instance
+    this.index = index
+    this.generation = generation
+    this.beats = spec.beats
+    this.leased = spec.leased
+    this.queues = spec.queues
+    this.capabilities = spec.capabilities
+    this.concurrency = spec.concurrency
+    this.link = spec.link
+    this.profile = profile
+    this.joinedAtMs = nowMs
+    this.lastSeenMs = nowMs
+  }
+
+  get accepting(): boolean {
+    return !this.draining && !this.paused && !this.gone
+  }
+
+  /** Work in its hands, attempts that ended without a result included. */
+  get charged(): number {
+    return this.running.length + this.ended.size
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * Attempts: a task in an agent's hands, from commit to its end. Found by (agent, token), never by
+ * slot alone; the slot only says where to look first. An attempt that ends without a result
+ * (time-out, cancel) leaves its credit charged, since the agent may still be working on it: the
+ * credit comes back with the late result, with two beats that lack the token, or when the agent
+ * goes.
+ */
+import type { SlotIndex } from '../../native-free/index.ts'
+import type { AgentState } from './agents.ts'
+import type { PolicyCore } from './core.ts'
+import { endOffer, freeSlot, putBack, removeFromLane } from './matching.ts'
+import { giveCredit, pauseAgent, takeCredit } from './membership.ts'
+import {
+  CANCELLED,
+  COMPLETED,
+  DEAD,
+  FAILED,
+  OFFERED,
+  type RecordState,
+  RUNNING,
+  type TaskRecord,
+  WAITING,
+} from './task-record.ts'
+
+/** Commit: the only place where credit is taken. */
+export function start(
+  core: PolicyCore,
+  record: TaskRecord,
+  agent: AgentState,
+  nowMs: number,
+): void {
+  endOffer(core, record)
+  core.slots.place(record.slot as SlotIndex)
+  takeCredit(core, agent)
+  record.state = RUNNING
+  record.agent = agent
+  record.counter = core.nextCounter++
+  record.dispatchSeq = ++agent.dispatchSeq
+  record.beatsMissed = 0
+  record.attempts++
+  record.startedAtMs = nowMs
+  record.progress = null
+  agent.running.pushBack(record)
+  record.queue!.running++
+  core.counters.started++
+  core.timeouts.arm(record, nowMs)
+}
+
+/** @returns the running attempt of that token, or null. */
+export function runningIn(
+  core: PolicyCore,
+  agentId: string,
+  slot: number,
+  epoch: number,
+  counter: number,
+): TaskRecord | null {
+  const record = slot < core.recordAt.length ? core.recordAt[slot] : null
+  const running =
+    record !== null &&
+    record.state === RUNNING &&
+    record.counter === counter &&
+    epoch === core.options.epoch &&
+    record.agent!.id === agentId
+  return running ? record : null
+}
+
+export function find(
+  core: PolicyCore,
+  agentId: string,
+  slot: number,
+  epoch: number,
+  counter: number,
+): TaskRecord | 'late_result' | 'result_unknown' {
+  const record = runningIn(core, agentId, slot, epoch, counter)
+  if (record !== null) return record
+  if (epoch !== core.options.epoch || counter >= core.nextCounter) return 'result_unknown'
+  core.counters.lateResults++
+  const agent = core.agents.get(agentId)
+  if (agent?.ended.delete(counter)) giveCredit(core, agent)
+  return 'late_result'
+}
+
+export function succeeded(core: PolicyCore, record: TaskRecord, nowMs: number): void {
+  const agent = record.agent!
+  agent.completed++
+  end(core, record)
+  giveCredit(core, agent)
+  record.code = null
+  finish(core, record, COMPLETED, nowMs)
+}
+
+export function failed(
+  core: PolicyCore,
+  record: TaskRecord,
+  code: string,
+  message: string,
+  retryable: boolean,
+  nowMs: number,
+): void {
+  const agent = record.agent!
+  agent.failed++
+  end(core, record)
+  giveCredit(core, agent)
+  record.code = code
+  record.message = message
+  record.retryable = retryable
+  retryOrFail(core, record, nowMs)
+}
+
+export function timedOut(core: PolicyCore, record: TaskRecord, nowMs: number): void {
+  core.counters.timedOut++
+  endCharged(core, record, 'timeout', nowMs)
+  record.code = 'timeout'
+  record.message = `Attempt ${record.attempts} ran longer than ${record.timeoutMs} ms.`
+  record.retryable = true
+  retryOrFail(core, record, nowMs)
+}
+
+function retryOrFail(core: PolicyCore, record: TaskRecord, nowMs: number): void {
+  record.failures++
+  if (!record.retryable || record.failures > record.retryCount) {
+    finish(core, record, FAILED, nowMs)
+    return
+  }
+  core.counters.retried++
+  putBack(core, record)
+}
+
+/** The agent went with the task in its hands; its credit goes with it or was given back. */
+export function lost(
+  core: PolicyCore,
+  record: TaskRecord,
+  code: 'agent_lost' | 'dispatch_failed',
+  message: string,
+  nowMs: number,
+): void {
+  end(core, record)
+  core.counters.attemptsLost++
+  record.losses++
+  record.code = code
+  record.message = message
+  record.retryable = true
+  if (record.losses > record.queue!.options.lossLimit) finish(core, record, DEAD, nowMs)
+  else putBack(core, record)
+}
+
+export function dispatchFailed(core: PolicyCore, record: TaskRecord, nowMs: number): void {
+  const agent = record.agent!
+  core.counters.dispatchFailed++
+  lost(core, record, 'dispatch_failed', `Nobody listens for agent "${agent.id}".`, nowMs)
+  giveCredit(core, agent)
+  pauseAgent(core, agent)
+}
+
+export function cancel(core: PolicyCore, record: TaskRecord, nowMs: number): 'finished' | null {
+  switch (record.state) {
+    case WAITING:
+      removeFromLane(core, record)
+      break
+    case OFFERED:
+      endOffer(core, record)
+      freeSlot(core, record)
+      break
+    case RUNNING:
+      endCharged(core, record, 'cancelled', nowMs)
+      break
+    default:
+      return 'finished'
+  }
+  record.code = 'cancelled'
+  record.message = 'The task was cancelled.'
+  record.retryable = false
+  finish(core, record, CANCELLED, nowMs)
+  return null
+}
+
+/** Ends a running attempt whose credit is settled by the caller. */
+function end(core: PolicyCore, record: TaskRecord): void {
+  core.timeouts.disarm(record)
+  record.agent!.running.remove(record)
+  record.agent = null
+  record.queue!.running--
+  freeSlot(core, record)
+}
+
+/** Ends a running attempt and leaves its credit charged. */
+function endCharged(
+  core: PolicyCore,
+  record: TaskRecord,
+  reason: 'timeout' | 'cancelled',
+  nowMs: number,
+): void {
+  const agent = record.agent!
+  const creditBackAtMs = nowMs + Math.max(record.timeoutMs, core.options.leaseMs)
+  if (!agent.beats) core.creditCheckAtMs = Math.min(core.creditCheckAtMs, creditBackAtMs)
+  agent.ended.set(record.counter, { beatsMissed: 0, creditBackAtMs })
+  end(core, record)
+  core.effects.revoke(agent, record.counter, record.dispatchSeq, reason)
+}
+
+function finish(core: PolicyCore, record: TaskRecord, state: RecordState, nowMs: number): void {
+  record.state = state
+  record.finishedAtMs = nowMs
+  record.queue!.open--
+  record.queue!.openBytes -= record.payloadBytes
+  const { counters } = core
+  if (state === COMPLETED) counters.completed++
+  else if (state === FAILED) counters.failed++
+  else if (state === CANCELLED) counters.cancelled++
+  else counters.dead++
+  core.effects.outcome(record)
+  core.kept.add(core, record)
+}

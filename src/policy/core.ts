@@ -1,0 +1,327 @@
+/**
+ * The policy core: who waits, who is free, what is promised. Pure and clockless: every event comes
+ * in as a call with `nowMs`, effects go out through `PolicyEffects`, and choosing an agent happens
+ * outside (`nextOffer` gives a task out, `propose` brings the answer back), so that measured costs
+ * and thread timing never enter it. Runs on the front end's thread, which is the only writer of
+ * slots, agent columns and candidate sets.
+ *
+ * This file holds the state and the doors; what happens behind each door is a file of its own:
+ * admission, matching, attempts, membership, kept.
+ *
+ * Effects must not call back into the core: they run in the middle of a change.
+ */
+import { FixedDeque } from 'mnemonist'
+import {
+  type AgentIndex,
+  type AgentTableWriter,
+  type Generation,
+  NONE,
+  type SlotIndex,
+  type SlotTableWriter,
+} from '../../native-free/index.ts'
+import type { ErrorCode } from '../errors.ts'
+import { type KeepOptions, LIMITS, type QueueOptions } from '../options.ts'
+import { admit } from './admission.ts'
+import type { AgentSpec, AgentState } from './agents.ts'
+import * as attempts from './attempts.ts'
+import type { ClassState } from './classes.ts'
+import { Kept } from './kept.ts'
+import * as matching from './matching.ts'
+import * as membership from './membership.ts'
+import type { Profile } from './profiles.ts'
+import type { QueueState } from './queues.ts'
+import { RUNNING, type TaskRecord } from './task-record.ts'
+import { Timeouts } from './timeouts.ts'
+import { waitingFor } from './waiting-for.ts'
+
+export interface PolicyEffects {
+  /** The record has its final outcome; called once for each accepted task. */
+  outcome(record: TaskRecord): void
+  /** A final record is forgotten: what it kept may go. */
+  forgotten(record: TaskRecord): void
+  /** The attempt has ended without a result: tell the agent to stop working on it. */
+  revoke(agent: AgentState, counter: number, dispatchSeq: number, reason: ErrorCode): void
+  agentUp(agent: AgentState): void
+  agentDown(agent: AgentState, reason: ErrorCode | 'bye'): void
+  /** The instance was replaced by a newer one. */
+  fenced(agent: AgentState): void
+  drain(agent: AgentState): void
+}
+
+export interface PolicyOptions {
+  epoch: number
+  slots: number
+  agentsMax: number
+  classesMax: number
+  leaseMs: number
+  keep: KeepOptions
+  strictQueues: boolean
+  queueDefaults: QueueOptions
+  queues: Record<string, QueueOptions>
+  /** Index of a strategy's name in what the choosers were built with; -1 when unknown. */
+  strategyIndex(name: string): number
+}
+
+export class PolicyCounters {
+  accepted = 0
+  duplicates = 0
+  completed = 0
+  failed = 0
+  cancelled = 0
+  dead = 0
+  started = 0
+  retried = 0
+  timedOut = 0
+  attemptsLost = 0
+  dispatchFailed = 0
+  lateResults = 0
+  placedByRouters = 0
+  placedInline = 0
+  conflicts = 0
+  staleProposals = 0
+  overdueOffers = 0
+  bounced = 0
+}
+
+/** Answers of `propose`. */
+export const COMMITTED = 0
+export const STALE = 1
+export const CONFLICT = 2
+export type Proposal = typeof COMMITTED | typeof STALE | typeof CONFLICT
+
+export class PolicyCore {
+  readonly options: PolicyOptions
+  readonly effects: PolicyEffects
+  readonly slots: SlotTableWriter
+  readonly table: AgentTableWriter
+  readonly counters = new PolicyCounters()
+  readonly queues = new Map<string, QueueState>()
+  readonly classes: ClassState[] = []
+  readonly classByKey = new Map<string, ClassState>()
+  /** Classes in which a task waits. */
+  readonly active: ClassState[] = []
+  readonly profiles = new Map<string, Profile>()
+  readonly agents = new Map<string, AgentState>()
+  readonly agentAt: (AgentState | undefined)[]
+  readonly freeAgentIndices: number[]
+  readonly fencedInstances = new Set<string>()
+  readonly agentTotals = new Map<string, { completed: number; failed: number; lost: number }>()
+  readonly timeouts = new Timeouts()
+  readonly kept: Kept
+  readonly recordAt: (TaskRecord | null)[]
+  /** Oldest first, so that a slot's generations are as far apart as they can be. */
+  readonly freeSlots: FixedDeque<number>
+  /** Credit of all accepting agents, and tasks offered, over all classes. */
+  totalFree = 0
+  totalOffered = 0
+  /** Nobody's lease ends, nobody's charged credit comes back, before these; policy ms. */
+  leaseCheckAtMs = Number.POSITIVE_INFINITY
+  creditCheckAtMs = Number.POSITIVE_INFINITY
+  leasesSuspended = false
+  nextSeq = 0
+  /** Attempts given out; part of each token. */
+  nextCounter = 1
+  nextTaskNumber = 1
+
+  constructor(
+    slots: SlotTableWriter,
+    table: AgentTableWriter,
+    options: PolicyOptions,
+    effects: PolicyEffects,
+  ) {
+    this.options = options
+    this.effects = effects
+    this.slots = slots
+    this.table = table
+    this.kept = new Kept(options.keep)
+    this.recordAt = new Array(options.slots).fill(null)
+    this.agentAt = new Array(options.agentsMax).fill(undefined)
+    this.freeAgentIndices = Array.from(
+      { length: options.agentsMax },
+      (_, i) => options.agentsMax - 1 - i,
+    )
+    this.freeSlots = new FixedDeque(Int32Array as unknown as ArrayConstructor, options.slots)
+    for (let slot = 0; slot < options.slots; slot++) this.freeSlots.push(slot)
+    for (const name of Object.keys(options.queues)) membership.queueOf(this, name)
+  }
+
+  /** Event: a task arrived. @returns null when accepted, else why not. */
+  submit(record: TaskRecord, nowMs: number): ReturnType<typeof admit> {
+    return admit(this, record, nowMs)
+  }
+
+  /** Event: the front end can place. @returns the next head, now OFFERED in a slot, or null. */
+  nextOffer(nowMs: number): TaskRecord | null {
+    return matching.nextOffer(this, nowMs, false)
+  }
+
+  /** As `nextOffer` for a bounced task: credit that offers in routers' hands count on is enough. */
+  nextBounced(nowMs: number): TaskRecord | null {
+    return matching.nextOffer(this, nowMs, true)
+  }
+
+  /** How many heads `nextOffer` could give out at least, up to `max`, without taking any. */
+  placeable(max: number): number {
+    return matching.placeable(this, max)
+  }
+
+  /** Event: a strategy chose. CONFLICT leaves the task offered: choose again, or `bounce`. */
+  propose(
+    slot: number,
+    generation: number,
+    agentIndex: number,
+    agentGeneration: number,
+    nowMs: number,
+  ): Proposal {
+    const record = this.recordAt[slot]
+    if (record === null || record.generation !== generation || record.state === RUNNING) {
+      this.counters.staleProposals++
+      return STALE
+    }
+    if (agentIndex === NONE) return CONFLICT
+    const agent = this.agentAt[agentIndex]
+    if (
+      agent === undefined ||
+      agent.generation !== agentGeneration ||
+      !agent.accepting ||
+      this.table.inUse(agentIndex as AgentIndex) >= agent.concurrency ||
+      !this.table.candidates(record.cls!.index as never).has(agentIndex)
+    ) {
+      this.counters.conflicts++
+      return CONFLICT
+    }
+    attempts.start(this, record, agent, nowMs)
+    return COMMITTED
+  }
+
+  /** Event: nobody was free for an offered task: back to the head of its lane. */
+  bounce(record: TaskRecord): void {
+    this.counters.bounced++
+    matching.bounce(this, record)
+  }
+
+  /** Event: an offer is overdue or its router died: whoever still holds it holds a stale entry. */
+  withdraw(record: TaskRecord): void {
+    record.generation = this.slots.withdraw(record.slot as SlotIndex)
+  }
+
+  /** The offered records that were given out before `beforeMs`, oldest of each lane first. */
+  overdueOffers(beforeMs: number, into: TaskRecord[]): void {
+    matching.overdueOffers(this, beforeMs, into)
+  }
+
+  /** Finds a running attempt. @returns the record, or why there is none. */
+  attempt(
+    agentId: string,
+    slot: number,
+    epoch: number,
+    counter: number,
+  ): TaskRecord | 'late_result' | 'result_unknown' {
+    return attempts.find(this, agentId, slot, epoch, counter)
+  }
+
+  /** As `attempt`, for progress: nothing is counted or changed. */
+  running(agentId: string, slot: number, epoch: number, counter: number): TaskRecord | null {
+    return attempts.runningIn(this, agentId, slot, epoch, counter)
+  }
+
+  /** Event: an attempt succeeded. */
+  succeeded(record: TaskRecord, nowMs: number): void {
+    attempts.succeeded(this, record, nowMs)
+  }
+
+  /** Event: an attempt failed by its agent's word. */
+  failed(
+    record: TaskRecord,
+    code: string,
+    message: string,
+    retryable: boolean,
+    nowMs: number,
+  ): void {
+    attempts.failed(this, record, code, message, retryable, nowMs)
+  }
+
+  /** Event: nobody was subscribed where the attempt was sent. */
+  dispatchFailed(record: TaskRecord, nowMs: number): void {
+    attempts.dispatchFailed(this, record, nowMs)
+  }
+
+  /** Event: cancel. @returns the record, or why not. */
+  cancel(record: TaskRecord, nowMs: number): 'finished' | null {
+    return attempts.cancel(this, record, nowMs)
+  }
+
+  /** @returns a task by id, in one queue or the first that has it. */
+  find(id: string, queue?: string): TaskRecord | undefined {
+    if (queue !== undefined) return this.queues.get(queue)?.tasks.get(id)
+    for (const state of this.queues.values()) {
+      const record = state.tasks.get(id)
+      if (record !== undefined) return record
+    }
+    return undefined
+  }
+
+  hello(spec: AgentSpec, nowMs: number): AgentState | ErrorCode {
+    return membership.hello(this, spec, nowMs)
+  }
+
+  beat(
+    id: string,
+    instance: string,
+    running: ReadonlySet<number> | null,
+    nowMs: number,
+  ): ErrorCode | null {
+    return membership.beat(this, id, instance, running, nowMs)
+  }
+
+  bye(id: string, instance: string, drain: boolean, nowMs: number): ErrorCode | null {
+    return membership.bye(this, id, instance, drain, nowMs)
+  }
+
+  drainAgent(id: string): ErrorCode | null {
+    return membership.drain(this, id)
+  }
+
+  /** The transport of an agent is gone for good. */
+  agentLost(agent: AgentState, nowMs: number): void {
+    membership.leave(this, agent, 'agent_lost', nowMs)
+  }
+
+  /** Event: our connection is away (nobody can be heard), or back. */
+  setConnected(connected: boolean, nowMs: number): void {
+    this.leasesSuspended = !connected
+    if (connected) membership.renewLeases(this, nowMs)
+  }
+
+  /** Event: time. Does at most `LIMITS.timersPerTurn`. @returns whether more is due. */
+  tick(nowMs: number): boolean {
+    let budget: number = LIMITS.timersPerTurn
+    for (; budget > 0; budget--) {
+      const record = this.timeouts.takeDue(nowMs)
+      if (record === null) break
+      attempts.timedOut(this, record, nowMs)
+    }
+    budget -= membership.expireLeases(this, nowMs, budget)
+    budget -= membership.returnCredits(this, nowMs, budget)
+    this.kept.expire(this, nowMs, budget)
+    return budget <= 0
+  }
+
+  /** @returns when `tick` has something to do, in policy ms, or Infinity. */
+  nextTickMs(): number {
+    return Math.min(
+      this.timeouts.nextDueMs(),
+      this.leasesSuspended ? Number.POSITIVE_INFINITY : this.leaseCheckAtMs,
+      this.creditCheckAtMs,
+      this.kept.nextExpiryMs(),
+    )
+  }
+
+  waitingFor(record: TaskRecord): string | null {
+    return waitingFor(this, record)
+  }
+
+  slotGeneration(slot: number): Generation {
+    return this.slots.generation(slot as SlotIndex)
+  }
+}

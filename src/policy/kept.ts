@@ -1,0 +1,46 @@
+/** Finished tasks, kept for look-up within bounds of count, age and bytes; the oldest go first. */
+import type { KeepOptions } from '../options.ts'
+import type { PolicyCore } from './core.ts'
+import { RecordList } from './record-list.ts'
+import type { TaskRecord } from './task-record.ts'
+
+export class Kept {
+  readonly #options: KeepOptions
+  readonly #list = new RecordList()
+  #bytes = 0
+
+  constructor(options: KeepOptions) {
+    this.#options = options
+  }
+
+  /** After the outcome went out. */
+  add(core: PolicyCore, record: TaskRecord): void {
+    this.#list.pushBack(record)
+    this.#bytes += Math.max(0, record.resultBytes)
+    while (this.#list.length > this.#options.count || this.#bytes > this.#options.bytes) {
+      this.#forgetOldest(core)
+    }
+  }
+
+  expire(core: PolicyCore, nowMs: number, max: number): void {
+    const before = nowMs - this.#options.ageSeconds * 1000
+    for (let i = 0; i < max && (this.#list.head?.finishedAtMs ?? nowMs) <= before; i++) {
+      this.#forgetOldest(core)
+    }
+  }
+
+  nextExpiryMs(): number {
+    const head = this.#list.head
+    return head === null
+      ? Number.POSITIVE_INFINITY
+      : head.finishedAtMs + this.#options.ageSeconds * 1000
+  }
+
+  #forgetOldest(core: PolicyCore): void {
+    const record = this.#list.head!
+    this.#list.remove(record)
+    this.#bytes -= Math.max(0, record.resultBytes)
+    record.queue!.tasks.delete(record.id)
+    core.effects.forgotten(record)
+  }
+}

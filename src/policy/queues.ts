@@ -1,0 +1,22 @@
+/** One queue: its options, its tasks by id, and how much of its bounds is used. */
+import type { QueueOptions } from '../options.ts'
+import type { TaskRecord } from './task-record.ts'
+
+export class QueueState {
+  readonly name: string
+  readonly options: QueueOptions
+  /** Open and kept tasks; ids are unique per queue. */
+  readonly tasks = new Map<string, TaskRecord>()
+  open = 0
+  openBytes = 0
+  running = 0
+
+  constructor(name: string, options: QueueOptions) {
+    this.name = name
+    this.options = options
+  }
+
+  get waiting(): number {
+    return this.open - this.running
+  }
+}

@@ -1,0 +1,35 @@
+/** What a task waits for, in words a submitter can act on. */
+import type { ClassState } from './classes.ts'
+import type { PolicyCore } from './core.ts'
+import { type TaskRecord, WAITING } from './task-record.ts'
+
+/** @returns null when it does not wait, or only for its turn among the tasks before it. */
+export function waitingFor(core: PolicyCore, record: TaskRecord): string | null {
+  if (record.state !== WAITING) return null
+  const cls = record.cls!
+  let agents = 0
+  let accepting = 0
+  for (const profile of cls.profiles) {
+    agents += profile.agents.size
+    for (const agent of profile.agents) if (agent.accepting) accepting++
+  }
+  if (agents === 0) return nobody(core, cls)
+  if (accepting === 0)
+    return agents === 1 ? 'the only agent is draining' : `all ${agents} agents are draining`
+  if (cls.free > 0) return null
+  return accepting === 1 ? 'the only agent is full' : `all ${accepting} agents full`
+}
+
+function nobody(core: PolicyCore, cls: ClassState): string {
+  const offered = new Set<string>()
+  let serving = 0
+  for (const profile of core.profiles.values()) {
+    if (!profile.servesQueue(cls.queue.name)) continue
+    serving += profile.agents.size
+    if (profile.agents.size > 0) for (const name of profile.capabilities) offered.add(name)
+  }
+  if (serving === 0) return `no agent serves ${cls.queue.name}`
+  const missing = cls.requires.filter((name) => !offered.has(name))
+  if (missing.length > 0) return `no agent offers ${missing.join(', ')}`
+  return `no agent offers ${cls.requires.join(' and ')} together`
+}

@@ -1,0 +1,200 @@
+/**
+ * The scheduler of one process: memory, front end, routers, transports, wired together. Embedded it
+ * stands alone; with `nats` it joins a fleet. Main thread.
+ */
+import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
+import type { LatencyReport, SchedulerStatus, Signalbox, TaskHandle } from './api.ts'
+import { nowMs } from './clock.ts'
+import { SignalboxError } from './errors.ts'
+import type { FrontEndContext } from './front-end/context.ts'
+import { cancelTask, drainAgent, getTask } from './front-end/control.ts'
+import { InProcessTransport } from './front-end/in-process/transport.ts'
+import { NatsTransport } from './front-end/nats/transport.ts'
+import { FrontEnd } from './front-end/turn.ts'
+import { agentViews, schedulerStatus } from './front-end/views.ts'
+import { LatencyObserver } from './observe/latency.ts'
+import type { SchedulerOptions } from './options.ts'
+import { RouterPool } from './router/pool.ts'
+import { frontEndOptions, natsOptions } from './scheduler-options.ts'
+import type { AgentView, SubmitOptions, TaskView } from './task.ts'
+import { decodePayload } from './wire/payload.ts'
+
+export type { AgentHandle, AgentOptions, AgentTask, Handler } from './agent-task.ts'
+export type * from './api.ts'
+export { ERROR_CODES, type ErrorCode, SignalboxError, TaskError } from './errors.ts'
+export type { SchedulerOptions } from './options.ts'
+export type * from './task.ts'
+
+/** Something that operators may want to know: agents up and down, routers replaced, NATS away. */
+export interface SchedulerEvent {
+  kind: string
+  detail: Record<string, unknown>
+}
+
+export class Scheduler implements Signalbox {
+  readonly name: string
+  readonly #frontEnd: FrontEnd
+  readonly #inProcess: InProcessTransport
+  readonly #nats: NatsTransport | undefined
+  readonly #latency: LatencyObserver
+  readonly #startedAtMs = nowMs()
+  readonly #listeners = new Set<(event: SchedulerEvent) => void>()
+  #starting: Promise<this> | undefined
+  #stopping: Promise<void> | undefined
+
+  /** @throws bad_option, bad_token */
+  constructor(options: SchedulerOptions = {}) {
+    const frontEnd = frontEndOptions(options)
+    this.name = frontEnd.name
+    this.#frontEnd = new FrontEnd(frontEnd, this.#emit)
+    this.#latency = new LatencyObserver(this.#context.memory)
+    this.#inProcess = new InProcessTransport(this.#context)
+    this.#context.transports.push(this.#inProcess)
+    const nats = natsOptions(options)
+    if (nats === undefined) return
+    const sources = { startedAtMs: this.#startedAtMs, latency: () => this.latency() }
+    this.#nats = new NatsTransport(this.#context, nats, sources, this.#emit)
+    this.#context.transports.push(this.#nats)
+  }
+
+  get #context(): FrontEndContext {
+    return this.#frontEnd.context
+  }
+
+  /** The NATS server that it is connected to, as `host:port`; empty without one. */
+  get natsServer(): string {
+    return this.#nats?.server ?? ''
+  }
+
+  /** Starts threads and listens. Every other method does it when it has not been done. */
+  start(): Promise<this> {
+    this.#starting ??= this.#start()
+    return this.#starting
+  }
+
+  async #start(): Promise<this> {
+    if (this.#stopping !== undefined) throw stopped(this.name)
+    try {
+      await this.#startRouters()
+      for (const transport of this.#context.transports) await transport.start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    return this
+  }
+
+  async #startRouters(): Promise<void> {
+    const context = this.#context
+    if (context.options.routers === 0) return
+    const pool = new RouterPool({
+      memory: context.memory,
+      strategies: context.options.strategies.map((name) => ({ name })),
+      seed: context.options.seed,
+      onBell: this.#frontEnd.schedule,
+      onReturn: this.#frontEnd.routerGone,
+      onFault: ({ router, kind, error }) =>
+        this.#emit(error.code, { router, kind, message: error.message }),
+    })
+    context.routers = pool
+    await pool.start()
+  }
+
+  /** Calls `listener` with every event until the returned function is called. */
+  onEvent(listener: (event: SchedulerEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  readonly #emit = (kind: string, detail: Record<string, unknown>): void => {
+    for (const listener of this.#listeners) listener({ kind, detail })
+  }
+
+  async run<T = unknown>(queue: string, payload?: unknown, options?: SubmitOptions): Promise<T> {
+    await this.start()
+    return decodePayload<T>(await this.#inProcess.submitters.run(queue, payload, options))
+  }
+
+  async submit(queue: string, payload?: unknown, options?: SubmitOptions): Promise<TaskHandle> {
+    await this.start()
+    return this.#inProcess.submitters.submit(queue, payload, options)
+  }
+
+  async agent(options: AgentOptions, handler: Handler): Promise<AgentHandle> {
+    await this.start()
+    return this.#inProcess.agents.join(options, handler)
+  }
+
+  async getTask(id: string, queue?: string): Promise<TaskView> {
+    return getTask(this.#context, id, queue)
+  }
+
+  async cancelTask(id: string, queue?: string): Promise<TaskView> {
+    this.#context.nowMs = nowMs()
+    const view = cancelTask(this.#context, id, queue)
+    this.#frontEnd.schedule()
+    return view
+  }
+
+  async listAgents(): Promise<AgentView[]> {
+    return agentViews(this.#context)
+  }
+
+  async drainAgent(id: string): Promise<void> {
+    drainAgent(this.#context, id)
+  }
+
+  async status(): Promise<SchedulerStatus> {
+    return this.statusNow()
+  }
+
+  statusNow(): SchedulerStatus {
+    return schedulerStatus(this.#context, this.#startedAtMs)
+  }
+
+  latency(): Promise<LatencyReport> {
+    return this.#latency.report()
+  }
+
+  /** Ends a router's thread as a crash would; the pool replaces it. For tests and drills. */
+  async terminateRouter(router: number): Promise<void> {
+    await this.#context.routers?.terminate(router as never)
+  }
+
+  /** Takes no new tasks, waits for those it has, and stops. */
+  close(): Promise<void> {
+    return this.stop({ drain: true })
+  }
+
+  /**
+   * @param options.drain wait until every accepted task is final, at most `timeoutMs` (30,000).
+   *   Without it, open tasks of memory mode end with the process.
+   */
+  stop(options: { drain?: boolean; timeoutMs?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#stop(options.drain ?? false, options.timeoutMs ?? 30_000)
+    return this.#stopping
+  }
+
+  async #stop(drain: boolean, timeoutMs: number): Promise<void> {
+    const context = this.#context
+    context.draining = true
+    for (const transport of context.transports) transport.stopSubmits()
+    if (drain) await within(this.#frontEnd.idle(), timeoutMs)
+    for (const transport of context.transports) await transport.stop()
+    this.#frontEnd.stop()
+    await Promise.all([context.routers?.stop(), this.#latency.stop()])
+  }
+}
+
+function stopped(name: string): SignalboxError {
+  return new SignalboxError('stopping', `Scheduler "${name}" was stopped: make a new one.`)
+}
+
+async function within(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs)
+  })
+  await Promise.race([promise, late])
+  clearTimeout(timer)
+}

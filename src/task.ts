@@ -1,0 +1,93 @@
+/** What a task is to its users: states, priorities, and the options of a submit. */
+
+export const TASK_STATES = [
+  'pending',
+  'assigned',
+  'processing',
+  'completed',
+  'failed',
+  'cancelled',
+  'dead',
+] as const
+export type TaskState = (typeof TASK_STATES)[number]
+
+/** Five levels; 5 is served first. */
+export const PRIORITIES = {
+  background: 1,
+  low: 2,
+  normal: 3,
+  high: 4,
+  critical: 5,
+} as const
+export type PriorityName = keyof typeof PRIORITIES
+export type PriorityLevel = 1 | 2 | 3 | 4 | 5
+export const PRIORITY_DEFAULT: PriorityLevel = 3
+
+/**
+ * @param value a level 1 to 5, its digits, or a name in any case.
+ * @returns the level, or undefined when it is none.
+ */
+export function priorityLevel(value: unknown): PriorityLevel | undefined {
+  if (typeof value === 'number') {
+    return Number.isInteger(value) && value >= 1 && value <= 5
+      ? (value as PriorityLevel)
+      : undefined
+  }
+  if (typeof value !== 'string') return undefined
+  if (/^[1-5]$/.test(value)) return Number(value) as PriorityLevel
+  const name = value.toLowerCase()
+  return Object.hasOwn(PRIORITIES, name) ? PRIORITIES[name as PriorityName] : undefined
+}
+
+/** Options of a submit; any other key is answered `not_supported`. */
+export interface SubmitOptions {
+  /** Unique in its queue; a second submit with it gets the first one's state. Default: made up. */
+  id?: string
+  priority?: PriorityName | PriorityLevel
+  /** Capabilities that the agent must have. */
+  requires?: string[]
+  /** Running time-out in ms; the queue's by default. */
+  timeoutMs?: number
+  /** How often a failed or timed-out attempt is repeated; the queue's by default. */
+  retryCount?: number
+}
+
+/** What the API shows of one task. */
+export interface TaskView {
+  id: string
+  queue: string
+  state: TaskState
+  priority: PriorityLevel
+  requires: string[]
+  attempts: number
+  agent: string | null
+  waitingFor: string | null
+  code: string | null
+  message: string | null
+  payloadBytes: number
+  resultBytes: number | null
+  /** UTF-8 text of the result when it was kept and is at most 64 KiB, else null. */
+  result: string | null
+  progress: string | null
+  /** Wall-clock times in ms since 1970, null where the step has not happened. */
+  acceptedAt: number
+  startedAt: number | null
+  finishedAt: number | null
+}
+
+/** What the API shows of one agent; statuses as in the first source document. */
+export type AgentStatusName = 'offline' | 'available' | 'busy' | 'overloaded' | 'maintenance'
+export interface AgentView {
+  id: string
+  instance: string
+  status: AgentStatusName
+  queues: string[]
+  capabilities: string[]
+  concurrency: number
+  running: number
+  completed: number
+  failed: number
+  lost: number
+  /** ms since it was last heard of. */
+  silentMs: number
+}

@@ -1,0 +1,125 @@
+/** The JSON bodies of the wire, and the readers that check them. `docs/PROTOCOL.md` shows each. */
+import { SignalboxError } from '../errors.ts'
+import { LIMITS } from '../options.ts'
+import { type JsonObject, parseObject, tokenList } from './json.ts'
+import { quote, requireToken } from './tokens.ts'
+
+/** `sb.from.<id>.hello`: agent → schedulers. */
+export interface Hello {
+  /** Random per start; an unseen one ends the older's attempts. */
+  instance: string
+  /** Queues it serves; `["*"]` for all. */
+  queues: string[]
+  capabilities: string[]
+  /** Tasks it runs at a time, 1 to 65,535. */
+  concurrency: number
+  /** It will send beats with its running tokens. */
+  beats: boolean
+}
+
+/** Every scheduler's answer to a hello. */
+export interface HelloAnswer {
+  scheduler: string
+  epoch: number
+  leaseMs: number
+  beatMs: number
+}
+
+/** `sb.from.<id>.beat`: agent → schedulers, every `beatMs`. */
+export interface Beat {
+  instance: string
+  /** Per scheduler: the last token received, and all that are being worked on. */
+  schedulers: Record<string, { seen: string | null; running: string[] }>
+}
+
+/** `sb.from.<id>.bye`. */
+export interface Bye {
+  instance: string
+  /** Take no more, finish what runs; a second bye ends it. */
+  drain: boolean
+}
+
+/** `sb.agent.<id>.<instance>.control`: scheduler → agent. */
+export type Control =
+  | { type: 'cancel'; scheduler: string; token: string; reason: string }
+  | { type: 'drain'; scheduler: string }
+  | { type: 'fenced'; scheduler: string }
+
+/** Reply to `sb.task.<queue>`. */
+export interface Accepted {
+  id: string
+  queue: string
+  state: string
+  waitingFor: string | null
+  /** True when the id was known already: nothing was added. */
+  duplicate?: boolean
+}
+
+export function readHello(bytes: Uint8Array, agent: string): Hello {
+  const body = parseObject(bytes, 'hello')
+  sameAgent(body, agent)
+  if (body.labels !== undefined && Object.keys(body.labels as object).length > 0) {
+    throw new SignalboxError('not_supported', 'Labels of agents are not supported yet.')
+  }
+  return {
+    instance: requireToken(body.instance, 'instance'),
+    queues: requireNonEmpty(tokenList(body, 'queues', LIMITS.queuesPerAgentMax, { star: true })),
+    capabilities: tokenList(body, 'capabilities', LIMITS.capabilitiesMax),
+    concurrency: requireConcurrency(body.concurrency ?? 1),
+    beats: body.beats === true,
+  }
+}
+
+export function readBeat(bytes: Uint8Array, agent: string): Beat {
+  const body = parseObject(bytes, 'beat')
+  sameAgent(body, agent)
+  const schedulers = body.schedulers ?? {}
+  if (typeof schedulers !== 'object' || schedulers === null || Array.isArray(schedulers)) {
+    throw new SignalboxError('bad_body', '"schedulers" of a beat must be an object by scheduler.')
+  }
+  for (const report of Object.values(schedulers)) {
+    const running: unknown = report?.running
+    if (!Array.isArray(running) || running.length > LIMITS.concurrencyMax) {
+      throw new SignalboxError('bad_body', 'A beat’s "running" must be a list of tokens.')
+    }
+  }
+  return {
+    instance: requireToken(body.instance, 'instance'),
+    schedulers: schedulers as Beat['schedulers'],
+  }
+}
+
+export function readBye(bytes: Uint8Array, agent: string): Bye {
+  const body = parseObject(bytes, 'bye')
+  sameAgent(body, agent)
+  return { instance: requireToken(body.instance, 'instance'), drain: body.drain === true }
+}
+
+function sameAgent(body: JsonObject, agent: string): void {
+  if (body.id === undefined || body.id === agent) return
+  throw new SignalboxError(
+    'identity_mismatch',
+    `The body names agent ${quote(body.id)} but the subject ${quote(agent)}: send as yourself.`,
+  )
+}
+
+function requireNonEmpty(queues: string[]): string[] {
+  if (queues.length > 0) return queues
+  throw new SignalboxError('bad_body', '"queues" is empty: name the queues served, or ["*"].')
+}
+
+/** @throws bad_concurrency unless a whole number 1 to 65,535. */
+export function requireConcurrency(value: unknown): number {
+  if (
+    typeof value === 'number' &&
+    Number.isInteger(value) &&
+    value >= 1 &&
+    value <= LIMITS.concurrencyMax
+  ) {
+    return value
+  }
+  throw new SignalboxError(
+    'bad_concurrency',
+    `The concurrency ${quote(value)} must be a whole number from 1 to ${LIMITS.concurrencyMax}.`,
+  )
+}

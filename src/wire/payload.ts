@@ -1,0 +1,20 @@
+/** Values of users as payload bytes and back: bytes pass as they are, everything else is JSON. */
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const EMPTY = new Uint8Array(0)
+
+/** @returns `undefined` as no bytes, a Uint8Array unchanged, anything else as JSON text. */
+export function encodePayload(value: unknown): Uint8Array {
+  if (value === undefined) return EMPTY
+  if (value instanceof Uint8Array) return value
+  return encoder.encode(JSON.stringify(value))
+}
+
+/** @returns `undefined` for no bytes, else the JSON value; *throws* SyntaxError when it is none. */
+export function decodePayload<T>(bytes: Uint8Array): T {
+  return (bytes.length === 0 ? undefined : JSON.parse(decoder.decode(bytes))) as T
+}
+
+export function payloadText(bytes: Uint8Array): string {
+  return decoder.decode(bytes)
+}

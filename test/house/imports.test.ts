@@ -1,0 +1,129 @@
+import { builtinModules } from 'node:module'
+import { dirname, join } from 'node:path/posix'
+import { expect, test } from 'vitest'
+import { sources, text } from '../support/files.ts'
+
+const CORE = ['native-free', 'shared', 'routing', 'policy', 'observe']
+const OUTSIDE = ['shared', 'wire', 'surface', 'observe', 'scheduler', 'client', 'client-entry']
+
+/**
+ * Which areas an area may import from, besides itself:
+ * `native-free ← routing ← router`,
+ * `native-free, routing ← policy ← front-end ← scheduler ← service ← cli`,
+ * and a client that shares only the wire and the types with the rest.
+ *
+ * `shared` are the files directly below `src/` that hold types, limits, errors and clocks; `surface`
+ * is what every way in offers alike.
+ */
+const MAY_IMPORT: Record<string, string[]> = {
+  'native-free': [],
+  shared: [],
+  wire: ['shared'],
+  surface: ['shared', 'wire'],
+  routing: ['native-free', 'shared'],
+  router: ['native-free', 'shared', 'routing'],
+  policy: ['native-free', 'shared', 'routing'],
+  observe: ['native-free', 'shared', 'surface'],
+  'front-end': [...CORE, 'wire', 'surface', 'router'],
+  scheduler: [...CORE, 'wire', 'surface', 'router', 'front-end'],
+  client: ['shared', 'wire', 'surface'],
+  'client-entry': ['shared', 'wire', 'surface', 'client'],
+  service: [...OUTSIDE, 'native-free', 'front-end'],
+  cli: [...OUTSIDE, 'service'],
+  bench: [...CORE, ...OUTSIDE, 'router', 'front-end', 'service', 'cli'],
+}
+
+/** The only files that may import a package; a package that is not listed may be imported anywhere. */
+const PACKAGE_USERS: Record<string, RegExp> = {
+  nats: /^src\/(front-end\/nats\/|client\/|service\/load)|^bench\//,
+  'hdr-histogram-js': /^src\/observe\/latency|^bench\//,
+  piscina: /^src\/router\/pool\.ts$|^src\/observe\/|^bench\//,
+  mnemonist: /^src\/(policy|front-end)\/|^bench\//,
+  commander: /^src\/cli\//,
+  'cli-table3': /^src\/(cli|service)\/|^bench\//,
+  picocolors: /^src\/(cli|service)\/|^bench\//,
+  tinybench: /^bench\//,
+}
+
+const SURFACE = ['api.ts', 'agent-task.ts']
+
+const files = sources('native-free', 'src', 'bench').filter(
+  (file) => !file.startsWith('bench/peers'),
+)
+
+function areaOf(file: string): string {
+  const [top, second, ...rest] = file.split('/')
+  if (top !== 'src') return top
+  if (rest.length > 0) return second
+  if (second === 'index.ts') return 'client-entry'
+  if (second.startsWith('scheduler')) return 'scheduler'
+  return SURFACE.includes(second) ? 'surface' : 'shared'
+}
+
+interface Import {
+  readonly from: string
+  readonly to: string
+}
+
+/** `import … from '…'`, `export … from '…'`, `import '…'`, `import('…')`. */
+const STATEMENT = /^(?:import|export)\b[\w\s{},*$]*\bfrom\s*'([^']+)'|\bimport\s*\(?\s*'([^']+)'/gm
+
+const imports: Import[] = files.flatMap((from) =>
+  [...text(from).matchAll(STATEMENT)]
+    .map(([, named, bare]) => named ?? bare)
+    .map((to) => ({ from, to: to.startsWith('.') ? join(dirname(from), to) : to })),
+)
+const ofOurs = imports.filter(({ to }) => files.includes(to))
+const ofPackages = imports.filter(({ to }) => !/^(src|native-free|bench)\//.test(to))
+
+test('imports: every import of our own names a file that exists, with its .ts ending', () => {
+  const unknown = imports
+    .filter(({ to }) => /^(src|native-free|bench)\//.test(to) || to.startsWith('..'))
+    .filter(({ to }) => !files.includes(to))
+  expect(unknown).toEqual([])
+})
+
+test('imports: they are seen at all', () => {
+  expect(ofOurs.length).toBeGreaterThan(files.length / 2)
+  expect(ofPackages.length).toBeGreaterThan(0)
+})
+
+test('imports: every area is one whose direction is settled', () => {
+  const unsettled = files.filter((file) => MAY_IMPORT[areaOf(file)] === undefined)
+  expect(unsettled).toEqual([])
+})
+
+test('imports: dependencies point in the allowed directions only', () => {
+  const wrong = ofOurs.filter(({ from, to }) => {
+    const area = areaOf(from)
+    return areaOf(to) !== area && !MAY_IMPORT[area]?.includes(areaOf(to))
+  })
+  expect(wrong).toEqual([])
+})
+
+test('imports: the allowed directions have no circle', () => {
+  const done = new Set<string>()
+  const visit = (area: string, path: string[]): void => {
+    if (path.includes(area)) throw new Error(`circle: ${[...path, area].join(' → ')}`)
+    if (done.has(area)) return
+    for (const next of MAY_IMPORT[area]) visit(next, [...path, area])
+    done.add(area)
+  }
+  for (const area of Object.keys(MAY_IMPORT)) visit(area, [])
+})
+
+test('imports: native-free imports no package and nothing of Node', () => {
+  expect(ofPackages.filter(({ from }) => from.startsWith('native-free/'))).toEqual([])
+})
+
+test('imports: each package is imported only where it belongs, and is a dependency', () => {
+  const { dependencies, devDependencies } = JSON.parse(text('package.json'))
+  const foreign = ofPackages.filter(({ to }) => !to.startsWith('node:'))
+  expect(foreign.filter(({ to }) => builtinModules.includes(to))).toEqual([])
+  const wrong = foreign.filter(({ from, to }) => {
+    const users = PACKAGE_USERS[to]
+    const known = from.startsWith('bench/') ? { ...dependencies, ...devDependencies } : dependencies
+    return known[to] === undefined || (users !== undefined && !users.test(from))
+  })
+  expect(wrong).toEqual([])
+})

@@ -1,0 +1,129 @@
+/** What every strategy owes, read from the folder: a new file is tested without being named here. */
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { AgentStatus } from '../../native-free/agent-table.ts'
+import { toAgent, toClass } from '../../native-free/index.ts'
+import { Random } from '../../src/routing/generator.ts'
+import { BUILT_IN, strategyNames } from '../../src/routing/registry.ts'
+import { NONE, type StrategyFactory } from '../../src/routing/strategy.ts'
+import { node } from '../support/processes.ts'
+import { Fleet } from './fleet.ts'
+
+const FOLDER = fileURLToPath(new URL('../../src/routing/', import.meta.url))
+
+const strategyFiles: { name: string; create: StrategyFactory }[] = []
+for (const file of readdirSync(FOLDER).sort()) {
+  const module: { default?: StrategyFactory } = await import(`../../src/routing/${file}`)
+  if (module.default === undefined) continue
+  strategyFiles.push({ name: file.replace('.ts', '').replaceAll('-', '_'), create: module.default })
+}
+const names = strategyFiles.map(({ name }) => name)
+
+/** A fleet of 64 with random capacities, loads, statuses and candidates. */
+function randomFleet(seed: number): Fleet {
+  const fleet = new Fleet({ seed, agentCountMax: 96 })
+  const dice = new Random(seed + 1_000)
+  for (let agent = 0; agent < 64; agent++) {
+    const capacity = 1 + dice.nextInt(10)
+    const classes = [0, 1, 2].filter(() => dice.nextInt(3) > 0)
+    fleet.join(agent, capacity, dice.nextInt(capacity + 1), classes)
+    if (dice.nextInt(6) === 0) fleet.agents.setStatus(toAgent(agent), AgentStatus.MAINTENANCE)
+    if (dice.nextInt(8) === 0) fleet.agents.leave(toAgent(agent))
+  }
+  return fleet
+}
+
+/** Who may be chosen, by the columns alone. */
+function allowed({ agents }: Fleet, classIndex: number): number[] {
+  return Array.from({ length: 64 }, (_, agent) => toAgent(agent)).filter((agent) => {
+    const status = agents.status(agent)
+    if (status === AgentStatus.OFFLINE || status === AgentStatus.MAINTENANCE) return false
+    return agents.candidates(toClass(classIndex)).has(agent) && agents.credit(agent) > 0
+  })
+}
+
+test('strategies: the registry holds exactly the files of the folder', () => {
+  expect(names.toSorted()).toEqual(strategyNames())
+  for (const { name, create } of strategyFiles) expect(BUILT_IN[name]).toBe(create)
+})
+
+test('strategies: each tells its file’s name', () => {
+  const { context } = new Fleet()
+  expect(strategyFiles.map(({ create }) => create(context).name)).toEqual(names)
+})
+
+describe.each(names)('%s', (name) => {
+  test('chooses only candidates with credit and a status that takes work', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const fleet = randomFleet(seed)
+      for (let i = 0; i < 60; i++) {
+        const classIndex = i % 3
+        const may = allowed(fleet, classIndex)
+        const agent = fleet.place(name, classIndex)
+        if (may.length === 0) expect(agent).toBe(NONE)
+        else expect(may, `seed ${seed}`).toContain(agent)
+      }
+    }
+  })
+
+  test('fills every free credit before it says that nobody is free', () => {
+    const fleet = randomFleet(7)
+    const credit = allowed(fleet, 1).reduce(
+      (sum, agent) => sum + fleet.agents.credit(toAgent(agent)),
+      0,
+    )
+    for (let i = 0; i < credit; i++) expect(fleet.place(name, 1)).not.toBe(NONE)
+    expect(fleet.place(name, 1)).toBe(NONE)
+  })
+
+  test('says that nobody is free when nobody is', () => {
+    const fleet = new Fleet()
+    expect(fleet.choose(name)).toBe(NONE)
+    fleet.join(3, 2, 2)
+    fleet.join(4, 2, 0, [1])
+    expect(fleet.choose(name)).toBe(NONE)
+  })
+
+  test('makes the same choices from the same seed', () => {
+    const once = randomFleet(11)
+    const again = randomFleet(11)
+    const choices = (fleet: Fleet) =>
+      Array.from({ length: 150 }, (_, i) => fleet.place(name, i % 3))
+    expect(choices(once)).toEqual(choices(again))
+  })
+
+  test('finds ten candidates among many', () => {
+    const fleet = new Fleet({ agentCountMax: 100_000 })
+    const members = Array.from({ length: 10 }, (_, i) => 7 + i * 9_999)
+    for (const agent of members) fleet.join(agent, 1)
+    for (let agent = 0; agent < 100_000; agent += 3) {
+      if (!members.includes(agent)) fleet.join(agent, 1, 0, [1])
+    }
+    const chosen = members.map(() => fleet.place(name))
+    expect(chosen.toSorted((a, b) => a - b)).toEqual(members)
+    expect(fleet.place(name)).toBe(NONE)
+  })
+
+  test('leaves an agent alone whose credit its own pending proposals use up', () => {
+    const fleet = new Fleet()
+    fleet.join(1, 2, 1)
+    fleet.join(2, 2, 1)
+    fleet.chooser.agents.pending[1] = 1
+    const chosen = new Set(Array.from({ length: 20 }, () => fleet.choose(name)))
+    expect([...chosen]).toEqual([2])
+  })
+})
+
+test('strategies: no choice allocates, and a choice that did would be seen', async () => {
+  const script = fileURLToPath(new URL('allocation.mjs', import.meta.url))
+  const built = new URL('../../dist/', import.meta.url).href
+  const flags = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64']
+  const measured = JSON.parse(await node([...flags, script, built]))
+  const canary = JSON.parse(await node([...flags, script, built, 'allocating']))
+  // 200,000 choices of 16 bytes, the smallest object, are 3.2 MB.
+  for (const name of names) {
+    expect(measured[name], name).toBeLessThan(320_000)
+    expect(canary[name], name).toBeGreaterThan(3_000_000)
+  }
+})

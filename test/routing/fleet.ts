@@ -1,0 +1,78 @@
+/** A fleet in a small shared memory, and the chooser over it, as the front end has them. */
+import {
+  AgentTableWriter,
+  createMemory,
+  type SharedMemory,
+  SlotTableWriter,
+  toAgent,
+  toClass,
+  toSlot,
+} from '../../native-free/index.ts'
+import { Chooser } from '../../src/routing/chooser.ts'
+import { Random } from '../../src/routing/generator.ts'
+import { createStrategies, strategyNames } from '../../src/routing/registry.ts'
+import type { Strategy, StrategyContext } from '../../src/routing/strategy.ts'
+
+export interface FleetOptions {
+  agentCountMax?: number
+  seed?: number
+  phase?: number
+  /** Instead of all built-in strategies. */
+  strategies?: Strategy[]
+}
+
+/** Agents and one slot for each strategy and class: `choose` is all that tests need. */
+export class Fleet {
+  readonly memory: SharedMemory
+  readonly agents: AgentTableWriter
+  readonly slots: SlotTableWriter
+  readonly chooser: Chooser
+  readonly context: StrategyContext
+  private readonly names = strategyNames()
+
+  constructor(options: FleetOptions = {}) {
+    const { agentCountMax = 1_024, seed = 1, phase = 0 } = options
+    this.memory = createMemory({
+      slotCount: 32,
+      agentCountMax,
+      classCountMax: 8,
+      routerCount: 0,
+      ringCapacity: 2,
+      publishMax: 1,
+      latencyStageCount: 0,
+    })
+    this.agents = new AgentTableWriter(this.memory)
+    this.slots = new SlotTableWriter(this.memory)
+    this.context = { random: new Random(seed), agentCountMax, classCountMax: 8, phase }
+    this.chooser = new Chooser(
+      this.memory,
+      options.strategies ?? createStrategies(this.names, this.context),
+    )
+  }
+
+  /** Adds an agent that can do the tasks of these classes. */
+  join(agent: number, capacity: number, inUse = 0, classes = [0]): void {
+    this.agents.join(toAgent(agent), capacity)
+    for (let i = 0; i < inUse; i++) this.agents.take(toAgent(agent))
+    for (const one of classes) this.agents.setCandidate(toClass(one), toAgent(agent), true)
+  }
+
+  /** Chooses for a task, by the strategy's name or index; nothing is charged. */
+  choose(strategy: string | number, classIndex = 0, level = 2): number {
+    const index = typeof strategy === 'number' ? strategy : this.names.indexOf(strategy)
+    const slot = toSlot(0)
+    this.slots.offer(slot, toClass(classIndex), index, level, 0)
+    try {
+      return this.chooser.choose(slot)
+    } finally {
+      this.slots.release(slot)
+    }
+  }
+
+  /** Chooses and charges, as inline placement does. */
+  place(strategy: string, classIndex = 0): number {
+    const agent = this.choose(strategy, classIndex)
+    if (agent >= 0) this.agents.take(toAgent(agent))
+    return agent
+  }
+}
