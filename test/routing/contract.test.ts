@@ -7,16 +7,17 @@ import { toAgent, toClass } from '../../native-free/index.ts'
 import { Random } from '../../src/routing/generator.ts'
 import { BUILT_IN, strategyNames } from '../../src/routing/registry.ts'
 import { NONE, type StrategyFactory } from '../../src/routing/strategy.ts'
-import { node } from '../support/processes.ts'
+import { node } from '../support/node-script.ts'
 import { Fleet } from './fleet.ts'
 
 const FOLDER = fileURLToPath(new URL('../../src/routing/', import.meta.url))
 
 const strategyFiles: { name: string; create: StrategyFactory }[] = []
 for (const file of readdirSync(FOLDER).sort()) {
-  const module: { default?: StrategyFactory } = await import(`../../src/routing/${file}`)
+  const stem = file.replace(/\.ts$/, '')
+  const module: { default?: StrategyFactory } = await import(`../../src/routing/${stem}.ts`)
   if (module.default === undefined) continue
-  strategyFiles.push({ name: file.replace('.ts', '').replaceAll('-', '_'), create: module.default })
+  strategyFiles.push({ name: stem.replaceAll('-', '_'), create: module.default })
 }
 const names = strategyFiles.map(({ name }) => name)
 

@@ -56,7 +56,7 @@ describe('least_loaded', () => {
     expect([0, 1, 2].map((agent) => fleet.agents.inUse(toAgent(agent)))).toEqual([8, 8, 8])
   })
 
-  test('compares shares, not counts: 5 of 10 before 1 of 1, and 3 of 10 before 2 of 5', () => {
+  test('compares shares, not counts: 3 of 10 before 2 of 5', () => {
     const fleet = new Fleet()
     fleet.join(0, 5, 2)
     fleet.join(1, 10, 3)

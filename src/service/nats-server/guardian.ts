@@ -34,6 +34,9 @@ export type GuardianReport =
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'exited'; readonly code: number | null; readonly signal: string | null }
 
+/** A killed process is gone at once unless the disk holds it up. */
+const END_TIMEOUT_MS = 2_000
+
 let server: ChildProcess | undefined
 let removeAtEnd: string | undefined
 
@@ -64,8 +67,15 @@ function report(message: GuardianReport): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
+/** Kills the server, waits until it is gone (so that it writes no more), cleans up, ends. */
 function end(): void {
-  server?.kill('SIGKILL')
+  if (server === undefined) return cleanUp()
+  server.once('exit', cleanUp)
+  server.kill('SIGKILL')
+  setTimeout(cleanUp, END_TIMEOUT_MS)
+}
+
+function cleanUp(): void {
   if (removeAtEnd !== undefined) {
     rmSync(removeAtEnd, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
   }
