@@ -10,51 +10,51 @@
  *
  * Always loaded as built JavaScript (src/worker-url.ts).
  */
-import { type MessagePort, threadId } from "node:worker_threads";
-import { toRouter } from "../../native-free/brands.ts";
-import { openMemory } from "../../native-free/memory-map.ts";
-import { RouterStatusWriter } from "../../native-free/router-status.ts";
-import { Random } from "../routing/generator.ts";
-import { loadStrategies } from "../routing/registry.ts";
-import { RouterLoop } from "./loop.ts";
-import { type LastWords, type RouterTask, RUNNING } from "./messages.ts";
+import { type MessagePort, threadId } from 'node:worker_threads'
+import { toRouter } from '../../native-free/brands.ts'
+import { openMemory } from '../../native-free/memory-map.ts'
+import { RouterStatusWriter } from '../../native-free/router-status.ts'
+import { Random } from '../routing/generator.ts'
+import { loadStrategies } from '../routing/registry.ts'
+import { RouterLoop } from './loop.ts'
+import { type LastWords, type RouterTask, RUNNING } from './messages.ts'
 
 /** Spreads the routers' seeds (2^32 / golden ratio), so that none repeats another's numbers. */
-const SEED_STEP = 0x9e3779b9;
+const SEED_STEP = 0x9e3779b9
 
 /** Is router `routerIndex` until a stop is requested; whatever throws ends the thread. */
 export default async function run(task: RouterTask): Promise<void> {
-	try {
-		await begin(task);
-	} catch (threw) {
-		lastWords(task.port, threw);
-		process.exit(1);
-	}
-	task.port.close();
+  try {
+    await begin(task)
+  } catch (threw) {
+    lastWords(task.port, threw)
+    process.exit(1)
+  }
+  task.port.close()
 }
 
 async function begin(task: RouterTask): Promise<void> {
-	const { shape, routerIndex, port } = task;
-	const memory = openMemory(task.buffer, shape);
-	const router = toRouter(routerIndex);
-	const status = new RouterStatusWriter(memory, router);
-	status.begin(threadId);
-	const strategies = await loadStrategies(task.strategies, {
-		random: new Random(task.seed + Math.imul(routerIndex + 1, SEED_STEP)),
-		agentCountMax: shape.agentCountMax,
-		classCountMax: shape.classCountMax,
-		phase: (routerIndex + 1) / (shape.routerCount + 1),
-	});
-	const loop = new RouterLoop({ memory, router, strategies, status, port });
-	port.postMessage(RUNNING);
-	loop.run();
+  const { shape, routerIndex, port } = task
+  const memory = openMemory(task.buffer, shape)
+  const router = toRouter(routerIndex)
+  const status = new RouterStatusWriter(memory, router)
+  status.begin(threadId)
+  const strategies = await loadStrategies(task.strategies, {
+    random: new Random(task.seed + Math.imul(routerIndex + 1, SEED_STEP)),
+    agentCountMax: shape.agentCountMax,
+    classCountMax: shape.classCountMax,
+    phase: (routerIndex + 1) / (shape.routerCount + 1),
+  })
+  const loop = new RouterLoop({ memory, router, strategies, status, port })
+  port.postMessage(RUNNING)
+  loop.run()
 }
 
 function lastWords(port: MessagePort, threw: unknown): void {
-	try {
-		port.postMessage({ threw } satisfies LastWords);
-	} catch {
-		// A strategy may throw what cannot be cloned.
-		port.postMessage({ threw: new Error(String(threw)) } satisfies LastWords);
-	}
+  try {
+    port.postMessage({ threw } satisfies LastWords)
+  } catch {
+    // A strategy may throw what cannot be cloned.
+    port.postMessage({ threw: new Error(String(threw)) } satisfies LastWords)
+  }
 }

@@ -11,42 +11,39 @@
  */
 /** What Piscina's `workerCreate` hands out, as far as it is public. */
 interface PiscinaWorker {
-	readonly id: number;
-	readonly destroyed: boolean;
+  readonly id: number
+  readonly destroyed: boolean
 }
 
 /** As much of Piscina as is needed here. */
 export interface WorkerEvents {
-	on(event: "workerCreate", listener: (worker: PiscinaWorker) => void): unknown;
+  on(event: 'workerCreate', listener: (worker: PiscinaWorker) => void): unknown
 }
 
 /** Piscina's workers, by what its events told. */
 export class PiscinaPorts {
-	private readonly workers: PiscinaWorker[] = [];
+  private readonly workers: PiscinaWorker[] = []
 
-	constructor(events: WorkerEvents) {
-		events.on("workerCreate", (worker) => this.workers.push(worker));
-	}
+  constructor(events: WorkerEvents) {
+    events.on('workerCreate', (worker) => this.workers.push(worker))
+  }
 
-	/** Stops holding the process for the task of one thread. @param threadId of `worker_threads`. */
-	letGo(threadId: number): void {
-		this.forgetDestroyed();
-		for (const worker of this.workers)
-			if (worker.id === threadId) this.unref(worker);
-	}
+  /** Stops holding the process for the task of one thread. @param threadId of `worker_threads`. */
+  letGo(threadId: number): void {
+    this.forgetDestroyed()
+    for (const worker of this.workers) if (worker.id === threadId) this.unref(worker)
+  }
 
-	private unref(worker: PiscinaWorker): void {
-		for (const symbol of Object.getOwnPropertySymbols(worker)) {
-			const owner = (
-				worker as unknown as Record<symbol, { unref?: unknown } | undefined>
-			)[symbol];
-			if (typeof owner?.unref === "function") owner.unref();
-		}
-	}
+  private unref(worker: PiscinaWorker): void {
+    for (const symbol of Object.getOwnPropertySymbols(worker)) {
+      const owner = (worker as unknown as Record<symbol, { unref?: unknown } | undefined>)[symbol]
+      if (typeof owner?.unref === 'function') owner.unref()
+    }
+  }
 
-	private forgetDestroyed(): void {
-		for (let i = this.workers.length - 1; i >= 0; i--) {
-			if (this.workers[i].destroyed) this.workers.splice(i, 1);
-		}
-	}
+  private forgetDestroyed(): void {
+    for (let i = this.workers.length - 1; i >= 0; i--) {
+      if (this.workers[i].destroyed) this.workers.splice(i, 1)
+    }
+  }
 }

@@ -11,181 +11,174 @@
  * *Threads* front end only. *Idle* routers sleep in shared memory; the process may end while nobody
  * called `ref`, and always ends after `stop`.
  */
-import { fileURLToPath } from "node:url";
-import { Piscina } from "piscina";
-import { type RouterIndex, toRouter } from "../../native-free/brands.ts";
-import type { SharedMemory } from "../../native-free/memory-map.ts";
-import { Sleepers } from "../../native-free/sleepers.ts";
-import type { StrategyEntry } from "../routing/registry.ts";
-import { workerUrl } from "../worker-url.ts";
-import { PiscinaPorts } from "./keep-alive.ts";
-import {
-	type RouterFault,
-	type RouterState,
-	RouterThread,
-} from "./router-thread.ts";
+import { fileURLToPath } from 'node:url'
+import { Piscina } from 'piscina'
+import { type RouterIndex, toRouter } from '../../native-free/brands.ts'
+import type { SharedMemory } from '../../native-free/memory-map.ts'
+import { Sleepers } from '../../native-free/sleepers.ts'
+import type { StrategyEntry } from '../routing/registry.ts'
+import { workerUrl } from '../worker-url.ts'
+import { PiscinaPorts } from './keep-alive.ts'
+import { type RouterFault, type RouterState, RouterThread } from './router-thread.ts'
 
-export type { RouterFault } from "./router-thread.ts";
+export type { RouterFault } from './router-thread.ts'
 
 /** A router looks at its stop word after each decision; what takes longer is terminated. */
-const STOP_MAX_MS = 500;
+const STOP_MAX_MS = 500
 /** A strategy that eats memory ends its own thread, not the process. */
-const HEAP_MAX_MB = 256;
+const HEAP_MAX_MB = 256
 
 export interface RouterPoolOptions {
-	/** Its shape says how many routers; at least one. */
-	readonly memory: SharedMemory;
-	/** By the strategy index that slots carry; the same as the front end's own. */
-	readonly strategies: readonly StrategyEntry[];
-	readonly seed: number;
-	/** A router found the front end asleep: look at the outboxes. */
-	readonly onBell: () => void;
-	/**
-	 * A router's thread has exited: withdraw and publish again every slot that was offered and has not
-	 * come back, whoever held it. Its outbox is still valid: read it first.
-	 */
-	readonly onReturn: (router: RouterIndex) => void;
-	/** A router failed by itself, and was or was not replaced. */
-	readonly onFault: (fault: RouterFault) => void;
+  /** Its shape says how many routers; at least one. */
+  readonly memory: SharedMemory
+  /** By the strategy index that slots carry; the same as the front end's own. */
+  readonly strategies: readonly StrategyEntry[]
+  readonly seed: number
+  /** A router found the front end asleep: look at the outboxes. */
+  readonly onBell: () => void
+  /**
+   * A router's thread has exited: withdraw and publish again every slot that was offered and has not
+   * come back, whoever held it. Its outbox is still valid: read it first.
+   */
+  readonly onReturn: (router: RouterIndex) => void
+  /** A router failed by itself, and was or was not replaced. */
+  readonly onFault: (fault: RouterFault) => void
 }
 
 /** What a router looks like from outside. */
 export interface RouterStatus {
-	readonly router: number;
-	readonly alive: boolean;
-	readonly state: RouterState;
-	readonly threadId: number;
-	/** Progress: decisions and turns of the loop, wrapping. */
-	readonly turns: number;
-	readonly decisions: number;
-	readonly stale: number;
-	readonly steals: number;
-	readonly sleeps: number;
-	readonly restarts: number;
+  readonly router: number
+  readonly alive: boolean
+  readonly state: RouterState
+  readonly threadId: number
+  /** Progress: decisions and turns of the loop, wrapping. */
+  readonly turns: number
+  readonly decisions: number
+  readonly stale: number
+  readonly steals: number
+  readonly sleeps: number
+  readonly restarts: number
 }
 
 /** Starts, watches, replaces and stops the routers of one shared memory. */
 export class RouterPool {
-	private readonly sleepers: Sleepers;
-	private readonly piscina: Piscina;
-	private readonly routers: RouterThread[] = [];
-	private stopping: Promise<void> | undefined;
+  private readonly sleepers: Sleepers
+  private readonly piscina: Piscina
+  private readonly routers: RouterThread[] = []
+  private stopping: Promise<void> | undefined
 
-	/** Starts the threads; they become routers with `start`. */
-	constructor(options: RouterPoolOptions) {
-		const { memory } = options;
-		const { routerCount } = memory.shape;
-		if (routerCount < 1)
-			throw new RangeError(`routerCount is ${routerCount}, a pool needs one`);
-		this.sleepers = new Sleepers(memory);
-		this.piscina = new Piscina({
-			filename: fileURLToPath(workerUrl("./entry", import.meta.url)),
-			minThreads: routerCount,
-			maxThreads: routerCount,
-			concurrentTasksPerWorker: 1,
-			maxQueue: routerCount,
-			atomics: "disabled",
-			recordTiming: false,
-			resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
-		});
-		// A thread that fails without a task is replaced by Piscina; one with a task rejects its run.
-		this.piscina.on("error", () => undefined);
-		const ports = new PiscinaPorts(this.piscina);
-		for (let router = 0; router < routerCount; router++) {
-			this.routers.push(
-				new RouterThread({
-					...options,
-					router: toRouter(router),
-					piscina: this.piscina,
-					ports,
-				}),
-			);
-		}
-	}
+  /** Starts the threads; they become routers with `start`. */
+  constructor(options: RouterPoolOptions) {
+    const { memory } = options
+    const { routerCount } = memory.shape
+    if (routerCount < 1) throw new RangeError(`routerCount is ${routerCount}, a pool needs one`)
+    this.sleepers = new Sleepers(memory)
+    this.piscina = new Piscina({
+      filename: fileURLToPath(workerUrl('./entry', import.meta.url)),
+      minThreads: routerCount,
+      maxThreads: routerCount,
+      concurrentTasksPerWorker: 1,
+      maxQueue: routerCount,
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
+    })
+    // A thread that fails without a task is replaced by Piscina; one with a task rejects its run.
+    this.piscina.on('error', () => undefined)
+    const ports = new PiscinaPorts(this.piscina)
+    for (let router = 0; router < routerCount; router++) {
+      this.routers.push(
+        new RouterThread({
+          ...options,
+          router: toRouter(router),
+          piscina: this.piscina,
+          ports,
+        }),
+      )
+    }
+  }
 
-	/** Routers whose loop runs; 0 means that everything is to be placed inline. */
-	get aliveCount(): number {
-		let count = 0;
-		for (const router of this.routers) if (router.state === "running") count++;
-		return count;
-	}
+  /** Routers whose loop runs; 0 means that everything is to be placed inline. */
+  get aliveCount(): number {
+    let count = 0
+    for (const router of this.routers) if (router.state === 'running') count++
+    return count
+  }
 
-	/**
-	 * Resolves when every router's loop runs.
-	 * @throws SignalboxError `router_given_up`, with the cause, when one fails before its loop began
-	 * (a strategy's module); all are stopped then.
-	 */
-	async start(): Promise<void> {
-		const starts = await Promise.allSettled(
-			this.routers.map((router) => router.start()),
-		);
-		for (const result of starts) {
-			if (result.status === "fulfilled") continue;
-			await this.stop();
-			throw result.reason;
-		}
-	}
+  /**
+   * Resolves when every router's loop runs.
+   * @throws SignalboxError `router_given_up`, with the cause, when one fails before its loop began
+   * (a strategy's module); all are stopped then.
+   */
+  async start(): Promise<void> {
+    const starts = await Promise.allSettled(this.routers.map((router) => router.start()))
+    for (const result of starts) {
+      if (result.status === 'fulfilled') continue
+      await this.stop()
+      throw result.reason
+    }
+  }
 
-	/** Ends all routers and their threads; the memory may be used by another pool afterwards. */
-	stop(): Promise<void> {
-		this.stopping ??= this.end();
-		return this.stopping;
-	}
+  /** Ends all routers and their threads; the memory may be used by another pool afterwards. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end()
+    return this.stopping
+  }
 
-	/** Kills a router's thread as a crash would, for tests; resolves when its tasks were given back. */
-	terminate(router: number): Promise<void> {
-		return this.routers[router].terminate();
-	}
+  /** Kills a router's thread as a crash would, for tests; resolves when its tasks were given back. */
+  terminate(router: number): Promise<void> {
+    return this.routers[router].terminate()
+  }
 
-	/** Wakes one sleeping router, if there is one; call it after publishing. *Cost* a load a router. */
-	wake(): void {
-		this.sleepers.wakeOne();
-	}
+  /** Wakes one sleeping router, if there is one; call it after publishing. *Cost* a load a router. */
+  wake(): void {
+    this.sleepers.wakeOne()
+  }
 
-	/**
-	 * Replaces routers that stand still; call it about every 50 ms while tasks are out.
-	 * @param nowMs of the front end's clock.
-	 */
-	check(nowMs: number): void {
-		for (const router of this.routers) router.check(nowMs);
-	}
+  /**
+   * Replaces routers that stand still; call it about every 50 ms while tasks are out.
+   * @param nowMs of the front end's clock.
+   */
+  check(nowMs: number): void {
+    for (const router of this.routers) router.check(nowMs)
+  }
 
-	/** Keeps the process alive, while tasks are open. */
-	ref(): void {
-		for (const router of this.routers) router.setRef(true);
-	}
+  /** Keeps the process alive, while tasks are open. */
+  ref(): void {
+    for (const router of this.routers) router.setRef(true)
+  }
 
-	/** Lets the process end. */
-	unref(): void {
-		for (const router of this.routers) router.setRef(false);
-	}
+  /** Lets the process end. */
+  unref(): void {
+    for (const router of this.routers) router.setRef(false)
+  }
 
-	status(): RouterStatus[] {
-		return this.routers.map(({ state, status, restarts }, router) => ({
-			router,
-			alive: state === "running",
-			state,
-			threadId: status.threadId(),
-			turns: status.progress(),
-			decisions: status.decisions(),
-			stale: status.staleDropped(),
-			steals: status.steals(),
-			sleeps: status.sleeps(),
-			restarts,
-		}));
-	}
+  status(): RouterStatus[] {
+    return this.routers.map(({ state, status, restarts }, router) => ({
+      router,
+      alive: state === 'running',
+      state,
+      threadId: status.threadId(),
+      turns: status.progress(),
+      decisions: status.decisions(),
+      stale: status.staleDropped(),
+      steals: status.steals(),
+      sleeps: status.sleeps(),
+      restarts,
+    }))
+  }
 
-	private async end(): Promise<void> {
-		const stops = Promise.all(this.routers.map((router) => router.stop()));
-		let timer: NodeJS.Timeout | undefined;
-		const late = new Promise((resolve) => {
-			timer = setTimeout(resolve, STOP_MAX_MS);
-		});
-		await Promise.race([stops, late]);
-		clearTimeout(timer);
-		// Terminates what still runs, and rejects its run, which ends the router.
-		await this.piscina.destroy();
-		await stops;
-		for (const router of this.routers) router.cleanUp();
-	}
+  private async end(): Promise<void> {
+    const stops = Promise.all(this.routers.map((router) => router.stop()))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, STOP_MAX_MS)
+    })
+    await Promise.race([stops, late])
+    clearTimeout(timer)
+    // Terminates what still runs, and rejects its run, which ends the router.
+    await this.piscina.destroy()
+    await stops
+    for (const router of this.routers) router.cleanUp()
+  }
 }

@@ -4,27 +4,27 @@
  * Runs on: router threads.
  * Invariant: each entry is either dropped as stale or becomes exactly one proposal.
  */
-import type { Generation, SlotIndex } from "../../native-free/brands.ts";
-import type { RouterBell } from "../../native-free/doorbell.ts";
-import type { OutboxProducer } from "../../native-free/outbox.ts";
-import type { RouterStatusWriter } from "../../native-free/router-status.ts";
-import type { SlotTableReader } from "../../native-free/slot-table.ts";
-import { nowUs } from "../clock.ts";
-import type { Chooser } from "../routing/chooser.ts";
-import { NONE } from "../routing/strategy.ts";
-import { BELL } from "./messages.ts";
-import type { Outstanding } from "./outstanding.ts";
+import type { Generation, SlotIndex } from '../../native-free/brands.ts'
+import type { RouterBell } from '../../native-free/doorbell.ts'
+import type { OutboxProducer } from '../../native-free/outbox.ts'
+import type { RouterStatusWriter } from '../../native-free/router-status.ts'
+import type { SlotTableReader } from '../../native-free/slot-table.ts'
+import { nowUs } from '../clock.ts'
+import type { Chooser } from '../routing/chooser.ts'
+import { NONE } from '../routing/strategy.ts'
+import { BELL } from './messages.ts'
+import type { Outstanding } from './outstanding.ts'
 
 /** What a router routes with; made once a thread. */
 export interface RouteContext {
-	readonly slots: SlotTableReader;
-	readonly chooser: Chooser;
-	readonly outbox: OutboxProducer;
-	readonly outstanding: Outstanding;
-	readonly bell: RouterBell;
-	readonly status: RouterStatusWriter;
-	/** Where the one wake-up message goes. */
-	readonly port: { postMessage(value: unknown): void };
+  readonly slots: SlotTableReader
+  readonly chooser: Chooser
+  readonly outbox: OutboxProducer
+  readonly outstanding: Outstanding
+  readonly bell: RouterBell
+  readonly status: RouterStatusWriter
+  /** Where the one wake-up message goes. */
+  readonly port: { postMessage(value: unknown): void }
 }
 
 /**
@@ -35,37 +35,26 @@ export interface RouteContext {
  * *Cost* three atomic loads, two stores; a message only when the front end sleeps.
  */
 export function route(
-	at: RouteContext,
-	slot: SlotIndex,
-	generation: Generation,
-	claimedUs: number,
+  at: RouteContext,
+  slot: SlotIndex,
+  generation: Generation,
+  claimedUs: number,
 ): number {
-	if (at.slots.generation(slot) !== generation) {
-		at.status.droppedStale();
-		return claimedUs;
-	}
-	at.outstanding.settle();
-	const agent = at.chooser.choose(slot);
-	// Read after the choice: should the row have been given to another agent in between, the front end
-	// checks the class's candidate bit and the credit of the one named here.
-	const agentGeneration =
-		agent === NONE ? 0 : at.chooser.agents.generation(agent);
-	const proposedUs = nowUs();
-	if (
-		!at.outbox.push(
-			slot,
-			generation,
-			agent as never,
-			agentGeneration as never,
-			proposedUs,
-		)
-	) {
-		throw new Error(
-			`slot ${slot}: the outbox is full, which its capacity rules out`,
-		);
-	}
-	at.outstanding.add(agent);
-	at.status.decided();
-	if (at.bell.ring()) at.port.postMessage(BELL);
-	return proposedUs;
+  if (at.slots.generation(slot) !== generation) {
+    at.status.droppedStale()
+    return claimedUs
+  }
+  at.outstanding.settle()
+  const agent = at.chooser.choose(slot)
+  // Read after the choice: should the row have been given to another agent in between, the front end
+  // checks the class's candidate bit and the credit of the one named here.
+  const agentGeneration = agent === NONE ? 0 : at.chooser.agents.generation(agent)
+  const proposedUs = nowUs()
+  if (!at.outbox.push(slot, generation, agent as never, agentGeneration as never, proposedUs)) {
+    throw new Error(`slot ${slot}: the outbox is full, which its capacity rules out`)
+  }
+  at.outstanding.add(agent)
+  at.status.decided()
+  if (at.bell.ring()) at.port.postMessage(BELL)
+  return proposedUs
 }
