@@ -12,9 +12,10 @@
  *     └── leave, from any      MAINTENANCE ◄── setStatus ──► back to what take and give derive
  * ```
  *
- * All accesses are plain: one writer, Int32 and Float32 cannot tear, and a router that reads a stale
- * row makes a stale proposal, which the front end refuses by its own, exact view. What a router must
- * see in time, the credit behind its own settled proposals, is published by the outbox's head.
+ * All accesses are plain: one writer, Int32 and Float32 cannot tear, and a router that reads a
+ * stale row makes a stale proposal, which the front end refuses by its own, exact view. What a
+ * router must see in time, the credit behind its own settled proposals, is published by the
+ * outbox's head.
  *
  * Not taken: credit claimed by routers with compare-exchange: it strands agents whose free bit is
  * cleared late.
@@ -24,7 +25,7 @@ import { Bitset } from './bitset.ts'
 import type { AgentIndex, ClassIndex, Generation } from './brands.ts'
 import type { SharedMemory } from './memory-map.ts'
 
-/** What an agent is ready for. OFFLINE and MAINTENANCE are set, the others follow from its credit. */
+/** What an agent is ready for. OFFLINE and MAINTENANCE are set, others follow from its credit. */
 export const AgentStatus = {
   OFFLINE: 0,
   AVAILABLE: 1,

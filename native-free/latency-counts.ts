@@ -7,8 +7,9 @@
  * values would hold (layout: latency-layout.ts).
  *
  * Increments are plain: nobody else writes the word, and Int32 cannot tear. A reader may miss the
- * latest values; they are in its next snapshot. Counts wrap at 2^32; who reads again and again takes
- * differences by `(a - b) | 0`, which are right as long as fewer than 2^31 values lie between.
+ * latest values; they are in its next snapshot. Counts wrap at 2^32; who reads again and again
+ * takes differences by `(a - b) | 0`, which are right as long as fewer than 2^31 values lie
+ * between.
  */
 import { LATENCY_COUNTS_LENGTH, latencyIndex } from './latency-layout.ts'
 import type { SharedMemory } from './memory-map.ts'

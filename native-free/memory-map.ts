@@ -83,7 +83,7 @@ export interface MemoryShape {
   latencyStageCount: number
 }
 
-/** Sizes that fit a machine of two to sixteen cores: about 9 MB with two routers. */
+/** Sizes that fit a machine of two to sixteen cores: 7 MB with two routers and seven stages. */
 export const DEFAULT_SHAPE: Omit<MemoryShape, 'routerCount' | 'latencyStageCount'> = {
   slotCount: 65_536,
   agentCountMax: 16_384,

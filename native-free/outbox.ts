@@ -13,8 +13,8 @@
  * ```
  *
  * Reading does not free: `next` moves a cursor on the front end's heap, and `commitReads` publishes
- * it as the head after the front end has written the agents' columns. So a router that sees the head
- * moved also sees the credit that was taken, and may forget the proposals before it.
+ * it as the head after the front end has written the agents' columns. So a router that sees the
+ * head moved also sees the credit that was taken, and may forget the proposals before it.
  *
  * It cannot overflow (proof in memory-map.ts). Its counters are 32 bits and wrap.
  *
@@ -35,7 +35,7 @@ export class OutboxProducer {
   private written: number
   private seenHead: number
 
-  /** *Threads* router `router`; one producer at a time, a new one goes on where a dead one ended. */
+  /** *Threads* router `router`; one producer at a time, which goes on where a dead one ended. */
   constructor(memory: SharedMemory, router: RouterIndex) {
     const { map } = memory
     this.words = memory.words

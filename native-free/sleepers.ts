@@ -16,9 +16,9 @@
  * ```
  *
  * Each side writes first and looks second. All four steps are sequentially consistent, so the two
- * looks cannot both miss: either the router sees the work, or the waker sees the router. A waker that
- * finds a router which is just about to retract has not wasted its wake: that router takes work, and
- * wakes another if there is a surplus.
+ * looks cannot both miss: either the router sees the work, or the waker sees the router. A waker
+ * that finds a router which is just about to retract has not wasted its wake: that router takes
+ * work, and wakes another if there is a surplus.
  *
  * A router that dies asleep keeps its word ASLEEP; a wake spent on it is lost. Whoever replaces it
  * calls `retract` for it after its thread's exit, and then `wakeAll`.
@@ -66,8 +66,8 @@ export class Sleepers {
   /**
    * Blocks until somebody wakes the router, or time runs out; it is awake afterwards.
    * @param timeoutMs 0 or more.
-   * @returns `woken`, also when the wake came before the wait; else `timed-out`, which a notify that
-   * belongs to an earlier wake can bring early: the caller looks and sleeps again.
+   * @returns `woken`, also when the wake came before the wait; else `timed-out`, which a notify
+   * that belongs to an earlier wake can bring early: the caller looks and sleeps again.
    * *Threads* that router, after `announce` and a look that found nothing.
    */
   wait(router: RouterIndex, timeoutMs: number): 'woken' | 'timed-out' {

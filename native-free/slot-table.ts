@@ -5,9 +5,9 @@
  * Invariant: a row's columns change only while no living entry names the slot; so a proposal whose
  * generation still is the slot's when the front end reads it was made from that task's row.
  *
- * The plain columns are written before the ring entry, so the ring's tail publishes them. A slot that
- * is released and offered again meanwhile can show a router a mixed row: its proposal then carries
- * the old generation, and the front end drops it.
+ * The plain columns are written before the ring entry, so the ring's tail publishes them. A slot
+ * that is released and offered again meanwhile can show a router a mixed row: its proposal then
+ * carries the old generation, and the front end drops it.
  */
 import type { ClassIndex, Generation, SlotIndex } from './brands.ts'
 import type { SharedMemory } from './memory-map.ts'

@@ -2,8 +2,8 @@
  * Tasks of one priority level on their way from the front end to any router: a one-to-many queue.
  *
  * Runs on: `TaskRingProducer` on the front end, `TaskRingConsumer` on routers.
- * Invariant: entries from head to tail are written and unclaimed; head never passes tail, tail never
- * passes head + capacity; each entry is claimed by exactly one successful move of the head.
+ * Invariant: entries from head to tail are written and unclaimed; head never passes tail, tail
+ * never passes head + capacity; each entry is claimed by exactly one successful move of the head.
  *
  * A consumer loads head and tail, *copies* the entries, and then claims them by one
  * compare-exchange of the head. What it copied counts only if that succeeds.
@@ -11,10 +11,11 @@
  * **The copy is whole.** The producer writes cell i again only after it saw head > i. The exchange
  * succeeds only if the head still is what it was before the copying began (it moves forward only,
  * and 2^32 claims do not fit into one copy), so at no time during the copying could the producer
- * have written one of the copied cells. If the head moved, the copy may be mixed and is thrown away.
+ * have written one of the copied cells. If the head moved, the copy may be mixed and is thrown
+ * away.
  *
- * **A dead consumer blocks nobody.** Its only write is the exchange: before it nothing has happened,
- * after it the entries are its own, and they are published again with a new generation.
+ * **A dead consumer blocks nobody.** Its only write is the exchange: before it nothing has
+ * happened, after it the entries are its own, and they are published again with a new generation.
  *
  * Not taken: a sequence number per cell (Vyukov; the Disruptor's `availableBuffer`), because a
  * consumer that dies between claim and release of a cell stops the producer for ever; `add` on the
@@ -80,7 +81,8 @@ export class TaskRingProducer {
       if (((written - this.seenHead) | 0) >= this.capacity) return false
     }
     const at = this.entries + (written & this.mask) * ENTRY_WORDS
-    // Plain: a consumer that still copies this cell has a head that moved, and throws its copy away.
+    // Plain: a consumer that still copies this cell has a head that moved, and throws its copy
+    // away.
     words[at] = slot
     words[at + 1] = generation
     this.written = (written + 1) | 0

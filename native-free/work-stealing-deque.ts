@@ -17,17 +17,17 @@
  * The owner pushes a claim newest first, so its own pops come oldest first, and thieves take what
  * would wait longest.
  *
- * **A thief's copy is whole.** Cell i is written again only by a push that saw top > i (the deque is
- * bounded), or after the owner popped i itself, which for the last entry needs the same exchange of
- * the top as a thief. A thief's exchange succeeds only if the top is still i, so then nobody has
+ * **A thief's copy is whole.** Cell i is written again only by a push that saw top > i (the deque
+ * is bounded), or after the owner popped i itself, which for the last entry needs the same exchange
+ * of the top as a thief. A thief's exchange succeeds only if the top is still i, so then nobody has
  * written the cell since the thief read it. A batch is stolen one by one (crossbeam): one exchange
  * over several would overlap with the owner's pops, which do not touch the top.
  *
  * **The dead.** A thief that dies leaves nothing. An owner that dies in `pop` may leave the bottom
  * one below the top; `recover` repairs that.
  *
- * Source: Chase & Lev 2005; Lê, Pop, Cohen, Zappa Nardelli 2013 (its fences are free here: JS atomics
- * are sequentially consistent). Bounded, so nothing grows and nothing is reclaimed.
+ * Source: Chase & Lev 2005; Lê, Pop, Cohen, Zappa Nardelli 2013 (its fences are free here: JS
+ * atomics are sequentially consistent). Bounded, so nothing grows and nothing is reclaimed.
  */
 import * as atomics from './atomics.ts'
 import {

@@ -74,6 +74,15 @@ export class Inbox {
     return this.#waiters.has(number)
   }
 
+  /** The number that the next waiter gets. */
+  get next(): number {
+    return this.#next
+  }
+
+  waiters(): IterableIterator<[number, Waiter]> {
+    return this.#waiters.entries()
+  }
+
   /** Takes the waiter out and fails it, if it still waits. */
   fail(number: number, error: SignalboxError): void {
     const waiter = this.#waiters.get(number)
@@ -85,7 +94,14 @@ export class Inbox {
   #onMessage(msg: Msg): void {
     const number = Number(msg.subject.slice(this.#prefix.length))
     const waiter = this.#waiters.get(number)
-    if (waiter?.answer(msg)) this.#waiters.delete(number)
+    if (waiter === undefined) return
+    try {
+      if (waiter.answer(msg)) this.#waiters.delete(number)
+    } catch (cause) {
+      // What is thrown into the NATS client ends its reader, and with it every other answer.
+      const message = `The answer on ${waiter.subject} could not be read.`
+      this.fail(number, new SignalboxError('bad_body', message, { cause }))
+    }
   }
 
   #failWhere(matches: (waiter: Waiter) => boolean, error: SignalboxError): void {

@@ -4,176 +4,121 @@
  * outcome.
  *
  *   sent ──► accepted (submit only) ──► outcome
- *     │          │
- *     │          └── connection lost ──► after it is back: asked for by id
- *     └── refused, timed out, connection lost
+ *     └── refused, timed out, connection lost (recovery.ts)
  *
  * Everything is checked before anything goes out. The usual way of `run` has no headers in either
- * direction and allocates one waiter besides its promise.
+ * direction and allocates one waiter besides its promise. `run` has no time-out of its own: how
+ * long a task may wait for an agent is its submitter's to say, by cancelling it.
  */
-import type { Msg, MsgHdrs, NatsConnection } from 'nats'
+import type { MsgHdrs } from 'nats'
 import type { TaskHandle } from '../api.ts'
 import { SignalboxError } from '../errors.ts'
 import { PRIORITY_DEFAULT, type SubmitOptions } from '../task.ts'
 import { type EncodedHeaders, encodeHeaders, HEADER } from '../wire/headers.ts'
-import type { Accepted } from '../wire/messages.ts'
-import { decodePayload, encodePayload } from '../wire/payload.ts'
+import { encodePayload } from '../wire/payload.ts'
 import { type CheckedOptions, checkOptions, NO_OPTIONS } from '../wire/submit-options.ts'
 import { quote, requireToken } from '../wire/tokens.ts'
-import { errorOf, isNoResponder } from './answers.ts'
-import type { Api } from './api.ts'
-import type { Inbox, Waiter } from './inbox.ts'
+import type { Inbox } from './inbox.ts'
 import { disconnected, type Link } from './link.ts'
+import { type Awaited, Call, Submit } from './outcomes.ts'
 
-const EMPTY = new Uint8Array(0)
 const WANTS_OUTCOME = `${HEADER.outcome}: 1`
 const ONLY_OUTCOME = encodeHeaders(WANTS_OUTCOME)
 
-/** A request whose outcome is awaited. */
-abstract class Awaited implements Waiter {
-  readonly subject: string
-  readonly queue: string
-  /** The task's id once it is known; an outcome can be asked for again only by it. */
-  id: string | null
-  accepted = false
-
-  constructor(subject: string, queue: string, id: string | null) {
-    this.subject = subject
-    this.queue = queue
-    this.id = id
-  }
-
-  answer(msg: Msg): boolean {
-    const { headers } = msg
-    if (headers === undefined) return this.onBody(msg)
-    const error = isNoResponder(msg) ? this.#nobody() : errorOf(headers)
-    if (error !== null) {
-      this.fail(error)
-      return true
-    }
-    this.onOutcome(msg)
-    return true
-  }
-
-  #nobody(): SignalboxError {
-    return new SignalboxError(
-      'queue_unknown',
-      `No scheduler serves queue ${quote(this.queue)}: start one, or check the name.`,
-    )
-  }
-
-  /** An answer without headers. @returns whether it was the last. */
-  protected abstract onBody(msg: Msg): boolean
-  protected abstract onOutcome(msg: Msg): void
-  abstract fail(error: Error): void
-}
-
-class Call extends Awaited {
-  readonly #resolve: (value: unknown) => void
-  readonly #reject: (error: unknown) => void
-
-  constructor(
-    subject: string,
-    queue: string,
-    id: string | null,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-  ) {
-    super(subject, queue, id)
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  protected onBody(msg: Msg): boolean {
-    // Asked for again on `sb.task` after a lost connection: this is only the acceptance.
-    if (this.accepted) return false
-    this.onOutcome(msg)
-    return true
-  }
-
-  protected onOutcome(msg: Msg): void {
-    try {
-      this.#resolve(decodePayload(msg.data))
-    } catch (error) {
-      this.#reject(error)
-    }
-  }
-
-  fail(error: Error): void {
-    this.#reject(error)
-  }
-}
-
-class Submit extends Awaited {
-  readonly #onAccepted: (handle: TaskHandle) => void
-  readonly #onRefused: (error: Error) => void
-  readonly #bytes: Promise<Uint8Array>
-  #resolve!: (bytes: Uint8Array) => void
-  #reject!: (error: Error) => void
-  timer: NodeJS.Timeout | undefined
-
-  constructor(
-    subject: string,
-    queue: string,
-    id: string | null,
-    onAccepted: (handle: TaskHandle) => void,
-    onRefused: (error: Error) => void,
-  ) {
-    super(subject, queue, id)
-    this.#onAccepted = onAccepted
-    this.#onRefused = onRefused
-    this.#bytes = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-    this.#bytes.catch(() => {})
-  }
-
-  protected onBody(msg: Msg): boolean {
-    if (this.accepted) return false
-    clearTimeout(this.timer)
-    this.accepted = true
-    const { id, queue, state, waitingFor } = decodePayload<Accepted>(msg.data)
-    const bytes = this.#bytes
-    this.id = id
-    this.#onAccepted({
-      id,
-      queue,
-      state,
-      waitingFor,
-      bytes: () => bytes,
-      result: async <T>() => decodePayload<T>(await bytes),
-    })
-    return false
-  }
-
-  /** Copied: what NATS hands out is a view that would keep a whole chunk of its socket. */
-  protected onOutcome(msg: Msg): void {
-    this.#resolve(msg.data.slice())
-  }
-
-  fail(error: Error): void {
-    clearTimeout(this.timer)
-    if (this.accepted) this.#reject(error)
-    else this.#onRefused(error)
-  }
-}
-
 export class Submitter {
   readonly #link: Link
-  readonly #nc: NatsConnection
   readonly #inbox: Inbox
-  readonly #api: Api
-  /** Numbers in the inbox of what awaits its outcome. */
-  readonly #open = new Map<number, Awaited>()
-  readonly #options: { reply: string; headers?: MsgHdrs } = { reply: '' }
-  #lostTimer: NodeJS.Timeout | undefined
+  /** Reused for every publish, which reads it before it returns. */
+  readonly #publishOptions: { reply: string; headers?: MsgHdrs } = { reply: '' }
 
-  constructor(link: Link, inbox: Inbox, api: Api) {
+  constructor(link: Link, inbox: Inbox) {
     this.#link = link
-    this.#nc = link.nc
     this.#inbox = inbox
-    this.#api = api
-    link.listen(this)
   }
+
+  run<T>(queue: string, payload: unknown, options: SubmitOptions | undefined): Promise<T> {
+    return new Promise<unknown>((resolve, reject) => {
+      const checked = checkOptions(options)
+      const subject = this.#link.subjects.call(requireToken(queue, 'queue'), levelOf(checked))
+      const headers = checked === NO_OPTIONS ? undefined : optionHeaders(checked, false)
+      const call = new Call(subject, queue, checked.id, resolve, reject)
+      this.#send(call, encodePayload(payload), headers)
+    }) as Promise<T>
+  }
+
+  submit(queue: string, payload: unknown, options: SubmitOptions | undefined): Promise<TaskHandle> {
+    return new Promise((resolve, reject) => {
+      const checked = checkOptions(options)
+      const subject = this.#link.subjects.task(requireToken(queue, 'queue'), levelOf(checked))
+      const headers = checked === NO_OPTIONS ? ONLY_OUTCOME : optionHeaders(checked, true)
+      const submit = new Submit(subject, queue, checked.id, resolve, reject)
+      const number = this.#send(submit, encodePayload(payload), headers)
+      const { timeoutMs } = this.#link
+      submit.timer = setTimeout(() => this.#inbox.fail(number, this.#unanswered()), timeoutMs)
+    })
+  }
+
+  #send(awaited: Awaited, payload: Uint8Array, headers: EncodedHeaders | undefined): number {
+    if (!this.#link.connected) throw disconnected('nothing was submitted')
+    const number = this.#inbox.add(awaited)
+    const options = this.#publishOptions
+    options.reply = this.#inbox.replyTo(number)
+    options.headers = headers as MsgHdrs | undefined
+    try {
+      this.#link.nc.publish(awaited.subject, payload, options)
+    } catch (error) {
+      this.#inbox.remove(number)
+      throw publishError(error, payload)
+    }
+    return number
+  }
+
+  #unanswered(): SignalboxError {
+    const { connected, timeoutMs } = this.#link
+    if (!connected) return disconnected('whether the task was accepted is unknown')
+    return new SignalboxError(
+      'no_scheduler',
+      `No scheduler answered within ${timeoutMs} ms. Submit again with the same id: what was ` +
+        'accepted is not run twice.',
+    )
+  }
+}
+
+function levelOf({ level }: Readonly<CheckedOptions>): number | undefined {
+  return level === PRIORITY_DEFAULT ? undefined : level
+}
+
+/** @returns undefined when every option is told by the subject or left to the queue. */
+function optionHeaders(
+  checked: Readonly<CheckedOptions>,
+  wantsOutcome: boolean,
+): EncodedHeaders | undefined {
+  const lines: string[] = []
+  if (checked.id !== null) lines.push(`${HEADER.id}: ${checked.id}`)
+  if (checked.requires.length > 0) lines.push(`${HEADER.requires}: ${checked.requires.join(',')}`)
+  if (checked.timeoutMs !== null) lines.push(`${HEADER.timeoutMs}: ${checked.timeoutMs}`)
+  if (checked.retryCount !== null) lines.push(`${HEADER.retryCount}: ${checked.retryCount}`)
+  if (wantsOutcome) lines.push(WANTS_OUTCOME)
+  return lines.length === 0 ? undefined : encodeHeaders(...lines)
+}
+
+/** The headers of a request for the outcome of a task that exists. */
+export function attachHeaders(id: string): EncodedHeaders {
+  return encodeHeaders(`${HEADER.id}: ${id}`, WANTS_OUTCOME)
+}
+
+function publishError(cause: unknown, payload: Uint8Array): unknown {
+  const code = (cause as { code?: string }).code
+  if (code === 'MAX_PAYLOAD_EXCEEDED') {
+    return new SignalboxError(
+      'payload_too_large',
+      `The payload is ${payload.length} bytes, more than the NATS server takes: ` +
+        'store it elsewhere and send where it is.',
+      { cause },
+    )
+  }
+  if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DRAINING') {
+    return disconnected(`the client was closed (${quote(code)})`)
+  }
+  return cause
 }

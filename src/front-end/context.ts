@@ -12,7 +12,7 @@ import {
   TaskRingProducer,
 } from '../../native-free/index.ts'
 import { LATENCY_STAGES } from '../api.ts'
-import type { Placement } from '../options.ts'
+import { LIMITS, type Placement } from '../options.ts'
 import { PolicyCore, type PolicyEffects, type PolicyOptions } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import type { RouterPool } from '../router/pool.ts'
@@ -70,6 +70,8 @@ export class FrontEndContext {
   /** Set once the threads run; undefined with `routers: 0`. */
   routers: RouterPool | undefined
 
+  payloadBytesMax: number
+
   /** Policy time of the current turn, ms. */
   nowMs = 0
   /** Bounced tasks at the heads of their lanes, to be placed before outboxes are read. */
@@ -82,6 +84,7 @@ export class FrontEndContext {
 
   constructor(options: FrontEndOptions, effects: PolicyEffects, schedule: () => void) {
     this.options = options
+    this.payloadBytesMax = options.payloadBytesMax
     this.memory = createSchedulerMemory(options)
     const strategies = [...options.strategies]
     this.core = new PolicyCore(
@@ -108,6 +111,11 @@ export class FrontEndContext {
     this.latency = new LatencyWriter(this.memory, 0)
     this.arena = new PayloadArena(options.arenaBytesMax)
     this.inbox = new Inbox(schedule)
+  }
+
+  /** The server's own limit, less what our headers may need. */
+  limitPayload(maxPayload: number): void {
+    this.payloadBytesMax = Math.min(this.payloadBytesMax, maxPayload - LIMITS.headerBytesMax)
   }
 
   count(code: string): void {

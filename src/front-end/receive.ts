@@ -10,7 +10,7 @@ import type { Origin, TaskRecord } from '../policy/task-record.ts'
 import type { FrontEndContext } from './context.ts'
 
 export function receive(context: FrontEndContext, record: TaskRecord): void {
-  const { payloadBytesMax } = context.options
+  const { payloadBytesMax } = context
   if (record.payloadBytes > payloadBytesMax) {
     const message =
       `The payload is ${record.payloadBytes} bytes, the limit is ${payloadBytesMax}: ` +

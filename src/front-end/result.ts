@@ -31,8 +31,8 @@ export function takeResult(
   record.resultUs = nowUs()
   context.latency.record(STAGE_WORK, (record.resultUs - record.dispatchedUs) | 0)
   if (body.code === null) {
-    if (body.bytes.length > context.options.payloadBytesMax) {
-      const message = `The result is ${body.bytes.length} bytes, the limit is ${context.options.payloadBytesMax}.`
+    if (body.bytes.length > context.payloadBytesMax) {
+      const message = `The result is ${body.bytes.length} bytes, the limit is ${context.payloadBytesMax}.`
       core.failed(record, 'payload_too_large', message, false, nowMs)
       return null
     }

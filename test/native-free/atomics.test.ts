@@ -33,7 +33,7 @@ describe('atomics', () => {
     expect(atomics.load(shared, 0)).toBe(2)
   })
 
-  it('wait returns at once when the word holds something else, and after its time otherwise', () => {
+  it('wait returns at once when the word holds something else, else after its time', () => {
     const shared = words()
     expect(atomics.wait(shared, 0, 1, 10_000)).toBe('not-equal')
     expect(atomics.wait(shared, 0, 0, 0)).toBe('timed-out')

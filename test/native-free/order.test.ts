@@ -174,20 +174,17 @@ describe('order of shared accesses', () => {
     },
   )
 
-  it.each([1, 2])(
-    'deque: a pop before step %i of a steal of the last: one of the two has it',
-    (n) => {
-      const owner = new DequeOwner(memory, router)
-      const thief = new DequeThief(memory, router)
-      owner.push(slot, generation)
-      let isPopped = false
-      const pop = () => {
-        isPopped = owner.pop(new Int32Array(2))
-      }
-      const stolen = interrupted(n, pop, () => thief.steal(new Int32Array(2)))
-      expect([isPopped, stolen === 1]).toEqual([true, false])
-    },
-  )
+  it.each([1, 2])('deque: a pop before step %i of the last steal: one of the two has it', (n) => {
+    const owner = new DequeOwner(memory, router)
+    const thief = new DequeThief(memory, router)
+    owner.push(slot, generation)
+    let isPopped = false
+    const pop = () => {
+      isPopped = owner.pop(new Int32Array(2))
+    }
+    const stolen = interrupted(n, pop, () => thief.steal(new Int32Array(2)))
+    expect([isPopped, stolen === 1]).toEqual([true, false])
+  })
 
   it('deque: recover tries again when a thief takes an entry in between', () => {
     const owner = new DequeOwner(memory, router)

@@ -6,6 +6,7 @@ import {
   AgentTableWriter,
   createMemory,
   FrontEndBell,
+  type MemoryShape,
   OutboxConsumer,
   type SharedMemory,
   SlotState,
@@ -28,6 +29,8 @@ export interface FrontEndOptions {
   agents?: number
   capacity?: number
   strategies?: StrategyEntry[]
+  /** One that another front end has left behind, all slots free. */
+  memory?: SharedMemory
 }
 
 export class TestFrontEnd {
@@ -55,15 +58,7 @@ export class TestFrontEnd {
 
   constructor(options: FrontEndOptions = {}) {
     const { routers = 2, agents = 16, capacity = 64 } = options
-    this.memory = createMemory({
-      slotCount: SLOT_COUNT,
-      agentCountMax: 64,
-      classCountMax: 4,
-      routerCount: routers,
-      ringCapacity: 1_024,
-      publishMax: 1_024,
-      latencyStageCount: 0,
-    })
+    this.memory = options.memory ?? createMemory(shapeFor(routers))
     this.agents = new AgentTableWriter(this.memory)
     this.slots = new SlotTableWriter(this.memory)
     this.bell = new FrontEndBell(this.memory)
@@ -181,6 +176,18 @@ export class TestFrontEnd {
       if (this.placeInline.has(slot)) this.place(slot)
       else this.rings[2].push(toSlot(slot), generation)
     }
+  }
+}
+
+function shapeFor(routerCount: number): MemoryShape {
+  return {
+    slotCount: SLOT_COUNT,
+    agentCountMax: 64,
+    classCountMax: 4,
+    routerCount,
+    ringCapacity: 1_024,
+    publishMax: 1_024,
+    latencyStageCount: 0,
   }
 }
 

@@ -1,6 +1,6 @@
 /** Routers on real threads. */
 import { afterEach, expect, test } from 'vitest'
-import { Sleepers, toRouter } from '../../native-free/index.ts'
+import { DequeThief, Sleepers, toRouter } from '../../native-free/index.ts'
 import { until } from '../support/until.ts'
 import { type FrontEndOptions, strategyUrl, TestFrontEnd } from './front-end.ts'
 
@@ -169,13 +169,39 @@ test('routers: a strategy that cannot be loaded fails the start, with the reason
   expect(frontEnd.pool.status().map(({ alive }) => alive)).toEqual([false, false])
 })
 
-test('routers: stop ends them asleep, at work and standing still, and a new pool takes over', async () => {
+test('routers: stop ends one that sleeps and one that stands still', async () => {
   const frontEnd = await start({
     strategies: [{ name: 'stalling', moduleUrl: strategyUrl('stalling') }],
   })
+  const sleepers = new Sleepers(frontEnd.memory)
+  await until(() => sleepers.asleepCount() === 2, { what: 'both routers to sleep' })
   frontEnd.offer(1)
   frontEnd.pool.wake()
+  const deques = [0, 1].map((router) => new DequeThief(frontEnd.memory, toRouter(router)))
+  const isInHand = () => frontEnd.rings[2].size() === 0 && deques.every((one) => one.size() === 0)
+  await until(isInHand, { what: 'the task to be in a router’s hands' })
   await frontEnd.pool.stop()
   await frontEnd.pool.stop()
+  expect(frontEnd.pool.status().map(({ state }) => state)).toEqual(['stopped', 'stopped'])
+})
+
+test('routers: after a stop another pool goes on with the same memory', async () => {
+  const first = await start()
+  await first.run(500)
+  await first.pool.stop()
+  const second = new TestFrontEnd({ memory: first.memory })
+  started.push(second)
+  await second.pool.start()
+  await second.run(500)
+  expect(notOnce(second)).toEqual([])
+})
+
+test('routers: a stop during the start ends both', async () => {
+  const frontEnd = new TestFrontEnd()
+  const failure = frontEnd.pool.start().catch((error: unknown) => error)
+  await frontEnd.pool.stop()
+  expect([undefined, 'stopping']).toContain(
+    ((await failure) as { code?: string } | undefined)?.code,
+  )
   expect(frontEnd.pool.status().map(({ state }) => state)).toEqual(['stopped', 'stopped'])
 })

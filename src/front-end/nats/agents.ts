@@ -3,12 +3,12 @@
  * back on the subject that the work named as its reply. Identity is the subject's token, which the
  * server authorised, never the body's.
  */
-import type { Msg, MsgHdrs, NatsConnection } from 'nats'
+import type { Msg, NatsConnection } from 'nats'
 import { SignalboxError } from '../../errors.ts'
 import { LIMITS } from '../../options.ts'
 import type { AgentState } from '../../policy/agents.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
-import { errorHeaders, HEADER, workHeaders } from '../../wire/headers.ts'
+import { HEADER, workHeaders } from '../../wire/headers.ts'
 import { encodeJson } from '../../wire/json.ts'
 import {
   type Beat,
@@ -30,6 +30,7 @@ import { requireToken } from '../../wire/tokens.ts'
 import type { FrontEndContext } from '../context.ts'
 import { type ResultBody, takeNoResponder, takeProgress, takeResult } from '../result.ts'
 import type { AgentPort, Arrival } from '../transport.ts'
+import type { Outlet } from './outlet.ts'
 
 const EMPTY = new Uint8Array(0)
 /** Beats in a lease: two may be lost. */
@@ -38,17 +39,18 @@ const BEATS_PER_LEASE = 3
 export class NatsAgents implements AgentPort {
   readonly #context: FrontEndContext
   readonly #nc: NatsConnection
+  readonly #outlet: Outlet
   readonly #subjects: Subjects
   readonly #fromLength: number
   readonly #workSubjects = new WeakMap<AgentState, string>()
   /** Reused for every result. */
   readonly #address = newResultAddress()
   readonly #body: ResultBody = { code: null, message: '', retryable: false, bytes: EMPTY }
-  readonly #options: { headers?: MsgHdrs; reply: string } = { headers: undefined, reply: '' }
 
-  constructor(context: FrontEndContext, nc: NatsConnection, prefix: string) {
+  constructor(context: FrontEndContext, nc: NatsConnection, outlet: Outlet, prefix: string) {
     this.#context = context
     this.#nc = nc
+    this.#outlet = outlet
     this.#subjects = new Subjects(prefix)
     this.#fromLength = `${prefix}.from.`.length
   }
@@ -84,7 +86,7 @@ export class NatsAgents implements AgentPort {
       }
       const refusal = takeResult(this.#context, this.#address, this.#readBody(msg))
       if (refusal !== null) this.#refuse(msg, refusal)
-      else if (msg.reply) this.#nc.publish(msg.reply)
+      else this.#outlet.answer(msg.reply)
     },
   }
 
@@ -118,7 +120,7 @@ export class NatsAgents implements AgentPort {
         try {
           const agent = msg.subject.slice(this.#fromLength, msg.subject.lastIndexOf('.'))
           const answer = handler(requireToken(agent, 'agent id'), msg)
-          if (msg.reply) this.#nc.publish(msg.reply, encodeJson(answer))
+          this.#outlet.answer(msg.reply, encodeJson(answer))
         } catch (error) {
           if (!(error instanceof SignalboxError)) throw error
           this.#refuse(msg, error)
@@ -153,15 +155,12 @@ export class NatsAgents implements AgentPort {
     return { scheduler: options.name }
   }
 
-  /** @returns null when the beat says nothing of this scheduler's attempts. */
-  #runningOf(beat: Beat): Set<number> | null {
+  /** A beat that does not name this scheduler says that none of its attempts is worked on. */
+  #runningOf(beat: Beat): Set<number> {
     const { core, options } = this.#context
-    const report = Object.hasOwn(beat.schedulers, options.name)
-      ? beat.schedulers[options.name]
-      : undefined
-    if (report === undefined) return null
     const running = new Set<number>()
-    for (const token of report.running) {
+    if (!Object.hasOwn(beat.schedulers, options.name)) return running
+    for (const token of beat.schedulers[options.name].running) {
       const readable = typeof token === 'string' && parseToken(token, 0, this.#address)
       if (readable && this.#address.epoch === core.options.epoch) running.add(this.#address.counter)
     }
@@ -172,22 +171,15 @@ export class NatsAgents implements AgentPort {
     if (error.code !== 'late_result' && error.code !== 'result_unknown') {
       this.#context.count(error.code)
     }
-    if (!msg.reply) return
-    const headers = errorHeaders(error.status, error.message, error.code, error.retryable)
-    this.#nc.publish(msg.reply, EMPTY, { headers: headers as unknown as MsgHdrs })
+    this.#outlet.answerError(msg.reply, error)
   }
 
   dispatch(record: TaskRecord, agent: AgentState, payload: Uint8Array): void {
     const token = attemptToken(this.#context.core.options.epoch, record.counter, record.dispatchSeq)
     const { name } = this.#context.options
-    const options = this.#options
-    options.headers = workHeaders(
-      record.id,
-      record.queueName,
-      record.attempts,
-    ) as unknown as MsgHdrs
-    options.reply = this.#subjects.result(agent.id, name, record.slot, token)
-    this.#nc.publish(this.#workSubject(agent), payload, options)
+    const headers = workHeaders(record.id, record.queueName, record.attempts)
+    const reply = this.#subjects.result(agent.id, name, record.slot, token)
+    this.#outlet.send(this.#workSubject(agent), payload, headers, reply)
   }
 
   #workSubject(agent: AgentState): string {
@@ -212,8 +204,7 @@ export class NatsAgents implements AgentPort {
   }
 
   #control(agent: AgentState, control: Control): void {
-    if (this.#nc.isClosed()) return
-    this.#nc.publish(this.#subjects.control(agent.id, agent.instance), encodeJson(control))
+    this.#outlet.send(this.#subjects.control(agent.id, agent.instance), encodeJson(control))
   }
 }
 

@@ -3,16 +3,16 @@
  * scheduler hears every call and those that are meant answer: by its name, by a queue it has, or
  * `any`.
  */
-import { Empty, type Msg, type MsgHdrs, type NatsConnection } from 'nats'
+import type { Msg, NatsConnection } from 'nats'
 import type { LatencyReport } from '../../api.ts'
 import { SignalboxError } from '../../errors.ts'
-import { errorHeaders } from '../../wire/headers.ts'
 import { encodeJson, type JsonObject, parseObject } from '../../wire/json.ts'
 import { requireToken } from '../../wire/tokens.ts'
 import type { FrontEndContext } from '../context.ts'
 import { cancelTask, drainAgent, getTask } from '../control.ts'
 import type { Arrival } from '../transport.ts'
 import { agentViews, schedulerStatus } from '../views.ts'
+import type { Outlet } from './outlet.ts'
 
 const TARGET_ANY = 'any'
 const VERSION = '0.1.0'
@@ -25,12 +25,20 @@ export interface ApiSources {
 export class NatsApi {
   readonly #context: FrontEndContext
   readonly #nc: NatsConnection
+  readonly #outlet: Outlet
   readonly #prefix: string
   readonly #sources: ApiSources
 
-  constructor(context: FrontEndContext, nc: NatsConnection, prefix: string, sources: ApiSources) {
+  constructor(
+    context: FrontEndContext,
+    nc: NatsConnection,
+    outlet: Outlet,
+    prefix: string,
+    sources: ApiSources,
+  ) {
     this.#context = context
     this.#nc = nc
+    this.#outlet = outlet
     this.#prefix = prefix
     this.#sources = sources
   }
@@ -68,7 +76,7 @@ export class NatsApi {
 
   async #answer(verb: string, msg: Msg): Promise<void> {
     const answer = await this.#call(verb, parseObject(msg.data, 'request'))
-    msg.respond(encodeJson(answer))
+    this.#outlet.answer(msg.reply, encodeJson(answer))
   }
 
   #call(verb: string, body: JsonObject): unknown {
@@ -101,8 +109,7 @@ export class NatsApi {
         ? error
         : new SignalboxError('error', `The call failed: ${(error as Error).message}`)
     this.#context.count(known.code)
-    const headers = errorHeaders(known.status, known.message, known.code, known.retryable)
-    msg.respond(Empty, { headers: headers as unknown as MsgHdrs })
+    this.#outlet.answerError(msg.reply, known)
   }
 }
 

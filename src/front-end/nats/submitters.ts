@@ -4,11 +4,11 @@
  *
  * A publish without a reply subject is served but promised nothing: there is nobody to tell.
  */
-import type { Msg, MsgHdrs, NatsConnection, Subscription } from 'nats'
+import type { Msg, NatsConnection, Subscription } from 'nats'
 import { nowUs } from '../../clock.ts'
 import { ERROR_CODES, SignalboxError } from '../../errors.ts'
 import { COMPLETED, type Origin, stateName, type TaskRecord } from '../../policy/task-record.ts'
-import { type EncodedHeaders, encodeHeaders, errorHeaders, HEADER } from '../../wire/headers.ts'
+import { encodeHeaders, errorHeaders, HEADER } from '../../wire/headers.ts'
 import { encodeJson } from '../../wire/json.ts'
 import type { Accepted } from '../../wire/messages.ts'
 import { isToken } from '../../wire/tokens.ts'
@@ -16,6 +16,7 @@ import { resultBytes } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
 import { decode, parseSubmitSubject, type SubmitAddress } from '../decode.ts'
 import { receive, refuse } from '../receive.ts'
+import type { Outlet } from './outlet.ts'
 
 const QUEUE_GROUP = 'sb'
 /** Subjects seen, so that a subject is parsed once; emptied when full. */
@@ -26,19 +27,25 @@ export interface SubmitterOptions {
   prefix: string
   wildcard: boolean
   queues: readonly string[]
-  inboxPrefixes: readonly string[]
 }
 
 export class NatsSubmitters implements Origin {
   readonly #context: FrontEndContext
   readonly #nc: NatsConnection
+  readonly #outlet: Outlet
   readonly #options: SubmitterOptions
   readonly #addresses = new Map<string, SubmitAddress>()
   readonly #subscriptions: Subscription[] = []
 
-  constructor(context: FrontEndContext, nc: NatsConnection, options: SubmitterOptions) {
+  constructor(
+    context: FrontEndContext,
+    nc: NatsConnection,
+    outlet: Outlet,
+    options: SubmitterOptions,
+  ) {
     this.#context = context
     this.#nc = nc
+    this.#outlet = outlet
     this.#options = options
   }
 
@@ -71,7 +78,7 @@ export class NatsSubmitters implements Origin {
   #onMessage(msg: Msg): void {
     const replyTo = msg.reply ?? ''
     try {
-      if (replyTo !== '' && !this.#mayReplyTo(replyTo)) {
+      if (replyTo !== '' && !this.#outlet.mayAnswer(replyTo)) {
         this.#context.count('bad_subject')
         return
       }
@@ -99,12 +106,6 @@ export class NatsSubmitters implements Origin {
     return address
   }
 
-  /** Or a submitter could make the scheduler speak on any subject. */
-  #mayReplyTo(subject: string): boolean {
-    for (const prefix of this.#options.inboxPrefixes) if (subject.startsWith(prefix)) return true
-    return false
-  }
-
   accepted(record: TaskRecord, replyTo: unknown, duplicate: boolean): void {
     if (replyTo === '') return
     const body: Accepted = {
@@ -114,7 +115,7 @@ export class NatsSubmitters implements Origin {
       waitingFor: this.#context.core.waitingFor(record),
     }
     if (duplicate) body.duplicate = true
-    this.#publish(replyTo as string, encodeJson(body), undefined)
+    this.#outlet.send(replyTo as string, encodeJson(body))
   }
 
   outcome(record: TaskRecord, replyTo: unknown): void {
@@ -131,7 +132,7 @@ export class NatsSubmitters implements Origin {
         `${HEADER.taskId}: ${record.id}`,
         `${HEADER.attempt}: ${record.attempts}`,
       )
-      this.#publish(replyTo as string, EMPTY, headers)
+      this.#outlet.send(replyTo as string, EMPTY, headers)
       return
     }
     const bytes = resultBytes(this.#context, record)
@@ -139,7 +140,7 @@ export class NatsSubmitters implements Origin {
     const headers = plain
       ? undefined
       : encodeHeaders(`${HEADER.state}: ${state}`, `${HEADER.taskId}: ${record.id}`)
-    this.#publish(replyTo as string, bytes, headers)
+    this.#outlet.send(replyTo as string, bytes, headers)
   }
 
   refused(
@@ -150,16 +151,7 @@ export class NatsSubmitters implements Origin {
     retryable: boolean,
   ): void {
     if (replyTo === '') return
-    this.#publish(replyTo as string, EMPTY, errorHeaders(status, message, code, retryable))
-  }
-
-  #publish(subject: string, bytes: Uint8Array, headers: EncodedHeaders | undefined): void {
-    if (this.#nc.isClosed()) return
-    this.#nc.publish(
-      subject,
-      bytes,
-      headers === undefined ? undefined : { headers: headers as unknown as MsgHdrs },
-    )
+    this.#outlet.send(replyTo as string, EMPTY, errorHeaders(status, message, code, retryable))
   }
 }
 

@@ -8,6 +8,7 @@ import type { Transport } from '../transport.ts'
 import { NatsAgents } from './agents.ts'
 import { type ApiSources, NatsApi } from './api.ts'
 import { connectNats } from './connection.ts'
+import { Outlet } from './outlet.ts'
 import { NatsSubmitters } from './submitters.ts'
 
 export class NatsTransport implements Transport {
@@ -39,14 +40,16 @@ export class NatsTransport implements Transport {
     this.#nc = nc
     this.connected = true
     this.#watch(nc)
-    this.#submitters = new NatsSubmitters(context, nc, {
+    const inboxPrefixes = this.#options.inboxPrefixes ?? SCHEDULER_DEFAULTS.inboxPrefixes
+    const outlet = new Outlet(nc, inboxPrefixes, () => this.connected)
+    context.limitPayload(nc.info?.max_payload ?? Number.POSITIVE_INFINITY)
+    this.#submitters = new NatsSubmitters(context, nc, outlet, {
       prefix,
       wildcard: this.#options.wildcard ?? false,
       queues: Object.keys(context.core.options.queues),
-      inboxPrefixes: this.#options.inboxPrefixes ?? SCHEDULER_DEFAULTS.inboxPrefixes,
     })
-    new NatsAgents(context, nc, prefix).subscribe()
-    await new NatsApi(context, nc, prefix, this.#sources).start()
+    new NatsAgents(context, nc, outlet, prefix).subscribe()
+    await new NatsApi(context, nc, outlet, prefix, this.#sources).start()
     this.#submitters.subscribe()
     await nc.flush()
   }

@@ -1,0 +1,138 @@
+/**
+ * Control calls on `sb.api.<verb>.any`. Every scheduler hears them and those that are meant answer,
+ * so the first answer is the answer, except that one who does not know the task or the agent is
+ * outvoted by one who does.
+ */
+import type { Msg } from 'nats'
+import type { LatencyReport, SchedulerStatus } from '../api.ts'
+import { SignalboxError } from '../errors.ts'
+import type { AgentView, TaskView } from '../task.ts'
+import { encodeJson } from '../wire/json.ts'
+import { decodePayload } from '../wire/payload.ts'
+import { requireToken } from '../wire/tokens.ts'
+import { errorOf, isNoResponder } from './answers.ts'
+import type { Inbox, Waiter } from './inbox.ts'
+import { disconnected, type Link } from './link.ts'
+
+const TARGET = 'any'
+/** How long another scheduler may take to know what one did not. */
+const SECOND_OPINION_MS = 300
+
+class ApiCall implements Waiter {
+  readonly subject: string
+  readonly #resolve: (value: never) => void
+  readonly #reject: (error: unknown) => void
+  /** Ends the call with the error that it is given. */
+  readonly #giveUpIn: (ms: number, error: SignalboxError) => void
+  timer: NodeJS.Timeout | undefined
+  #refusal: SignalboxError | null = null
+
+  constructor(
+    subject: string,
+    resolve: (value: never) => void,
+    reject: (error: unknown) => void,
+    giveUpIn: (ms: number, error: SignalboxError) => void,
+  ) {
+    this.subject = subject
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#giveUpIn = giveUpIn
+  }
+
+  answer(msg: Msg): boolean {
+    const error = this.#errorOf(msg)
+    if (error === null) {
+      clearTimeout(this.timer)
+      this.#resolve(decodePayload<never>(msg.data))
+      return true
+    }
+    if (error.code !== 'task_unknown' && error.code !== 'agent_unknown') {
+      this.fail(error)
+      return true
+    }
+    if (this.#refusal === null) this.#giveUpIn(SECOND_OPINION_MS, error)
+    this.#refusal = error
+    return false
+  }
+
+  #errorOf(msg: Msg): SignalboxError | null {
+    if (isNoResponder(msg)) return noScheduler('No scheduler is connected to this NATS server')
+    const { headers } = msg
+    return headers === undefined ? null : (errorOf(headers) as SignalboxError | null)
+  }
+
+  fail(error: SignalboxError): void {
+    clearTimeout(this.timer)
+    this.#reject(error)
+  }
+}
+
+export class Api {
+  readonly #link: Link
+  readonly #inbox: Inbox
+
+  constructor(link: Link, inbox: Inbox) {
+    this.#link = link
+    this.#inbox = inbox
+  }
+
+  status(): Promise<SchedulerStatus> {
+    return this.#call('status', {})
+  }
+
+  latency(): Promise<LatencyReport> {
+    return this.#call('latency', {})
+  }
+
+  async agents(): Promise<AgentView[]> {
+    const { agents } = await this.#call<{ agents: AgentView[] }>('agents', {})
+    return agents
+  }
+
+  async getTask(id: string, queue?: string): Promise<TaskView> {
+    return this.#call('task', taskBody(id, queue))
+  }
+
+  async cancel(id: string, queue?: string): Promise<TaskView> {
+    return this.#call('cancel', taskBody(id, queue))
+  }
+
+  async drain(id: string): Promise<void> {
+    await this.#call('drain', { agent: requireToken(id, 'agent id') })
+  }
+
+  #call<T>(verb: string, body: object): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (!this.#link.connected) throw disconnected('nothing was asked')
+      const subject = this.#link.subjects.api(verb, TARGET)
+      const giveUpIn = (ms: number, error: SignalboxError | null): void => {
+        clearTimeout(call.timer)
+        call.timer = setTimeout(() => {
+          this.#inbox.fail(number, error ?? this.#silence())
+        }, ms)
+      }
+      const call = new ApiCall(subject, resolve, reject, giveUpIn)
+      const number = this.#inbox.add(call)
+      giveUpIn(this.#link.timeoutMs, null)
+      this.#link.nc.publish(subject, encodeJson(body), { reply: this.#inbox.replyTo(number) })
+    })
+  }
+
+  #silence(): SignalboxError {
+    const { connected, timeoutMs } = this.#link
+    if (!connected) return disconnected('the answer did not come')
+    return noScheduler(`No scheduler answered within ${timeoutMs} ms`)
+  }
+}
+
+function taskBody(id: string, queue: string | undefined): object {
+  const body = { id: requireToken(id, 'task id') }
+  return queue === undefined ? body : { ...body, queue: requireToken(queue, 'queue') }
+}
+
+function noScheduler(what: string): SignalboxError {
+  return new SignalboxError(
+    'no_scheduler',
+    `${what}: start one with \`npx signalbox dev\`, or check the address.`,
+  )
+}

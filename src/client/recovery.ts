@@ -1,0 +1,87 @@
+/**
+ * Outcomes that may have passed by while the connection was away: core NATS keeps nothing for who
+ * is not there. When it is back, each task whose id is known is looked up and its outcome asked for
+ * again, by a submit with the same id; the reply goes to the waiter that there already is.
+ *
+ *   disconnect ──► awaited with an id     ──► back ──► looked up ──► asked for again
+ *              │                                            └── task_unknown: failed with it
+ *              └─► awaited without an id  ──► failed `disconnected` after `timeoutMs`
+ *
+ * A `run` without an id cannot be told from another, so it fails although it may yet complete.
+ */
+import type { MsgHdrs } from 'nats'
+import { SignalboxError } from '../errors.ts'
+import type { Api } from './api.ts'
+import type { Inbox } from './inbox.ts'
+import { disconnected, type Link } from './link.ts'
+import { Awaited } from './outcomes.ts'
+import { attachHeaders } from './submitter.ts'
+
+/** Look-ups at a time. */
+const AT_A_TIME = 100
+const EMPTY = new Uint8Array(0)
+
+export class Recovery {
+  readonly #link: Link
+  readonly #inbox: Inbox
+  readonly #api: Api
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(link: Link, inbox: Inbox, api: Api) {
+    this.#link = link
+    this.#inbox = inbox
+    this.#api = api
+    link.listen({
+      onDisconnect: () => this.#arm(),
+      onReconnect: () => void this.#askAgain(),
+      onClosed: () => clearTimeout(this.#timer),
+    })
+  }
+
+  /** What was sent before now and cannot be asked for again has `timeoutMs` left. */
+  #arm(): void {
+    if (this.#timer !== undefined) return
+    const sentBefore = this.#inbox.next
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      const error = disconnected(
+        'the task may or may not complete; with an id, its outcome is kept',
+      )
+      for (const [number, { id }] of this.#awaited()) {
+        if (number < sentBefore && id === null) this.#inbox.fail(number, error)
+      }
+    }, this.#link.timeoutMs)
+  }
+
+  #awaited(): [number, Awaited][] {
+    const found: [number, Awaited][] = []
+    for (const [number, waiter] of this.#inbox.waiters()) {
+      if (waiter instanceof Awaited) found.push([number, waiter])
+    }
+    return found
+  }
+
+  async #askAgain(): Promise<void> {
+    const known = this.#awaited().filter(([, { id }]) => id !== null)
+    for (let i = 0; i < known.length; i += AT_A_TIME) {
+      const some = known.slice(i, i + AT_A_TIME)
+      await Promise.all(some.map(([number, awaited]) => this.#askFor(number, awaited)))
+    }
+  }
+
+  async #askFor(number: number, awaited: Awaited): Promise<void> {
+    const { id, queue } = awaited
+    try {
+      await this.#api.getTask(id!, queue)
+      if (!this.#inbox.has(number) || !this.#link.connected) return
+      awaited.askedAgain()
+      const reply = this.#inbox.replyTo(number)
+      const headers = attachHeaders(id!) as unknown as MsgHdrs
+      this.#link.nc.publish(this.#link.subjects.task(queue), EMPTY, { reply, headers })
+    } catch (error) {
+      // Away once more: the next reconnect asks again.
+      if (!(error instanceof SignalboxError) || error.code === 'disconnected') return
+      this.#inbox.fail(number, error)
+    }
+  }
+}
