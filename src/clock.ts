@@ -9,7 +9,26 @@
  * Both stand on `process.hrtime`, the machine's monotonic clock, so that stamps of different
  * threads can be subtracted; `performance.now()` is cheaper and is aligned to it once per thread.
  */
-const alignmentUs = Number(process.hrtime.bigint() / 1000n) - performance.now() * 1000
+const ALIGNMENT_SAMPLES = 32
+const alignmentUs = align()
+
+/**
+ * @returns µs to add to `performance.now()`, from the narrowest of several readings: the very first
+ * calls of a thread take hundreds of µs, and a pause between the two clocks would shift its stamps.
+ */
+function align(): number {
+  let narrowest = Number.POSITIVE_INFINITY
+  let offsetUs = 0
+  for (let i = 0; i < ALIGNMENT_SAMPLES; i++) {
+    const before = performance.now()
+    const us = Number(process.hrtime.bigint()) / 1000
+    const after = performance.now()
+    if (after - before >= narrowest) continue
+    narrowest = after - before
+    offsetUs = us - ((before + after) / 2) * 1000
+  }
+  return offsetUs
+}
 
 /** @returns microseconds of the monotonic clock, modulo 2^32, as a signed 32-bit integer. */
 export function nowUs(): number {

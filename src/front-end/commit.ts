@@ -5,15 +5,12 @@
  */
 import { NONE, PROPOSAL_WORDS } from '../../native-free/index.ts'
 import { nowUs } from '../clock.ts'
-import { LIMITS } from '../options.ts'
 import { COMMITTED, CONFLICT } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_ASSIGNMENT, STAGE_COMMIT, STAGE_PROPOSE } from './context.ts'
-import { offerToRouters, publishOffers } from './match.ts'
 import type { AgentPort } from './transport.ts'
 
 const proposal = new Int32Array(PROPOSAL_WORDS)
-const overdue: TaskRecord[] = []
 
 /** Reads what the routers have proposed so far. @returns how many proposals there were. */
 export function commitProposals(context: FrontEndContext): number {
@@ -74,31 +71,6 @@ export function placeBounced(context: FrontEndContext): void {
     if (!placeInline(context, record)) break
   }
   if (context.core.active.length === 0) context.bounced = 0
-}
-
-/** Offers that no router has answered in time are taken back and placed here. */
-export function placeOverdue(context: FrontEndContext): void {
-  const { core } = context
-  core.overdueOffers(context.nowMs - LIMITS.offerMs, overdue)
-  for (const record of overdue) {
-    core.counters.overdueOffers++
-    core.withdraw(record)
-    placeInline(context, record)
-  }
-  overdue.length = 0
-}
-
-/** A router's thread has ended: whatever it held is unknown, so every offer is made again. */
-export function offerAgain(context: FrontEndContext): void {
-  const { core } = context
-  core.overdueOffers(Number.POSITIVE_INFINITY, overdue)
-  for (const record of overdue) {
-    core.withdraw(record)
-    const alive = context.routers !== undefined && context.routers.aliveCount > 0
-    if (!alive || !offerToRouters(context, record)) placeInline(context, record)
-  }
-  overdue.length = 0
-  if (context.routers !== undefined) publishOffers(context)
 }
 
 function dispatch(context: FrontEndContext, record: TaskRecord, stampUs: number): void {

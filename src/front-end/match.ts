@@ -5,11 +5,10 @@
  * `auto` places a lone task inline, since a thread hop costs fifty times the decision, and gives a
  * burst to the routers, which take the choosing off the thread that speaks NATS.
  */
-import type { Generation, SlotIndex } from '../../native-free/index.ts'
 import { LIMITS } from '../options.ts'
-import type { TaskRecord } from '../policy/task-record.ts'
 import { placeInline } from './commit.ts'
 import type { FrontEndContext } from './context.ts'
+import { offerToRouters, publishOffers } from './offers.ts'
 
 /** @returns how many heads were taken; as many as `publishMax` means there may be more. */
 export function match(context: FrontEndContext): number {
@@ -33,17 +32,4 @@ function routersPlace(context: FrontEndContext): boolean {
   const { placement } = context.options
   if (placement === 'inline' || routers === undefined || routers.aliveCount === 0) return false
   return placement === 'routers' || core.placeable(LIMITS.burstHeads) >= LIMITS.burstHeads
-}
-
-/** @returns false when the ring is full: then it is placed inline. */
-export function offerToRouters(context: FrontEndContext, record: TaskRecord): boolean {
-  const ring = context.rings[record.level - 1]
-  return ring.write(record.slot as SlotIndex, record.generation as Generation)
-}
-
-/** Makes the offers of this turn visible and wakes a router; it wakes the next if there is more. */
-export function publishOffers(context: FrontEndContext): void {
-  let published = 0
-  for (const ring of context.rings) published += ring.publish()
-  if (published > 0) context.routers!.wake()
 }

@@ -13,10 +13,11 @@ import { FrontEndBell } from '../../native-free/index.ts'
 import { nowMs } from '../clock.ts'
 import { LIMITS } from '../options.ts'
 import { admitWaiting } from './admit.ts'
-import { commitProposals, offerAgain, placeBounced, placeOverdue } from './commit.ts'
+import { commitProposals, placeBounced } from './commit.ts'
 import { Completion, type EventSink, stampFlushed } from './complete.ts'
 import { FrontEndContext, type FrontEndOptions } from './context.ts'
 import { match } from './match.ts'
+import { offerAgain, placeOverdue } from './take-back.ts'
 
 /** How often a router that stands still is looked for while work is out. */
 const ROUTER_CHECK_MS = 50

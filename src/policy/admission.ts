@@ -1,9 +1,9 @@
 /** Admission: a received task gets its queue, its class, its bounds checked, and its lane. */
 import type { ErrorCode } from '../errors.ts'
+import { LIMITS } from '../options.ts'
 import { ClassState } from './classes.ts'
-import type { PolicyCore } from './core.ts'
-import { queueOf } from './membership.ts'
-import type { QueueState } from './queues.ts'
+import { QueueState } from './queues.ts'
+import type { PolicyState } from './state.ts'
 import { type TaskRecord, WAITING } from './task-record.ts'
 
 /** Why a task was not admitted; for a duplicate id, the record that has it. */
@@ -13,7 +13,7 @@ export interface Refusal {
   first?: TaskRecord
 }
 
-export function admit(core: PolicyCore, record: TaskRecord, nowMs: number): Refusal | null {
+export function admit(core: PolicyState, record: TaskRecord, nowMs: number): Refusal | null {
   const queue = queueOf(core, record.queueName)
   if (!(queue instanceof Object)) return queueRefusal(queue, record.queueName)
   const first = record.id === '' ? undefined : queue.tasks.get(record.id)
@@ -43,8 +43,22 @@ export function admit(core: PolicyCore, record: TaskRecord, nowMs: number): Refu
   return null
 }
 
+/** @returns the queue, made on first use unless queues are strict; or why not. */
+export function queueOf(core: PolicyState, name: string): QueueState | ErrorCode {
+  const known = core.queues.get(name)
+  if (known !== undefined) return known
+  const configured = Object.hasOwn(core.options.queues, name)
+    ? core.options.queues[name]
+    : undefined
+  if (configured === undefined && core.options.strictQueues) return 'queue_unknown'
+  if (core.queues.size >= LIMITS.queuesMax) return 'too_many_queues'
+  const queue = new QueueState(name, configured ?? core.options.queueDefaults)
+  core.queues.set(name, queue)
+  return queue
+}
+
 function enter(
-  core: PolicyCore,
+  core: PolicyState,
   record: TaskRecord,
   queue: QueueState,
   cls: ClassState,
@@ -66,14 +80,14 @@ function enter(
   addWaiting(core, cls)
 }
 
-export function addWaiting(core: PolicyCore, cls: ClassState): void {
+export function addWaiting(core: PolicyState, cls: ClassState): void {
   cls.waiting++
   if (cls.activeAt >= 0) return
   cls.activeAt = core.active.length
   core.active.push(cls)
 }
 
-export function removeWaiting(core: PolicyCore, cls: ClassState): void {
+export function removeWaiting(core: PolicyState, cls: ClassState): void {
   if (--cls.waiting > 0) return
   const last = core.active.pop()!
   if (last !== cls) {
@@ -85,7 +99,7 @@ export function removeWaiting(core: PolicyCore, cls: ClassState): void {
 
 /** @returns the interned class, or null when there are as many as there may be. */
 function classOf(
-  core: PolicyCore,
+  core: PolicyState,
   queue: QueueState,
   requires: readonly string[],
 ): ClassState | null {

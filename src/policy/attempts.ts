@@ -7,9 +7,9 @@
  */
 import type { SlotIndex } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
-import type { PolicyCore } from './core.ts'
+import { giveCredit, pauseAgent, takeCredit } from './credit.ts'
 import { endOffer, freeSlot, putBack, removeFromLane } from './matching.ts'
-import { giveCredit, pauseAgent, takeCredit } from './membership.ts'
+import type { PolicyState } from './state.ts'
 import {
   CANCELLED,
   COMPLETED,
@@ -24,7 +24,7 @@ import {
 
 /** Commit: the only place where credit is taken. */
 export function start(
-  core: PolicyCore,
+  core: PolicyState,
   record: TaskRecord,
   agent: AgentState,
   nowMs: number,
@@ -48,7 +48,7 @@ export function start(
 
 /** @returns the running attempt of that token, or null. */
 export function runningIn(
-  core: PolicyCore,
+  core: PolicyState,
   agentId: string,
   slot: number,
   epoch: number,
@@ -65,7 +65,7 @@ export function runningIn(
 }
 
 export function find(
-  core: PolicyCore,
+  core: PolicyState,
   agentId: string,
   slot: number,
   epoch: number,
@@ -80,7 +80,7 @@ export function find(
   return 'late_result'
 }
 
-export function succeeded(core: PolicyCore, record: TaskRecord, nowMs: number): void {
+export function succeeded(core: PolicyState, record: TaskRecord, nowMs: number): void {
   const agent = record.agent!
   agent.completed++
   end(core, record)
@@ -90,7 +90,7 @@ export function succeeded(core: PolicyCore, record: TaskRecord, nowMs: number): 
 }
 
 export function failed(
-  core: PolicyCore,
+  core: PolicyState,
   record: TaskRecord,
   code: string,
   message: string,
@@ -107,7 +107,7 @@ export function failed(
   retryOrFail(core, record, nowMs)
 }
 
-export function timedOut(core: PolicyCore, record: TaskRecord, nowMs: number): void {
+export function timedOut(core: PolicyState, record: TaskRecord, nowMs: number): void {
   core.counters.timedOut++
   endCharged(core, record, 'timeout', nowMs)
   record.code = 'timeout'
@@ -116,7 +116,7 @@ export function timedOut(core: PolicyCore, record: TaskRecord, nowMs: number): v
   retryOrFail(core, record, nowMs)
 }
 
-function retryOrFail(core: PolicyCore, record: TaskRecord, nowMs: number): void {
+function retryOrFail(core: PolicyState, record: TaskRecord, nowMs: number): void {
   record.failures++
   if (!record.retryable || record.failures > record.retryCount) {
     finish(core, record, FAILED, nowMs)
@@ -128,7 +128,7 @@ function retryOrFail(core: PolicyCore, record: TaskRecord, nowMs: number): void 
 
 /** The agent went with the task in its hands; its credit goes with it or was given back. */
 export function lost(
-  core: PolicyCore,
+  core: PolicyState,
   record: TaskRecord,
   code: 'agent_lost' | 'dispatch_failed',
   message: string,
@@ -144,7 +144,7 @@ export function lost(
   else putBack(core, record)
 }
 
-export function dispatchFailed(core: PolicyCore, record: TaskRecord, nowMs: number): void {
+export function dispatchFailed(core: PolicyState, record: TaskRecord, nowMs: number): void {
   const agent = record.agent!
   core.counters.dispatchFailed++
   lost(core, record, 'dispatch_failed', `Nobody listens for agent "${agent.id}".`, nowMs)
@@ -152,7 +152,7 @@ export function dispatchFailed(core: PolicyCore, record: TaskRecord, nowMs: numb
   pauseAgent(core, agent)
 }
 
-export function cancel(core: PolicyCore, record: TaskRecord, nowMs: number): 'finished' | null {
+export function cancel(core: PolicyState, record: TaskRecord, nowMs: number): 'finished' | null {
   switch (record.state) {
     case WAITING:
       removeFromLane(core, record)
@@ -175,7 +175,7 @@ export function cancel(core: PolicyCore, record: TaskRecord, nowMs: number): 'fi
 }
 
 /** Ends a running attempt whose credit is settled by the caller. */
-function end(core: PolicyCore, record: TaskRecord): void {
+function end(core: PolicyState, record: TaskRecord): void {
   core.timeouts.disarm(record)
   record.agent!.running.remove(record)
   record.agent = null
@@ -185,7 +185,7 @@ function end(core: PolicyCore, record: TaskRecord): void {
 
 /** Ends a running attempt and leaves its credit charged. */
 function endCharged(
-  core: PolicyCore,
+  core: PolicyState,
   record: TaskRecord,
   reason: 'timeout' | 'cancelled',
   nowMs: number,
@@ -198,7 +198,7 @@ function endCharged(
   core.effects.revoke(agent, record.counter, record.dispatchSeq, reason)
 }
 
-function finish(core: PolicyCore, record: TaskRecord, state: RecordState, nowMs: number): void {
+function finish(core: PolicyState, record: TaskRecord, state: RecordState, nowMs: number): void {
   record.state = state
   record.finishedAtMs = nowMs
   record.queue!.open--

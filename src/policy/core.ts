@@ -5,12 +5,11 @@
  * and thread timing never enter it. Runs on the front end's thread, which is the only writer of
  * slots, agent columns and candidate sets.
  *
- * This file holds the state and the doors; what happens behind each door is a file of its own:
- * admission, matching, attempts, membership, kept.
+ * This file holds the doors, `state.ts` what is behind them; what happens is in a file for each
+ * concern: admission, matching, attempts, membership, leases.
  *
  * Effects must not call back into the core: they run in the middle of a change.
  */
-import { FixedDeque } from 'mnemonist'
 import {
   type AgentIndex,
   type AgentTableWriter,
@@ -20,68 +19,18 @@ import {
   type SlotTableWriter,
 } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
-import { type KeepOptions, LIMITS, type QueueOptions } from '../options.ts'
-import { admit } from './admission.ts'
+import { LIMITS } from '../options.ts'
+import { admit, queueOf } from './admission.ts'
 import type { AgentSpec, AgentState } from './agents.ts'
 import * as attempts from './attempts.ts'
-import type { ClassState } from './classes.ts'
-import { Kept } from './kept.ts'
+import * as leases from './leases.ts'
 import * as matching from './matching.ts'
 import * as membership from './membership.ts'
-import type { Profile } from './profiles.ts'
-import type { QueueState } from './queues.ts'
+import { type PolicyEffects, type PolicyOptions, PolicyState } from './state.ts'
 import { RUNNING, type TaskRecord } from './task-record.ts'
-import { Timeouts } from './timeouts.ts'
 import { waitingFor } from './waiting-for.ts'
 
-export interface PolicyEffects {
-  /** The record has its final outcome; called once for each accepted task. */
-  outcome(record: TaskRecord): void
-  /** A final record is forgotten: what it kept may go. */
-  forgotten(record: TaskRecord): void
-  /** The attempt has ended without a result: tell the agent to stop working on it. */
-  revoke(agent: AgentState, counter: number, dispatchSeq: number, reason: ErrorCode): void
-  agentUp(agent: AgentState): void
-  agentDown(agent: AgentState, reason: ErrorCode | 'bye'): void
-  /** The instance was replaced by a newer one. */
-  fenced(agent: AgentState): void
-  drain(agent: AgentState): void
-}
-
-export interface PolicyOptions {
-  epoch: number
-  slots: number
-  agentsMax: number
-  classesMax: number
-  leaseMs: number
-  keep: KeepOptions
-  strictQueues: boolean
-  queueDefaults: QueueOptions
-  queues: Record<string, QueueOptions>
-  /** Index of a strategy's name in what the choosers were built with; -1 when unknown. */
-  strategyIndex(name: string): number
-}
-
-export class PolicyCounters {
-  accepted = 0
-  duplicates = 0
-  completed = 0
-  failed = 0
-  cancelled = 0
-  dead = 0
-  started = 0
-  retried = 0
-  timedOut = 0
-  attemptsLost = 0
-  dispatchFailed = 0
-  lateResults = 0
-  placedByRouters = 0
-  placedInline = 0
-  conflicts = 0
-  staleProposals = 0
-  overdueOffers = 0
-  bounced = 0
-}
+export type { PolicyEffects, PolicyOptions } from './state.ts'
 
 /** Answers of `propose`. */
 export const COMMITTED = 0
@@ -89,60 +38,15 @@ export const STALE = 1
 export const CONFLICT = 2
 export type Proposal = typeof COMMITTED | typeof STALE | typeof CONFLICT
 
-export class PolicyCore {
-  readonly options: PolicyOptions
-  readonly effects: PolicyEffects
-  readonly slots: SlotTableWriter
-  readonly table: AgentTableWriter
-  readonly counters = new PolicyCounters()
-  readonly queues = new Map<string, QueueState>()
-  readonly classes: ClassState[] = []
-  readonly classByKey = new Map<string, ClassState>()
-  /** Classes in which a task waits. */
-  readonly active: ClassState[] = []
-  readonly profiles = new Map<string, Profile>()
-  readonly agents = new Map<string, AgentState>()
-  readonly agentAt: (AgentState | undefined)[]
-  readonly freeAgentIndices: number[]
-  readonly fencedInstances = new Set<string>()
-  readonly agentTotals = new Map<string, { completed: number; failed: number; lost: number }>()
-  readonly timeouts = new Timeouts()
-  readonly kept: Kept
-  readonly recordAt: (TaskRecord | null)[]
-  /** Oldest first, so that a slot's generations are as far apart as they can be. */
-  readonly freeSlots: FixedDeque<number>
-  /** Credit of all accepting agents, and tasks offered, over all classes. */
-  totalFree = 0
-  totalOffered = 0
-  /** Nobody's lease ends, nobody's charged credit comes back, before these; policy ms. */
-  leaseCheckAtMs = Number.POSITIVE_INFINITY
-  creditCheckAtMs = Number.POSITIVE_INFINITY
-  leasesSuspended = false
-  nextSeq = 0
-  /** Attempts given out; part of each token. */
-  nextCounter = 1
-  nextTaskNumber = 1
-
+export class PolicyCore extends PolicyState {
   constructor(
     slots: SlotTableWriter,
     table: AgentTableWriter,
     options: PolicyOptions,
     effects: PolicyEffects,
   ) {
-    this.options = options
-    this.effects = effects
-    this.slots = slots
-    this.table = table
-    this.kept = new Kept(options.keep)
-    this.recordAt = new Array(options.slots).fill(null)
-    this.agentAt = new Array(options.agentsMax).fill(undefined)
-    this.freeAgentIndices = Array.from(
-      { length: options.agentsMax },
-      (_, i) => options.agentsMax - 1 - i,
-    )
-    this.freeSlots = new FixedDeque(Int32Array as unknown as ArrayConstructor, options.slots)
-    for (let slot = 0; slot < options.slots; slot++) this.freeSlots.push(slot)
-    for (const name of Object.keys(options.queues)) membership.queueOf(this, name)
+    super(slots, table, options, effects)
+    for (const name of Object.keys(options.queues)) queueOf(this, name)
   }
 
   /** Event: a task arrived. @returns null when accepted, else why not. */
@@ -290,7 +194,7 @@ export class PolicyCore {
   /** Event: our connection is away (nobody can be heard), or back. */
   setConnected(connected: boolean, nowMs: number): void {
     this.leasesSuspended = !connected
-    if (connected) membership.renewLeases(this, nowMs)
+    if (connected) leases.renewLeases(this, nowMs)
   }
 
   /** Event: time. Does at most `LIMITS.timersPerTurn`. @returns whether more is due. */
@@ -301,8 +205,8 @@ export class PolicyCore {
       if (record === null) break
       attempts.timedOut(this, record, nowMs)
     }
-    budget -= membership.expireLeases(this, nowMs, budget)
-    budget -= membership.returnCredits(this, nowMs, budget)
+    budget -= leases.expireLeases(this, nowMs, budget)
+    budget -= leases.returnCredits(this, nowMs, budget)
     this.kept.expire(this, nowMs, budget)
     return budget <= 0
   }

@@ -1,7 +1,7 @@
 /** Finished tasks, kept for look-up within bounds of count, age and bytes; the oldest go first. */
 import type { KeepOptions } from '../options.ts'
-import type { PolicyCore } from './core.ts'
 import { RecordList } from './record-list.ts'
+import type { PolicyState } from './state.ts'
 import type { TaskRecord } from './task-record.ts'
 
 export class Kept {
@@ -14,7 +14,7 @@ export class Kept {
   }
 
   /** After the outcome went out. */
-  add(core: PolicyCore, record: TaskRecord): void {
+  add(core: PolicyState, record: TaskRecord): void {
     this.#list.pushBack(record)
     this.#bytes += Math.max(0, record.resultBytes)
     while (this.#list.length > this.#options.count || this.#bytes > this.#options.bytes) {
@@ -22,7 +22,7 @@ export class Kept {
     }
   }
 
-  expire(core: PolicyCore, nowMs: number, max: number): void {
+  expire(core: PolicyState, nowMs: number, max: number): void {
     const before = nowMs - this.#options.ageSeconds * 1000
     for (let i = 0; i < max && (this.#list.head?.finishedAtMs ?? nowMs) <= before; i++) {
       this.#forgetOldest(core)
@@ -36,7 +36,7 @@ export class Kept {
       : head.finishedAtMs + this.#options.ageSeconds * 1000
   }
 
-  #forgetOldest(core: PolicyCore): void {
+  #forgetOldest(core: PolicyState): void {
     const record = this.#list.head!
     this.#list.remove(record)
     this.#bytes -= Math.max(0, record.resultBytes)

@@ -10,10 +10,10 @@
 import type { SlotIndex } from '../../native-free/index.ts'
 import { addWaiting, removeWaiting } from './admission.ts'
 import type { ClassState } from './classes.ts'
-import type { PolicyCore } from './core.ts'
+import type { PolicyState } from './state.ts'
 import { OFFERED, type TaskRecord, WAITING } from './task-record.ts'
 
-export function nextOffer(core: PolicyCore, nowMs: number, bounced: boolean): TaskRecord | null {
+export function nextOffer(core: PolicyState, nowMs: number, bounced: boolean): TaskRecord | null {
   if (core.active.length === 0 || core.freeSlots.size === 0) return null
   if (core.totalFree <= (bounced ? 0 : core.totalOffered)) return null
   const record = nextHead(core, bounced)
@@ -23,7 +23,7 @@ export function nextOffer(core: PolicyCore, nowMs: number, bounced: boolean): Ta
 }
 
 /** @returns the best placeable head: highest level, then oldest. Linear in the active classes. */
-function nextHead(core: PolicyCore, bounced: boolean): TaskRecord | null {
+function nextHead(core: PolicyState, bounced: boolean): TaskRecord | null {
   let best: TaskRecord | null = null
   for (const cls of core.active) {
     const head = placeableHead(cls, bounced)
@@ -45,7 +45,7 @@ function placeableHead(cls: ClassState, bounced: boolean): TaskRecord | null {
   return lane?.open ? lane.waiting.head : null
 }
 
-export function placeable(core: PolicyCore, max: number): number {
+export function placeable(core: PolicyState, max: number): number {
   let count = 0
   for (const cls of core.active) {
     if (placeableHead(cls, false) === null) continue
@@ -55,7 +55,7 @@ export function placeable(core: PolicyCore, max: number): number {
   return Math.min(count, max, core.totalFree - core.totalOffered, core.freeSlots.size)
 }
 
-function offer(core: PolicyCore, record: TaskRecord, nowMs: number): void {
+function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
   const cls = record.cls!
   const lane = cls.laneOf(record)
   lane.waiting.remove(record)
@@ -78,39 +78,39 @@ function offer(core: PolicyCore, record: TaskRecord, nowMs: number): void {
 }
 
 /** The task leaves the offers: for an agent, for its lane, or for good. */
-export function endOffer(core: PolicyCore, record: TaskRecord): void {
+export function endOffer(core: PolicyState, record: TaskRecord): void {
   const cls = record.cls!
   cls.laneOf(record).offers.remove(record)
   cls.offered--
   core.totalOffered--
 }
 
-export function bounce(core: PolicyCore, record: TaskRecord): void {
+export function bounce(core: PolicyState, record: TaskRecord): void {
   endOffer(core, record)
   freeSlot(core, record)
   putBack(core, record)
 }
 
 /** To the head of its lane. */
-export function putBack(core: PolicyCore, record: TaskRecord): void {
+export function putBack(core: PolicyState, record: TaskRecord): void {
   record.state = WAITING
   record.cls!.laneOf(record).putBack(record)
   addWaiting(core, record.cls!)
 }
 
-export function removeFromLane(core: PolicyCore, record: TaskRecord): void {
+export function removeFromLane(core: PolicyState, record: TaskRecord): void {
   record.cls!.laneOf(record).waiting.remove(record)
   removeWaiting(core, record.cls!)
 }
 
-export function freeSlot(core: PolicyCore, record: TaskRecord): void {
+export function freeSlot(core: PolicyState, record: TaskRecord): void {
   core.slots.release(record.slot as SlotIndex)
   core.recordAt[record.slot] = null
   core.freeSlots.push(record.slot)
   record.slot = -1
 }
 
-export function overdueOffers(core: PolicyCore, beforeMs: number, into: TaskRecord[]): void {
+export function overdueOffers(core: PolicyState, beforeMs: number, into: TaskRecord[]): void {
   if (core.totalOffered === 0) return
   for (const cls of core.classes) {
     if (cls.offered === 0) continue

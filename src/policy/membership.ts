@@ -1,32 +1,18 @@
 /**
- * Membership: agents say hello, beat, drain, fall silent and leave; their credit enters and leaves
- * the classes they serve. `takeCredit` and `giveCredit` are the only ways credit changes.
+ * Membership: agents say hello, beat, drain and leave, and their credit enters and leaves the
+ * classes they serve. An instance that was replaced is fenced for ever.
  */
-import { type AgentIndex, AgentStatus } from '../../native-free/index.ts'
+import type { AgentIndex } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import { type AgentSpec, AgentState } from './agents.ts'
 import { lost } from './attempts.ts'
-import type { PolicyCore } from './core.ts'
+import { addFree, freeOf, giveCredit, setAccepting, syncStatus } from './credit.ts'
 import { Profile } from './profiles.ts'
-import { QueueState } from './queues.ts'
+import type { PolicyState } from './state.ts'
 import type { TaskRecord } from './task-record.ts'
 
-/** @returns the queue, made on first use unless queues are strict; or why not. */
-export function queueOf(core: PolicyCore, name: string): QueueState | ErrorCode {
-  const known = core.queues.get(name)
-  if (known !== undefined) return known
-  const configured = Object.hasOwn(core.options.queues, name)
-    ? core.options.queues[name]
-    : undefined
-  if (configured === undefined && core.options.strictQueues) return 'queue_unknown'
-  if (core.queues.size >= LIMITS.queuesMax) return 'too_many_queues'
-  const queue = new QueueState(name, configured ?? core.options.queueDefaults)
-  core.queues.set(name, queue)
-  return queue
-}
-
-export function hello(core: PolicyCore, spec: AgentSpec, nowMs: number): AgentState | ErrorCode {
+export function hello(core: PolicyState, spec: AgentSpec, nowMs: number): AgentState | ErrorCode {
   if (core.fencedInstances.has(fenceKey(spec.id, spec.instance))) return 'fenced'
   const known = core.agents.get(spec.id)
   if (known !== undefined && known.instance === spec.instance) {
@@ -38,7 +24,7 @@ export function hello(core: PolicyCore, spec: AgentSpec, nowMs: number): AgentSt
   return join(core, spec, nowMs)
 }
 
-function join(core: PolicyCore, spec: AgentSpec, nowMs: number): AgentState {
+function join(core: PolicyState, spec: AgentSpec, nowMs: number): AgentState {
   const index = core.freeAgentIndices.pop()!
   core.table.join(index as AgentIndex, spec.concurrency)
   const generation = core.table.generation(index as AgentIndex)
@@ -53,7 +39,7 @@ function join(core: PolicyCore, spec: AgentSpec, nowMs: number): AgentState {
 }
 
 /** A hello of an instance that is known: a beat, and perhaps other queues or another size. */
-function renew(core: PolicyCore, agent: AgentState, spec: AgentSpec, nowMs: number): void {
+function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: number): void {
   leaveProfile(core, agent)
   agent.lastSeenMs = nowMs
   agent.paused = false
@@ -68,7 +54,7 @@ function renew(core: PolicyCore, agent: AgentState, spec: AgentSpec, nowMs: numb
   syncStatus(core, agent)
 }
 
-function profileOf(core: PolicyCore, spec: AgentSpec): Profile {
+function profileOf(core: PolicyState, spec: AgentSpec): Profile {
   const key = Profile.key(spec.queues, spec.capabilities)
   const known = core.profiles.get(key)
   if (known !== undefined) return known
@@ -82,7 +68,7 @@ function profileOf(core: PolicyCore, spec: AgentSpec): Profile {
   return profile
 }
 
-function enterProfile(core: PolicyCore, agent: AgentState, profile: Profile): void {
+function enterProfile(core: PolicyState, agent: AgentState, profile: Profile): void {
   agent.profile = profile
   profile.agents.add(agent)
   for (const cls of profile.classes) {
@@ -91,7 +77,7 @@ function enterProfile(core: PolicyCore, agent: AgentState, profile: Profile): vo
   addFree(core, profile, freeOf(core, agent))
 }
 
-function leaveProfile(core: PolicyCore, agent: AgentState): void {
+function leaveProfile(core: PolicyState, agent: AgentState): void {
   const { profile } = agent
   addFree(core, profile, -freeOf(core, agent))
   profile.agents.delete(agent)
@@ -103,52 +89,7 @@ function leaveProfile(core: PolicyCore, agent: AgentState): void {
   for (const cls of profile.classes) cls.profiles.splice(cls.profiles.indexOf(profile), 1)
 }
 
-/** What an agent adds to its classes' free credit; a smaller size than its work counts as none. */
-function freeOf(core: PolicyCore, agent: AgentState): number {
-  if (!agent.accepting) return 0
-  return Math.max(0, agent.concurrency - core.table.inUse(agent.index as AgentIndex))
-}
-
-function addFree(core: PolicyCore, profile: Profile, change: number): void {
-  if (change === 0) return
-  profile.free += change
-  core.totalFree += change
-  for (const cls of profile.classes) cls.free += change
-}
-
-export function takeCredit(core: PolicyCore, agent: AgentState): void {
-  core.table.take(agent.index as AgentIndex)
-  addFree(core, agent.profile, -1)
-}
-
-export function giveCredit(core: PolicyCore, agent: AgentState): void {
-  if (agent.gone) return
-  const before = freeOf(core, agent)
-  core.table.give(agent.index as AgentIndex)
-  addFree(core, agent.profile, freeOf(core, agent) - before)
-}
-
-/** Changes one of the flags behind `accepting` and moves the credit with it. */
-function setAccepting(core: PolicyCore, agent: AgentState, change: () => void): void {
-  const before = freeOf(core, agent)
-  change()
-  addFree(core, agent.profile, freeOf(core, agent) - before)
-  syncStatus(core, agent)
-}
-
-function syncStatus(core: PolicyCore, agent: AgentState): void {
-  const status = agent.accepting ? AgentStatus.AVAILABLE : AgentStatus.MAINTENANCE
-  core.table.setStatus(agent.index as AgentIndex, status)
-}
-
-export function pauseAgent(core: PolicyCore, agent: AgentState): void {
-  if (agent.paused) return
-  setAccepting(core, agent, () => {
-    agent.paused = true
-  })
-}
-
-export function drain(core: PolicyCore, id: string): ErrorCode | null {
+export function drain(core: PolicyState, id: string): ErrorCode | null {
   const agent = core.agents.get(id)
   if (agent === undefined) return 'agent_unknown'
   startDraining(core, agent)
@@ -156,7 +97,7 @@ export function drain(core: PolicyCore, id: string): ErrorCode | null {
   return null
 }
 
-function startDraining(core: PolicyCore, agent: AgentState): void {
+function startDraining(core: PolicyState, agent: AgentState): void {
   if (agent.draining) return
   setAccepting(core, agent, () => {
     agent.draining = true
@@ -168,7 +109,7 @@ function startDraining(core: PolicyCore, agent: AgentState): void {
  *   none. An attempt that two consecutive beats after its dispatch lack has been lost on the way.
  */
 export function beat(
-  core: PolicyCore,
+  core: PolicyState,
   id: string,
   instance: string,
   running: ReadonlySet<number> | null,
@@ -188,7 +129,7 @@ export function beat(
 }
 
 function compareRunning(
-  core: PolicyCore,
+  core: PolicyState,
   agent: AgentState,
   running: ReadonlySet<number>,
   nowMs: number,
@@ -215,7 +156,7 @@ function compareRunning(
 
 /** With `drain` the agent only takes no more; without, what it runs goes back at once. */
 export function bye(
-  core: PolicyCore,
+  core: PolicyState,
   id: string,
   instance: string,
   drain: boolean,
@@ -230,7 +171,7 @@ export function bye(
   return null
 }
 
-function fence(core: PolicyCore, agent: AgentState, nowMs: number): void {
+function fence(core: PolicyState, agent: AgentState, nowMs: number): void {
   core.fencedInstances.add(fenceKey(agent.id, agent.instance))
   if (core.fencedInstances.size > LIMITS.fencedInstancesMax) {
     const [oldest] = core.fencedInstances
@@ -245,7 +186,7 @@ function fenceKey(id: string, instance: string): string {
 }
 
 export function leave(
-  core: PolicyCore,
+  core: PolicyState,
   agent: AgentState,
   reason: 'agent_lost' | 'bye',
   nowMs: number,
@@ -264,7 +205,7 @@ export function leave(
 }
 
 /** What agents did that have left, by id, bounded: the longest gone are forgotten first. */
-function addTotals(core: PolicyCore, agent: AgentState): void {
+function addTotals(core: PolicyState, agent: AgentState): void {
   const totals = core.agentTotals.get(agent.id) ?? { completed: 0, failed: 0, lost: 0 }
   core.agentTotals.delete(agent.id)
   core.agentTotals.set(agent.id, {
@@ -275,53 +216,4 @@ function addTotals(core: PolicyCore, agent: AgentState): void {
   if (core.agentTotals.size <= LIMITS.offlineAgentsKept) return
   const [oldest] = core.agentTotals.keys()
   core.agentTotals.delete(oldest)
-}
-
-/**
- * Looks for silent agents, not before one can be: beats only move a lease's end further away, so
- * the earliest end found by the last look is a bound until then.
- * @returns how many have left.
- */
-export function expireLeases(core: PolicyCore, nowMs: number, max: number): number {
-  if (nowMs < core.leaseCheckAtMs || core.leasesSuspended) return 0
-  let expired = 0
-  let next = Number.POSITIVE_INFINITY
-  for (const agent of core.agents.values()) {
-    if (!agent.leased) continue
-    const endMs = agent.lastSeenMs + core.options.leaseMs
-    if (endMs > nowMs) next = Math.min(next, endMs)
-    else if (expired < max) {
-      leave(core, agent, 'agent_lost', nowMs)
-      expired++
-    } else next = nowMs
-  }
-  core.leaseCheckAtMs = next
-  return expired
-}
-
-/** Our own connection was away: nobody could be heard, so nobody was silent. */
-export function renewLeases(core: PolicyCore, nowMs: number): void {
-  for (const agent of core.agents.values()) agent.lastSeenMs = nowMs
-  core.leaseCheckAtMs = nowMs
-}
-
-/** Credit of ended attempts whose agent reports no tokens. @returns how many came back. */
-export function returnCredits(core: PolicyCore, nowMs: number, max: number): number {
-  if (nowMs < core.creditCheckAtMs) return 0
-  let returned = 0
-  let next = Number.POSITIVE_INFINITY
-  for (const agent of core.agents.values()) {
-    if (agent.beats || agent.ended.size === 0) continue
-    for (const [counter, ended] of agent.ended) {
-      if (ended.creditBackAtMs > nowMs || returned >= max) {
-        next = Math.min(next, ended.creditBackAtMs)
-        continue
-      }
-      agent.ended.delete(counter)
-      giveCredit(core, agent)
-      returned++
-    }
-  }
-  core.creditCheckAtMs = next
-  return returned
 }

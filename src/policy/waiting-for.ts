@@ -1,10 +1,10 @@
 /** What a task waits for, in words a submitter can act on. */
 import type { ClassState } from './classes.ts'
-import type { PolicyCore } from './core.ts'
+import type { PolicyState } from './state.ts'
 import { type TaskRecord, WAITING } from './task-record.ts'
 
 /** @returns null when it does not wait, or only for its turn among the tasks before it. */
-export function waitingFor(core: PolicyCore, record: TaskRecord): string | null {
+export function waitingFor(core: PolicyState, record: TaskRecord): string | null {
   if (record.state !== WAITING) return null
   const cls = record.cls!
   let agents = 0
@@ -20,7 +20,7 @@ export function waitingFor(core: PolicyCore, record: TaskRecord): string | null 
   return accepting === 1 ? 'the only agent is full' : `all ${accepting} agents full`
 }
 
-function nobody(core: PolicyCore, cls: ClassState): string {
+function nobody(core: PolicyState, cls: ClassState): string {
   const offered = new Set<string>()
   let serving = 0
   for (const profile of core.profiles.values()) {

@@ -137,7 +137,7 @@ describe('order of shared accesses', () => {
     expect(stepsOf(() => consumer.commitReads())).toEqual([])
   })
 
-  it('deque: a pop stores the bottom before it loads the top, a steal looks at the top first', () => {
+  it('deque: a pop stores the bottom before it loads the top, a steal looks there first', () => {
     const owner = new DequeOwner(memory, router)
     const thief = new DequeThief(memory, router)
     const into = new Int32Array(2)

@@ -1,0 +1,120 @@
+/**
+ * What the policy core holds between events, and what it gives out. Written by the steps of the core
+ * (admission, matching, attempts, membership, leases) and by nothing else; main thread.
+ */
+import { FixedDeque } from 'mnemonist'
+import type { AgentTableWriter, SlotTableWriter } from '../../native-free/index.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { KeepOptions, QueueOptions } from '../options.ts'
+import type { AgentState } from './agents.ts'
+import type { ClassState } from './classes.ts'
+import { Kept } from './kept.ts'
+import type { Profile } from './profiles.ts'
+import type { QueueState } from './queues.ts'
+import type { TaskRecord } from './task-record.ts'
+import { Timeouts } from './timeouts.ts'
+
+export interface PolicyEffects {
+  /** The record has its final outcome; called once for each accepted task. */
+  outcome(record: TaskRecord): void
+  /** A final record is forgotten: what it kept may go. */
+  forgotten(record: TaskRecord): void
+  /** The attempt has ended without a result: tell the agent to stop working on it. */
+  revoke(agent: AgentState, counter: number, dispatchSeq: number, reason: ErrorCode): void
+  agentUp(agent: AgentState): void
+  agentDown(agent: AgentState, reason: ErrorCode | 'bye'): void
+  /** The instance was replaced by a newer one. */
+  fenced(agent: AgentState): void
+  drain(agent: AgentState): void
+}
+
+export interface PolicyOptions {
+  epoch: number
+  slots: number
+  agentsMax: number
+  classesMax: number
+  leaseMs: number
+  keep: KeepOptions
+  strictQueues: boolean
+  queueDefaults: QueueOptions
+  queues: Record<string, QueueOptions>
+  /** Index of a strategy's name in what the choosers were built with; -1 when unknown. */
+  strategyIndex(name: string): number
+}
+
+export class PolicyCounters {
+  accepted = 0
+  duplicates = 0
+  completed = 0
+  failed = 0
+  cancelled = 0
+  dead = 0
+  started = 0
+  retried = 0
+  timedOut = 0
+  attemptsLost = 0
+  dispatchFailed = 0
+  lateResults = 0
+  placedByRouters = 0
+  placedInline = 0
+  conflicts = 0
+  staleProposals = 0
+  overdueOffers = 0
+  bounced = 0
+}
+
+export class PolicyState {
+  readonly options: PolicyOptions
+  readonly effects: PolicyEffects
+  readonly slots: SlotTableWriter
+  readonly table: AgentTableWriter
+  readonly counters = new PolicyCounters()
+  readonly queues = new Map<string, QueueState>()
+  readonly classes: ClassState[] = []
+  readonly classByKey = new Map<string, ClassState>()
+  /** Classes in which a task waits. */
+  readonly active: ClassState[] = []
+  readonly profiles = new Map<string, Profile>()
+  readonly agents = new Map<string, AgentState>()
+  readonly agentAt: (AgentState | undefined)[]
+  readonly freeAgentIndices: number[]
+  readonly fencedInstances = new Set<string>()
+  readonly agentTotals = new Map<string, { completed: number; failed: number; lost: number }>()
+  readonly timeouts = new Timeouts()
+  readonly kept: Kept
+  readonly recordAt: (TaskRecord | null)[]
+  /** Oldest first, so that a slot's generations are as far apart as they can be. */
+  readonly freeSlots: FixedDeque<number>
+  /** Credit of all accepting agents, and tasks offered, over all classes. */
+  totalFree = 0
+  totalOffered = 0
+  /** Nobody's lease ends, nobody's charged credit comes back, before these; policy ms. */
+  leaseCheckAtMs = Number.POSITIVE_INFINITY
+  creditCheckAtMs = Number.POSITIVE_INFINITY
+  leasesSuspended = false
+  nextSeq = 0
+  /** Attempts given out; part of each token. */
+  nextCounter = 1
+  nextTaskNumber = 1
+
+  constructor(
+    slots: SlotTableWriter,
+    table: AgentTableWriter,
+    options: PolicyOptions,
+    effects: PolicyEffects,
+  ) {
+    this.options = options
+    this.effects = effects
+    this.slots = slots
+    this.table = table
+    this.kept = new Kept(options.keep)
+    this.recordAt = new Array(options.slots).fill(null)
+    this.agentAt = new Array(options.agentsMax).fill(undefined)
+    this.freeAgentIndices = Array.from(
+      { length: options.agentsMax },
+      (_, i) => options.agentsMax - 1 - i,
+    )
+    this.freeSlots = new FixedDeque(Int32Array as unknown as ArrayConstructor, options.slots)
+    for (let slot = 0; slot < options.slots; slot++) this.freeSlots.push(slot)
+  }
+}
