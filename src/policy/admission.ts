@@ -16,7 +16,7 @@ export interface Refusal {
 export function admit(core: PolicyState, record: TaskRecord, nowMs: number): Refusal | null {
   const queue = queueOf(core, record.queueName)
   if (!(queue instanceof Object)) return queueRefusal(queue, record.queueName)
-  const first = record.id === '' ? undefined : queue.tasks.get(record.id)
+  const first = record.id === '' ? undefined : core.index.find(record.id, queue)
   if (first !== undefined) {
     core.counters.duplicates++
     return { code: 'duplicate', message: '', first }
@@ -64,14 +64,13 @@ function enter(
   cls: ClassState,
   nowMs: number,
 ): void {
-  if (record.id === '') record.id = `${core.options.epoch.toString(36)}-${core.nextTaskNumber++}`
   record.queue = queue
   record.cls = cls
   record.seq = core.nextSeq++
   if (record.timeoutMs < 0) record.timeoutMs = queue.options.timeoutMs
   if (record.retryCount < 0) record.retryCount = queue.options.retryCount
   record.acceptedAtMs = nowMs
-  queue.tasks.set(record.id, record)
+  core.index.add(record, queue)
   queue.open++
   queue.openBytes += record.payloadBytes
   core.counters.accepted++

@@ -157,12 +157,9 @@ export class PolicyCore extends PolicyState {
 
   /** @returns a task by id, in one queue or the first that has it. */
   find(id: string, queue?: string): TaskRecord | undefined {
-    if (queue !== undefined) return this.queues.get(queue)?.tasks.get(id)
-    for (const state of this.queues.values()) {
-      const record = state.tasks.get(id)
-      if (record !== undefined) return record
-    }
-    return undefined
+    if (queue === undefined) return this.index.findAnywhere(id, this.queues.values())
+    const state = this.queues.get(queue)
+    return state === undefined ? undefined : this.index.find(id, state)
   }
 
   hello(spec: AgentSpec, nowMs: number): AgentState | ErrorCode {

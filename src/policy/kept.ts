@@ -40,7 +40,7 @@ export class Kept {
     const record = this.#list.head!
     this.#list.remove(record)
     this.#bytes -= Math.max(0, record.resultBytes)
-    record.queue!.tasks.delete(record.id)
+    core.index.remove(record)
     core.effects.forgotten(record)
   }
 }

@@ -5,8 +5,8 @@ import type { TaskRecord } from './task-record.ts'
 export class QueueState {
   readonly name: string
   readonly options: QueueOptions
-  /** Open and kept tasks; ids are unique per queue. */
-  readonly tasks = new Map<string, TaskRecord>()
+  /** Open and kept tasks whose id was given by a user; `TaskIndex` writes it. */
+  readonly named = new Map<string, TaskRecord>()
   open = 0
   openBytes = 0
   running = 0

@@ -11,6 +11,7 @@ import type { ClassState } from './classes.ts'
 import { Kept } from './kept.ts'
 import type { Profile } from './profiles.ts'
 import type { QueueState } from './queues.ts'
+import { TaskIndex } from './task-index.ts'
 import type { TaskRecord } from './task-record.ts'
 import { Timeouts } from './timeouts.ts'
 
@@ -80,6 +81,7 @@ export class PolicyState {
   readonly freeAgentIndices: number[]
   readonly fencedInstances = new Set<string>()
   readonly agentTotals = new Map<string, { completed: number; failed: number; lost: number }>()
+  readonly index: TaskIndex
   readonly timeouts = new Timeouts()
   readonly kept: Kept
   readonly recordAt: (TaskRecord | null)[]
@@ -95,7 +97,6 @@ export class PolicyState {
   nextSeq = 0
   /** Attempts given out; part of each token. */
   nextCounter = 1
-  nextTaskNumber = 1
 
   constructor(
     slots: SlotTableWriter,
@@ -107,6 +108,7 @@ export class PolicyState {
     this.effects = effects
     this.slots = slots
     this.table = table
+    this.index = new TaskIndex(options.epoch.toString(36))
     this.kept = new Kept(options.keep)
     this.recordAt = new Array(options.slots).fill(null)
     this.agentAt = new Array(options.agentsMax).fill(undefined)

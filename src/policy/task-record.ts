@@ -53,6 +53,8 @@ const NO_BYTES = new Uint8Array(0)
 
 export class TaskRecord {
   id: string
+  /** Of a made-up id; -1 when a user gave the id. */
+  number = -1
   readonly queueName: string
   readonly level: number
   readonly requires: readonly string[]
