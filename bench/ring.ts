@@ -32,15 +32,20 @@ import {
   TaskRingProducer,
 } from '../native-free/index.ts'
 import { workerUrl } from '../src/worker-url.ts'
-import { cpuUs } from './cpu.ts'
-import { type Benchmark, type Configuration, column, type Parameters, ratios, type Values } from './harness.ts'
+import {
+  type Benchmark,
+  type Configuration,
+  column,
+  type Parameters,
+  ratios,
+  type Values,
+} from './harness.ts'
+import { Receipts } from './receipts.ts'
 import { median } from './statistics.ts'
 
 /** Items that are out at a time. */
 const WINDOW = 1_024
 const BATCH = 64
-/** The share of all items that is run before the measuring begins. */
-const WARM_UP = 0.25
 
 const SHAPE: MemoryShape = {
   slotCount: WINDOW,
@@ -50,59 +55,6 @@ const SHAPE: MemoryShape = {
   ringCapacity: WINDOW,
   publishMax: WINDOW,
   latencyStageCount: 0,
-}
-
-/** Marks what came back, and says when all is done. */
-class Receipts {
-  readonly count: number
-  readonly #seen: Uint8Array
-  readonly #measureFrom: number
-  received = 0
-  readonly done: Promise<void>
-  #resolve!: () => void
-  #cpuFromUs = 0
-  #fromMs = 0
-  #values: Values = {}
-
-  constructor(count: number) {
-    this.count = count
-    this.#seen = new Uint8Array(count)
-    this.#measureFrom = Math.floor(count * WARM_UP)
-    this.done = new Promise((resolve) => {
-      this.#resolve = resolve
-    })
-  }
-
-  /** @throws Error when the item never went out or came back before. */
-  take(item: number): void {
-    if (this.#seen[item] !== 0) throw new Error(`item ${item} came back twice, or never went out`)
-    this.#seen[item] = 1
-    this.received++
-    if (this.received === this.#measureFrom) this.#begin()
-    else if (this.received === this.count) this.#end()
-  }
-
-  #begin(): void {
-    this.#cpuFromUs = cpuUs()
-    this.#fromMs = performance.now()
-  }
-
-  #end(): void {
-    const measured = this.count - this.#measureFrom
-    const tookMs = performance.now() - this.#fromMs
-    this.#values = {
-      cpuNs: ((cpuUs() - this.#cpuFromUs) * 1_000) / measured,
-      itemsPerSecond: (measured * 1_000) / tookMs,
-    }
-    this.#resolve()
-  }
-
-  /** @throws Error unless every item came back once. */
-  values(): Values {
-    const missing = this.#seen.indexOf(0)
-    if (missing >= 0) throw new Error(`item ${missing} never came back`)
-    return this.#values
-  }
 }
 
 /** Ring there, outbox back; the main thread takes turns and sleeps as the front end does. */
@@ -200,20 +152,20 @@ function ends(worker: Worker): Promise<void> {
 
 export const ring: Benchmark = {
   name: 'ring',
-  question: 'CPU of an item through ring and outbox, against arrays of 64 by postMessage',
+  question: 'CPU of an item through ring and outbox; baseline: arrays of 64 by postMessage',
   doesNotShow:
     'choosing, committing, payloads, or the latency of a single item (assignment shows that)',
   configurations: (isQuick): Configuration[] => [
-    { name: 'ring', run: 'shared', parameters: { items: isQuick ? 100_000 : 4_000_000 } },
+    { name: 'ring', run: 'shared', parameters: { items: isQuick ? 100_000 : 8_000_000 } },
     {
       name: 'messages',
       run: 'messages',
-      parameters: { items: isQuick ? 20_000 : 600_000, form: 'objects' },
+      parameters: { items: isQuick ? 20_000 : 1_000_000, form: 'objects' },
     },
     {
       name: 'flat messages',
       run: 'messages',
-      parameters: { items: isQuick ? 20_000 : 600_000, form: 'numbers' },
+      parameters: { items: isQuick ? 20_000 : 1_000_000, form: 'numbers' },
     },
   ],
   runs: { shared, messages },
@@ -231,7 +183,7 @@ export const ring: Benchmark = {
       },
       rows: [
         {
-          what: 'CPU an item, both threads',
+          what: 'CPU an item, all threads',
           unit: 'ns',
           ours: cpu('ring'),
           twin: cpu('messages'),
@@ -239,7 +191,7 @@ export const ring: Benchmark = {
           figure: 'cpuRatioToPostMessage',
         },
         {
-          what: 'the same, twin with flat arrays of numbers',
+          what: 'the same, baseline flat arrays of numbers',
           unit: 'ns',
           ours: cpu('ring'),
           twin: cpu('flat messages'),

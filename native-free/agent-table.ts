@@ -47,12 +47,17 @@ class AgentColumns {
   /** Float32Array[agentCountMax], 0 … 1, written by the front end, plain. */
   protected readonly success: Float32Array
   private readonly candidateViews: (Bitset | undefined)[] = []
+  /** Offsets of the two columns that choosers read most. */
+  private readonly capacityAt: number
+  private readonly inUseAt: number
 
   constructor(memory: SharedMemory) {
     const { map, shape, buffer } = memory
     this.words = memory.words
     this.memory = memory
     this.agentCountMax = shape.agentCountMax
+    this.capacityAt = map.agentCapacity
+    this.inUseAt = map.agentInUse
     this.free = new Bitset(memory.words, map.agentFree, shape.agentCountMax)
     const bytes = Int32Array.BYTES_PER_ELEMENT
     this.latencyMean = new Float32Array(buffer, map.agentLatencyMean * bytes, shape.agentCountMax)
@@ -69,12 +74,12 @@ class AgentColumns {
 
   /** @returns tasks that the agent may hold at once: its concurrency and its prefetch. */
   capacity(agent: AgentIndex): number {
-    return this.words[this.memory.map.agentCapacity + agent]
+    return this.words[this.capacityAt + agent]
   }
 
   /** @returns tasks that are charged to the agent. */
   inUse(agent: AgentIndex): number {
-    return this.words[this.memory.map.agentInUse + agent]
+    return this.words[this.inUseAt + agent]
   }
 
   /** @returns tasks that it could still be given; negative after its capacity was lowered. */

@@ -8,6 +8,14 @@ import { HEADER } from '../wire/headers.ts'
 
 const NO_RESPONDERS = 503
 
+/**
+ * The bytes of a message that outlive it. What NATS hands out is a view of what was read from the
+ * socket, so that one small payload that is kept would keep some 27 KB.
+ */
+export function ownBytes(data: Uint8Array): Uint8Array {
+  return data.byteLength * 2 < data.buffer.byteLength ? Uint8Array.from(data) : data
+}
+
 /** @returns whether the NATS server says that nobody listens: an empty 503 of its own. */
 export function isNoResponder(msg: Msg): boolean {
   return msg.headers?.code === NO_RESPONDERS && msg.data.length === 0

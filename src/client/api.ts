@@ -74,6 +74,14 @@ export class Api {
   constructor(link: Link, inbox: Inbox) {
     this.#link = link
     this.#inbox = inbox
+    link.listen({ onDisconnect: () => this.#failAll() })
+  }
+
+  /** An answer that was on its way is gone, and a call may be repeated at will. */
+  #failAll(): void {
+    for (const [number, waiter] of this.#inbox.waiters()) {
+      if (waiter instanceof ApiCall) this.#inbox.fail(number, disconnected('the answer is lost'))
+    }
   }
 
   status(): Promise<SchedulerStatus> {
@@ -119,9 +127,7 @@ export class Api {
   }
 
   #silence(): SignalboxError {
-    const { connected, timeoutMs } = this.#link
-    if (!connected) return disconnected('the answer did not come')
-    return noScheduler(`No scheduler answered within ${timeoutMs} ms`)
+    return noScheduler(`No scheduler answered within ${this.#link.timeoutMs} ms`)
   }
 }
 

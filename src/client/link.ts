@@ -73,6 +73,12 @@ export class Link {
     for (const listener of this.#listeners) listener.onClosed?.()
   }
 
+  /** @returns when the connection is not there: at once, or when it is lost or closed. */
+  away(): Promise<void> {
+    if (!this.connected) return Promise.resolve()
+    return new Promise((resolve) => this.listen({ onDisconnect: resolve, onClosed: resolve }))
+  }
+
   /** Ends the connection after what was published has left. */
   async close(): Promise<void> {
     if (this.connected) await this.nc.flush().catch(() => {})

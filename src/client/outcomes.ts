@@ -8,14 +8,14 @@ import { SignalboxError } from '../errors.ts'
 import type { Accepted } from '../wire/messages.ts'
 import { decodePayload } from '../wire/payload.ts'
 import { quote } from '../wire/tokens.ts'
-import { errorOf, isNoResponder } from './answers.ts'
+import { errorOf, isNoResponder, ownBytes } from './answers.ts'
 import type { Waiter } from './inbox.ts'
 
 /** A request whose outcome is awaited. */
 export abstract class Awaited implements Waiter {
   readonly subject: string
   readonly queue: string
-  /** The task's id once it is known; an outcome can be asked for again only by it. */
+  /** The id of the task: by it the outcome can be asked for again. Null until it is known. */
   id: string | null
 
   constructor(subject: string, queue: string, id: string | null) {
@@ -43,9 +43,6 @@ export abstract class Awaited implements Waiter {
     )
   }
 
-  /** The outcome is asked for again by `sb.task`, whose first answer is an acceptance. */
-  askedAgain(): void {}
-
   /** An answer without headers. @returns whether it was the last. */
   protected abstract onBody(msg: Msg): boolean
   protected abstract onOutcome(msg: Msg): void
@@ -55,7 +52,6 @@ export abstract class Awaited implements Waiter {
 export class Call extends Awaited {
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
-  #wasAskedAgain = false
 
   /** @param resolve is given the outcome's JSON value. */
   constructor(
@@ -70,12 +66,7 @@ export class Call extends Awaited {
     this.#reject = reject
   }
 
-  override askedAgain(): void {
-    this.#wasAskedAgain = true
-  }
-
   protected onBody(msg: Msg): boolean {
-    if (this.#wasAskedAgain) return false
     this.onOutcome(msg)
     return true
   }
@@ -105,11 +96,10 @@ export class Submit extends Awaited {
   constructor(
     subject: string,
     queue: string,
-    id: string | null,
     onAccepted: (handle: TaskHandle) => void,
     onRefused: (error: Error) => void,
   ) {
-    super(subject, queue, id)
+    super(subject, queue, null)
     this.#onAccepted = onAccepted
     this.#onRefused = onRefused
     this.#bytes = new Promise((resolve, reject) => {
@@ -137,9 +127,8 @@ export class Submit extends Awaited {
     return false
   }
 
-  /** Copied: what NATS hands out is a view that would keep a whole chunk of its socket. */
   protected onOutcome(msg: Msg): void {
-    this.#resolve(msg.data.slice())
+    this.#resolve(ownBytes(msg.data))
   }
 
   fail(error: Error): void {

@@ -9,16 +9,18 @@
  *
  * A `run` without an id cannot be told from another, so it fails although it may yet complete.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { MsgHdrs } from 'nats'
-import { SignalboxError } from '../errors.ts'
+import type { SignalboxError } from '../errors.ts'
+import { encodeHeaders, HEADER } from '../wire/headers.ts'
 import type { Api } from './api.ts'
 import type { Inbox } from './inbox.ts'
 import { disconnected, type Link } from './link.ts'
 import { Awaited } from './outcomes.ts'
-import { attachHeaders } from './submitter.ts'
 
 /** Look-ups at a time. */
 const AT_A_TIME = 100
+const ASK_AGAIN_MS = 250
 const EMPTY = new Uint8Array(0)
 
 export class Recovery {
@@ -63,25 +65,45 @@ export class Recovery {
 
   async #askAgain(): Promise<void> {
     const known = this.#awaited().filter(([, { id }]) => id !== null)
+    const giveUpAtMs = Date.now() + this.#link.timeoutMs
     for (let i = 0; i < known.length; i += AT_A_TIME) {
       const some = known.slice(i, i + AT_A_TIME)
-      await Promise.all(some.map(([number, awaited]) => this.#askFor(number, awaited)))
+      await Promise.all(some.map(([number, each]) => this.#askFor(number, each, giveUpAtMs)))
     }
   }
 
-  async #askFor(number: number, awaited: Awaited): Promise<void> {
-    const { id, queue } = awaited
+  /** The scheduler may be back later than we are, so its absence is borne until `giveUpAtMs`. */
+  async #askFor(number: number, awaited: Awaited, giveUpAtMs: number): Promise<void> {
+    while (this.#inbox.has(number)) {
+      const error = await this.#lookUp(awaited)
+      if (error === null) {
+        if (this.#inbox.has(number) && this.#link.connected) this.#publish(number, awaited)
+        return
+      }
+      // Away once more: the next reconnect asks again.
+      if (error.code === 'disconnected') return
+      if (error.code !== 'no_scheduler' || Date.now() >= giveUpAtMs) {
+        this.#inbox.fail(number, error)
+        return
+      }
+      await sleep(ASK_AGAIN_MS)
+    }
+  }
+
+  /** @returns null when the task is known. */
+  async #lookUp({ id, queue }: Awaited): Promise<SignalboxError | null> {
     try {
       await this.#api.getTask(id!, queue)
-      if (!this.#inbox.has(number) || !this.#link.connected) return
-      awaited.askedAgain()
-      const reply = this.#inbox.replyTo(number)
-      const headers = attachHeaders(id!) as unknown as MsgHdrs
-      this.#link.nc.publish(this.#link.subjects.task(queue), EMPTY, { reply, headers })
+      return null
     } catch (error) {
-      // Away once more: the next reconnect asks again.
-      if (!(error instanceof SignalboxError) || error.code === 'disconnected') return
-      this.#inbox.fail(number, error)
+      return error as SignalboxError
     }
+  }
+
+  #publish(number: number, { subject, id }: Awaited): void {
+    const block = encodeHeaders(`${HEADER.id}: ${id}`, `${HEADER.outcome}: 1`)
+    const reply = this.#inbox.replyTo(number)
+    const headers = block as unknown as MsgHdrs
+    this.#link.nc.publish(subject, EMPTY, { reply, headers })
   }
 }

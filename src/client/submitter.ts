@@ -51,7 +51,7 @@ export class Submitter {
       const checked = checkOptions(options)
       const subject = this.#link.subjects.task(requireToken(queue, 'queue'), levelOf(checked))
       const headers = checked === NO_OPTIONS ? ONLY_OUTCOME : optionHeaders(checked, true)
-      const submit = new Submit(subject, queue, checked.id, resolve, reject)
+      const submit = new Submit(subject, queue, resolve, reject)
       const number = this.#send(submit, encodePayload(payload), headers)
       const { timeoutMs } = this.#link
       submit.timer = setTimeout(() => this.#inbox.fail(number, this.#unanswered()), timeoutMs)
@@ -100,11 +100,6 @@ function optionHeaders(
   if (checked.retryCount !== null) lines.push(`${HEADER.retryCount}: ${checked.retryCount}`)
   if (wantsOutcome) lines.push(WANTS_OUTCOME)
   return lines.length === 0 ? undefined : encodeHeaders(...lines)
-}
-
-/** The headers of a request for the outcome of a task that exists. */
-export function attachHeaders(id: string): EncodedHeaders {
-  return encodeHeaders(`${HEADER.id}: ${id}`, WANTS_OUTCOME)
 }
 
 function publishError(cause: unknown, payload: Uint8Array): unknown {

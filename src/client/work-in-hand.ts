@@ -84,10 +84,10 @@ export class WorkInHand {
     }
   }
 
-  /** @returns what a beat reports; nothing when the list would be longer than is taken. */
-  report(): Beat['schedulers'] {
+  /** @returns what a beat reports, or null when it would be longer than is taken. */
+  report(): Beat['schedulers'] | null {
+    if (this.#count > TOKENS_PER_BEAT) return null
     const report: Beat['schedulers'] = {}
-    if (this.#count > TOKENS_PER_BEAT) return report
     for (const { name, seen, running } of this.#schedulers.values()) {
       report[name] = { seen, running: [...running.keys()] }
     }

@@ -58,19 +58,17 @@ export function placeInline(context: FrontEndContext, record: TaskRecord): boole
     }
   }
   core.bounce(record)
-  context.bounced++
   return false
 }
 
 /** Places what was bounced, now that credit may be free; before any later proposal is read. */
 export function placeBounced(context: FrontEndContext): void {
-  while (context.bounced > 0) {
-    const record = context.core.nextBounced(context.nowMs)
-    if (record === null) break
-    context.bounced--
-    if (!placeInline(context, record)) break
+  const { core } = context
+  // Ends: each round places one that had bounced, or is the last.
+  while (core.bouncedWaiting > 0) {
+    const record = core.nextBounced(context.nowMs)
+    if (record === null || !placeInline(context, record)) return
   }
-  if (context.core.active.length === 0) context.bounced = 0
 }
 
 function dispatch(context: FrontEndContext, record: TaskRecord, stampUs: number): void {

@@ -74,8 +74,6 @@ export class FrontEndContext {
 
   /** Policy time of the current turn, ms. */
   nowMs = 0
-  /** Bounced tasks at the heads of their lanes, to be placed before outboxes are read. */
-  bounced = 0
   /** Since the last flush; stamped together. */
   readonly dispatched: TaskRecord[] = []
   readonly delivered: TaskRecord[] = []

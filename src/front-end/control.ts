@@ -5,40 +5,42 @@
 import { SignalboxError } from '../errors.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import type { TaskView } from '../task.ts'
-import { quote } from '../wire/tokens.ts'
+import { requireToken } from '../wire/tokens.ts'
 import type { FrontEndContext } from './context.ts'
 import { taskView } from './views.ts'
 
-/** @throws task_unknown */
-export function getTask(context: FrontEndContext, id: string, queue?: string): TaskView {
+/** @throws task_unknown, bad_token */
+export function getTask(context: FrontEndContext, id: unknown, queue?: unknown): TaskView {
   return taskView(context, requireTask(context, id, queue))
 }
 
-/** @throws task_unknown, finished */
-export function cancelTask(context: FrontEndContext, id: string, queue?: string): TaskView {
+/** @throws task_unknown, finished, bad_token */
+export function cancelTask(context: FrontEndContext, id: unknown, queue?: unknown): TaskView {
   const record = requireTask(context, id, queue)
-  if (context.core.cancel(record, context.nowMs) === 'finished') {
-    const view = taskView(context, record)
-    throw new SignalboxError('finished', `Task "${id}" is ${view.state} already.`)
-  }
-  return taskView(context, record)
+  const refusal = context.core.cancel(record, context.nowMs)
+  const view = taskView(context, record)
+  if (refusal === null) return view
+  throw new SignalboxError('finished', `Task "${record.id}" is ${view.state} already.`)
 }
 
-/** @throws agent_unknown */
-export function drainAgent(context: FrontEndContext, id: string): void {
-  if (context.core.drainAgent(id) === null) return
+/** @throws agent_unknown, bad_token */
+export function drainAgent(context: FrontEndContext, id: unknown): void {
+  const agent = requireToken(id, 'agent id')
+  if (context.core.drainAgent(agent) === null) return
   throw new SignalboxError(
     'agent_unknown',
-    `No agent ${quote(id)} is registered; \`signalbox agent list\` shows those that are.`,
+    `No agent "${agent}" is registered; \`signalbox agent list\` shows those that are.`,
   )
 }
 
-function requireTask(context: FrontEndContext, id: string, queue?: string): TaskRecord {
-  const record = context.core.find(id, queue)
+function requireTask(context: FrontEndContext, id: unknown, queue?: unknown): TaskRecord {
+  const task = requireToken(id, 'task id')
+  const inQueue = queue === undefined ? undefined : requireToken(queue, 'queue')
+  const record = context.core.find(task, inQueue)
   if (record !== undefined) return record
-  const where = queue === undefined ? '' : ` in queue ${quote(queue)}`
+  const where = inQueue === undefined ? '' : ` in queue "${inQueue}"`
   throw new SignalboxError(
     'task_unknown',
-    `No task ${quote(id)}${where} is open or still kept: check the id, or submit it again.`,
+    `No task "${task}"${where} is open or still kept: check the id, or submit it again.`,
   )
 }

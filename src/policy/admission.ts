@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import { ClassState } from './classes.ts'
+import { enterGroup, syncHead } from './groups.ts'
 import { QueueState } from './queues.ts'
 import type { PolicyState } from './state.ts'
 import { type TaskRecord, WAITING } from './task-record.ts'
@@ -77,16 +78,19 @@ function enter(
   record.state = WAITING
   cls.laneOf(record).enqueue(record)
   addWaiting(core, cls)
+  syncHead(core, cls)
 }
 
 export function addWaiting(core: PolicyState, cls: ClassState): void {
   cls.waiting++
+  cls.group.waiting++
   if (cls.activeAt >= 0) return
   cls.activeAt = core.active.length
   core.active.push(cls)
 }
 
 export function removeWaiting(core: PolicyState, cls: ClassState): void {
+  cls.group.waiting--
   if (--cls.waiting > 0) return
   const last = core.active.pop()!
   if (last !== cls) {
@@ -114,10 +118,10 @@ function classOf(
     if (!profile.serves(cls)) continue
     cls.profiles.push(profile)
     profile.classes.push(cls)
-    cls.free += profile.free
     for (const agent of profile.agents)
       core.table.setCandidate(cls.index as never, agent.index as never, true)
   }
+  enterGroup(core, cls)
   return cls
 }
 

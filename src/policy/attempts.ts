@@ -73,7 +73,8 @@ export function find(
 ): TaskRecord | 'late_result' | 'result_unknown' {
   const record = runningIn(core, agentId, slot, epoch, counter)
   if (record !== null) return record
-  if (epoch !== core.options.epoch || counter >= core.nextCounter) return 'result_unknown'
+  const given = epoch === core.options.epoch && counter > 0 && counter < core.nextCounter
+  if (!given) return 'result_unknown'
   core.counters.lateResults++
   const agent = core.agents.get(agentId)
   if (agent?.ended.delete(counter)) giveCredit(core, agent)
@@ -134,6 +135,7 @@ export function lost(
   message: string,
   nowMs: number,
 ): void {
+  record.agent!.lost++
   end(core, record)
   core.counters.attemptsLost++
   record.losses++

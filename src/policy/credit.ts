@@ -1,7 +1,7 @@
 /**
  * Credit: how much more each agent, profile and class can take. `takeCredit`, `giveCredit` and
  * `setAccepting` are the only ways in which it changes, so that the sums always agree:
- * a profile's free credit is that of its accepting agents, a class's that of its profiles.
+ * a profile's free credit is that of its accepting agents, a group's that of its profiles.
  */
 import { type AgentIndex, AgentStatus } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
@@ -18,7 +18,7 @@ export function addFree(core: PolicyState, profile: Profile, change: number): vo
   if (change === 0) return
   profile.free += change
   core.totalFree += change
-  for (const cls of profile.classes) cls.free += change
+  for (const group of profile.groups) group.free += change
 }
 
 export function takeCredit(core: PolicyState, agent: AgentState): void {

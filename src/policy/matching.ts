@@ -1,68 +1,55 @@
 /**
  * Matching: heads in order against free credit. The next task is the one of the highest level, then
- * the oldest, among the classes that can be placed: a class can be placed while it has more free
- * credit than tasks offered, alone and over all classes together, and while its top lane is not
- * more than the window past its oldest uncommitted task.
- *
- * A class whose top lane is held by the window waits as a whole: serving a lower level meanwhile
- * would turn the priorities round.
+ * the oldest, among the classes that can be placed: a class can be placed while the classes of its
+ * group have more free credit than tasks offered, and all groups together too, and while its top
+ * lane is not more than the window past its oldest uncommitted task.
  */
 import type { SlotIndex } from '../../native-free/index.ts'
 import { addWaiting, removeWaiting } from './admission.ts'
-import type { ClassState } from './classes.ts'
+import { bestHead, syncHead } from './groups.ts'
+import { isBefore } from './head-heap.ts'
 import type { PolicyState } from './state.ts'
 import { OFFERED, type TaskRecord, WAITING } from './task-record.ts'
 
 export function nextOffer(core: PolicyState, nowMs: number, bounced: boolean): TaskRecord | null {
   if (core.active.length === 0 || core.freeSlots.size === 0) return null
   if (core.totalFree <= (bounced ? 0 : core.totalOffered)) return null
-  const record = nextHead(core, bounced)
+  const record = bounced ? bouncedHead(core) : bestHead(core)
   if (record === null) return null
   offer(core, record, nowMs)
   return record
 }
 
-/** @returns the best placeable head: highest level, then oldest. Linear in the active classes. */
-function nextHead(core: PolicyState, bounced: boolean): TaskRecord | null {
+/** @returns the best bounced head whose group has credit. Linear in the classes; bounces are rare. */
+function bouncedHead(core: PolicyState): TaskRecord | null {
+  if (core.bouncedWaiting === 0) return null
   let best: TaskRecord | null = null
-  for (const cls of core.active) {
-    const head = placeableHead(cls, bounced)
-    if (head === null) continue
-    if (
-      best === null ||
-      head.level > best.level ||
-      (head.level === best.level && head.seq < best.seq)
-    ) {
-      best = head
-    }
+  for (const { head, group } of core.active) {
+    if (head === null || !head.bounced || group.free <= 0) continue
+    if (best === null || isBefore(head, best)) best = head
   }
   return best
 }
 
-function placeableHead(cls: ClassState, bounced: boolean): TaskRecord | null {
-  if (cls.free <= (bounced ? 0 : cls.offered)) return null
-  const lane = cls.topLane()
-  return lane?.open ? lane.waiting.head : null
-}
-
 export function placeable(core: PolicyState, max: number): number {
+  const credit = Math.max(0, core.totalFree - core.totalOffered)
+  const most = Math.min(max, credit, core.freeSlots.size)
   let count = 0
-  for (const cls of core.active) {
-    if (placeableHead(cls, false) === null) continue
-    count += Math.min(cls.waiting, cls.free - cls.offered)
-    if (count >= max) break
+  for (const { waiting, free, offered } of core.groupHeads.items) {
+    if (count >= most) break
+    if (free > offered) count += Math.min(waiting, free - offered)
   }
-  return Math.min(count, max, core.totalFree - core.totalOffered, core.freeSlots.size)
+  return Math.min(count, most)
 }
 
 function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
   const cls = record.cls!
   const lane = cls.laneOf(record)
+  clearBounced(core, record)
   lane.waiting.remove(record)
   removeWaiting(core, cls)
   lane.offers.insertByPosition(record)
-  cls.offered++
-  core.totalOffered++
+  addOffered(core, record, 1)
   const slot = core.freeSlots.shift()!
   record.slot = slot
   record.generation = core.slots.offer(
@@ -79,28 +66,52 @@ function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
 
 /** The task leaves the offers: for an agent, for its lane, or for good. */
 export function endOffer(core: PolicyState, record: TaskRecord): void {
-  const cls = record.cls!
-  cls.laneOf(record).offers.remove(record)
-  cls.offered--
-  core.totalOffered--
+  record.cls!.laneOf(record).offers.remove(record)
+  addOffered(core, record, -1)
 }
 
+function addOffered(core: PolicyState, record: TaskRecord, change: 1 | -1): void {
+  const cls = record.cls!
+  cls.offered += change
+  cls.group.offered += change
+  core.totalOffered += change
+  syncHead(core, cls)
+}
+
+/** Back to where it stood in its lane. */
 export function bounce(core: PolicyState, record: TaskRecord): void {
+  const cls = record.cls!
   endOffer(core, record)
   freeSlot(core, record)
-  putBack(core, record)
+  record.state = WAITING
+  record.bounced = true
+  core.bouncedWaiting++
+  cls.laneOf(record).bounce(record)
+  addWaiting(core, cls)
+  syncHead(core, cls)
 }
 
-/** To the head of its lane. */
+/** To the head of its lane, after an attempt. */
 export function putBack(core: PolicyState, record: TaskRecord): void {
+  const cls = record.cls!
   record.state = WAITING
-  record.cls!.laneOf(record).putBack(record)
-  addWaiting(core, record.cls!)
+  cls.laneOf(record).putBack(record)
+  addWaiting(core, cls)
+  syncHead(core, cls)
 }
 
 export function removeFromLane(core: PolicyState, record: TaskRecord): void {
-  record.cls!.laneOf(record).waiting.remove(record)
-  removeWaiting(core, record.cls!)
+  const cls = record.cls!
+  clearBounced(core, record)
+  cls.laneOf(record).waiting.remove(record)
+  removeWaiting(core, cls)
+  syncHead(core, cls)
+}
+
+function clearBounced(core: PolicyState, record: TaskRecord): void {
+  if (!record.bounced) return
+  record.bounced = false
+  core.bouncedWaiting--
 }
 
 export function freeSlot(core: PolicyState, record: TaskRecord): void {

@@ -8,6 +8,7 @@ import { LIMITS } from '../options.ts'
 import { type AgentSpec, AgentState } from './agents.ts'
 import { lost } from './attempts.ts'
 import { addFree, freeOf, giveCredit, setAccepting, syncStatus } from './credit.ts'
+import { regroup } from './groups.ts'
 import { Profile } from './profiles.ts'
 import type { PolicyState } from './state.ts'
 import type { TaskRecord } from './task-record.ts'
@@ -32,7 +33,9 @@ function join(core: PolicyState, spec: AgentSpec, nowMs: number): AgentState {
   const agent = new AgentState(spec, index, generation, profile, nowMs)
   core.agents.set(spec.id, agent)
   core.agentAt[index] = agent
-  core.leaseCheckAtMs = Math.min(core.leaseCheckAtMs, nowMs + core.options.leaseMs)
+  if (spec.leased) {
+    core.leaseCheckAtMs = Math.min(core.leaseCheckAtMs, nowMs + core.options.leaseMs)
+  }
   enterProfile(core, agent, profile)
   core.effects.agentUp(agent)
   return agent
@@ -45,6 +48,8 @@ function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: num
   agent.paused = false
   agent.draining = false
   agent.beats = spec.beats
+  // Without beats nothing but time gives the credit of its ended attempts back.
+  if (!spec.beats && agent.ended.size > 0) core.creditCheckAtMs = nowMs
   agent.link = spec.link
   agent.queues = spec.queues
   agent.capabilities = spec.capabilities
@@ -58,13 +63,14 @@ function profileOf(core: PolicyState, spec: AgentSpec): Profile {
   const key = Profile.key(spec.queues, spec.capabilities)
   const known = core.profiles.get(key)
   if (known !== undefined) return known
-  const profile = new Profile(spec.queues, spec.capabilities)
+  const profile = new Profile(core.nextProfileNumber++, spec.queues, spec.capabilities)
   core.profiles.set(key, profile)
   for (const cls of core.classes) {
     if (!profile.serves(cls)) continue
     profile.classes.push(cls)
     cls.profiles.push(profile)
   }
+  regroup(core, profile.classes)
   return profile
 }
 
@@ -87,6 +93,7 @@ function leaveProfile(core: PolicyState, agent: AgentState): void {
   if (profile.agents.size > 0) return
   core.profiles.delete(Profile.key(agent.queues, agent.capabilities))
   for (const cls of profile.classes) cls.profiles.splice(cls.profiles.indexOf(profile), 1)
+  regroup(core, profile.classes)
 }
 
 export function drain(core: PolicyState, id: string): ErrorCode | null {

@@ -47,6 +47,25 @@ export class RecordList {
     this.length++
   }
 
+  /** As `insertByPosition`, looking from the head: constant when it belongs there. */
+  insertNearHead(record: TaskRecord): void {
+    let after = this.head
+    while (after !== null && ((after.position - record.position) | 0) < 0) after = after.next
+    if (after === null) {
+      this.pushBack(record)
+      return
+    }
+    if (after === this.head) {
+      this.pushFront(record)
+      return
+    }
+    record.next = after
+    record.prev = after.prev
+    after.prev!.next = record
+    after.prev = record
+    this.length++
+  }
+
   remove(record: TaskRecord): void {
     if (record.prev === null) this.head = record.next
     else record.prev.next = record.next

@@ -8,6 +8,8 @@ import type { ErrorCode } from '../errors.ts'
 import type { KeepOptions, QueueOptions } from '../options.ts'
 import type { AgentState } from './agents.ts'
 import type { ClassState } from './classes.ts'
+import type { Group } from './groups.ts'
+import { HeadHeap } from './head-heap.ts'
 import { Kept } from './kept.ts'
 import type { Profile } from './profiles.ts'
 import type { QueueState } from './queues.ts'
@@ -76,6 +78,10 @@ export class PolicyState {
   /** Classes in which a task waits. */
   readonly active: ClassState[] = []
   readonly profiles = new Map<string, Profile>()
+  readonly groups = new Map<string, Group>()
+  /** Groups in which a head waits. */
+  readonly groupHeads = new HeadHeap<Group>()
+  nextProfileNumber = 0
   readonly agents = new Map<string, AgentState>()
   readonly agentAt: (AgentState | undefined)[]
   readonly freeAgentIndices: number[]
@@ -90,6 +96,8 @@ export class PolicyState {
   /** Credit of all accepting agents, and tasks offered, over all classes. */
   totalFree = 0
   totalOffered = 0
+  /** Tasks that wait again because nobody was free for their offer. */
+  bouncedWaiting = 0
   /** Nobody's lease ends, nobody's charged credit comes back, before these; policy ms. */
   leaseCheckAtMs = Number.POSITIVE_INFINITY
   creditCheckAtMs = Number.POSITIVE_INFINITY

@@ -35,11 +35,13 @@ export class TaskIndex {
       queue.named.set(record.id, record)
       return
     }
-    const number = this.#nextNumber++
-    const at = number % PAGE_LENGTH
-    if (at === 0) this.#turnPage(number / PAGE_LENGTH)
+    let number = this.#takeNumber()
+    // A user may have been there first with such an id.
+    while (queue.named.size > 0 && queue.named.has(this.#prefix + number)) {
+      number = this.#takeNumber()
+    }
     const page = this.#newest!
-    page.records[at] = record
+    page.records[number % PAGE_LENGTH] = record
     page.count++
     record.number = number
     record.id = this.#prefix + number
@@ -83,6 +85,12 @@ export class TaskIndex {
     const number = Number(digits)
     const page = this.#pages.get(Math.floor(number / PAGE_LENGTH))
     return page?.records[number % PAGE_LENGTH] ?? undefined
+  }
+
+  #takeNumber(): number {
+    const number = this.#nextNumber++
+    if (number % PAGE_LENGTH === 0) this.#turnPage(number / PAGE_LENGTH)
+    return number
   }
 
   #turnPage(pageNumber: number): void {

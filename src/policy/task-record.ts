@@ -65,6 +65,8 @@ export class TaskRecord {
   seq = 0
   /** Place in its lane's order; the window rule counts in it. */
   position = 0
+  /** Set while it waits again because nobody was free for its offer. */
+  bounced = false
 
   /** Running time-out and retry limit; -1 until admission puts the queue's there. */
   timeoutMs: number

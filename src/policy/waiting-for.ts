@@ -9,15 +9,24 @@ export function waitingFor(core: PolicyState, record: TaskRecord): string | null
   const cls = record.cls!
   let agents = 0
   let accepting = 0
+  let draining = 0
   for (const profile of cls.profiles) {
     agents += profile.agents.size
-    for (const agent of profile.agents) if (agent.accepting) accepting++
+    for (const agent of profile.agents) {
+      if (agent.accepting) accepting++
+      else if (agent.draining) draining++
+    }
   }
   if (agents === 0) return nobody(core, cls)
-  if (accepting === 0)
-    return agents === 1 ? 'the only agent is draining' : `all ${agents} agents are draining`
+  if (accepting === 0) return notAccepting(agents, draining)
   if (cls.free > 0) return null
   return accepting === 1 ? 'the only agent is full' : `all ${accepting} agents full`
+}
+
+function notAccepting(agents: number, draining: number): string {
+  if (agents === 1) return `the only agent ${draining === 1 ? 'is draining' : 'does not answer'}`
+  if (draining === agents) return `all ${agents} agents are draining`
+  return `all ${agents} agents ${draining === 0 ? '' : 'are draining or '}do not answer`
 }
 
 function nobody(core: PolicyState, cls: ClassState): string {

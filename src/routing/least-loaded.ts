@@ -41,6 +41,9 @@ class LeastLoaded implements Strategy {
   private readonly cursors: Int32Array
   private readonly phase: number
   private readonly random: Random
+  private best = NONE
+  private bestLoad = 0
+  private bestCapacity = 1
 
   constructor(context: StrategyContext) {
     this.cursors = new Int32Array(context.classCountMax).fill(UNSTARTED)
@@ -54,9 +57,59 @@ class LeastLoaded implements Strategy {
     const agent =
       candidates.countUpTo(EXACT_MAX) > EXACT_MAX
         ? this.sample(candidates, agents)
-        : scan(candidates, agents, cursor)
+        : this.scan(candidates, agents, cursor)
     if (agent !== NONE) this.cursors[task.classIndex] = agent + 1
     return agent
+  }
+
+  /** Goes once round from `cursor`; of those with the smallest ratio the first wins. */
+  private scan(candidates: Candidates, agents: AgentView, cursor: number): number {
+    this.best = NONE
+    this.bestLoad = 0
+    this.bestCapacity = 1
+    if (!this.walk(candidates, agents, cursor, candidates.limit)) {
+      this.walk(candidates, agents, 0, cursor)
+    }
+    return this.best
+  }
+
+  /**
+   * Compares the agents from `from` up to, not with, `to`.
+   * @returns true as soon as one is idle: no ratio is smaller than 0.
+   */
+  private walk(candidates: Candidates, agents: AgentView, from: number, to: number): boolean {
+    const first = from >>> 5
+    const last = (to - 1) >> 5
+    let { best, bestLoad, bestCapacity } = this
+    // Ends: nextWord grows, and each inner round clears one of 32 bits.
+    for (
+      let w = candidates.nextWord(first);
+      w !== NONE && w <= last;
+      w = candidates.nextWord(w + 1)
+    ) {
+      let bits = candidates.word(w)
+      if (w === first) bits &= -1 << (from & 31)
+      if (w === last && (to & 31) !== 0) bits &= ~(-1 << (to & 31))
+      for (; bits !== 0; bits &= bits - 1) {
+        const agent = (w << 5) + ctz32(bits)
+        const load = agents.load(agent)
+        const capacity = agents.capacity(agent)
+        // Full, though its free bit is still seen.
+        if (load >= capacity) continue
+        if (best !== NONE && load * bestCapacity >= bestLoad * capacity) continue
+        best = agent
+        bestLoad = load
+        bestCapacity = capacity
+        if (load <= 0) {
+          this.best = best
+          return true
+        }
+      }
+    }
+    this.best = best
+    this.bestLoad = bestLoad
+    this.bestCapacity = bestCapacity
+    return false
   }
 
   private sample(candidates: Candidates, agents: AgentView): number {
@@ -79,31 +132,6 @@ class LeastLoaded implements Strategy {
     }
     return best
   }
-}
-
-/** Walks upwards over all; of those with the smallest ratio, the first from `cursor` on wins. */
-function scan(candidates: Candidates, agents: AgentView, cursor: number): number {
-  let best = NONE
-  let bestLoad = 0
-  let bestCapacity = 1
-  // Ends: nextWord grows, and each inner round clears one of 32 bits.
-  for (let w = candidates.nextWord(0); w !== NONE; w = candidates.nextWord(w + 1)) {
-    for (let bits = candidates.word(w); bits !== 0; bits &= bits - 1) {
-      const agent = (w << 5) + ctz32(bits)
-      const load = agents.load(agent)
-      const capacity = agents.capacity(agent)
-      if (load >= capacity) continue
-      const mine = load * bestCapacity
-      const bests = bestLoad * capacity
-      const wins = best === NONE || mine < bests
-      if (wins || (mine === bests && best < cursor && agent >= cursor)) {
-        best = agent
-        bestLoad = load
-        bestCapacity = capacity
-      }
-    }
-  }
-  return best
 }
 
 /** @returns an exact chooser for small fleets that samples in large ones. */

@@ -37,9 +37,12 @@ class RawHeaders implements EncodedHeaders {
   }
 }
 
-/** One line of text without control characters, so that nothing can break out of a header. */
+/**
+ * One line of text without control characters, so that nothing can break out of a header, or speak
+ * to the terminal on which it is shown.
+ */
 export function headerText(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim()
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim()
 }
 
 /**

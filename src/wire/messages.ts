@@ -58,7 +58,7 @@ export interface Accepted {
 export function readHello(bytes: Uint8Array, agent: string): Hello {
   const body = parseObject(bytes, 'hello')
   sameAgent(body, agent)
-  if (body.labels !== undefined && Object.keys(body.labels as object).length > 0) {
+  if (Object.keys(body.labels ?? {}).length > 0) {
     throw new SignalboxError('not_supported', 'Labels of agents are not supported yet.')
   }
   return {

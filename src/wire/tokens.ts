@@ -29,6 +29,10 @@ export function requireToken(text: unknown, what: string): string {
 
 /** A user's value for a message: printable, cut to 80 characters, control characters escaped. */
 export function quote(value: unknown): string {
+  // What came as JSON may have a `toString` that is no function.
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? '(a list)' : '(an object)'
+  }
   const text = typeof value === 'string' ? value : String(value)
   const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text
   return JSON.stringify(cut).replace(/[\u007f-\u009f\u2028\u2029]/g, '?')

@@ -1,8 +1,9 @@
 /** One router's decisions, turn by turn on the test's own thread. */
-import { beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import {
   AgentTableWriter,
   createMemory,
+  DequeOwner,
   DequeThief,
   FrontEndBell,
   type Generation,
@@ -53,6 +54,10 @@ beforeEach(() => {
   for (const router of [0, 1]) sleepers.requestStop(toRouter(router))
 })
 
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
 function join(agent: number, capacity: number): void {
   agents.join(toAgent(agent), capacity)
   agents.setCandidate(toClass(0), toAgent(agent), true)
@@ -90,6 +95,11 @@ function read(outbox: OutboxConsumer, max = 100): number[][] {
   const proposals: number[][] = []
   while (proposals.length < max && outbox.next(entry)) proposals.push([entry[0], entry[2]])
   return proposals
+}
+
+/** Empties rings and the other router's deque, as that router would. */
+function takeAll(): void {
+  finish(makeLoop(1))
 }
 
 const slotsOf = (router: number) =>
@@ -170,15 +180,34 @@ test('loop: an agent that got its credit back is proposed again', () => {
   join(0, 1)
   const loop = makeLoop(0)
   const outbox = new OutboxConsumer(memory, toRouter(0))
-  for (let slot = 0; slot < 10; slot++) {
+  for (let slot = 0; slot < 10; slot += 2) {
     offer(slot)
-    loop.turn()
-    loop.turn()
+    finish(loop)
     expect(read(outbox)).toEqual([[slot, 0]])
     agents.take(toAgent(0))
     outbox.commitReads()
+    offer(slot + 1)
+    finish(loop)
+    expect(read(outbox)).toEqual([[slot + 1, NONE]])
+    outbox.commitReads()
     agents.give(toAgent(0))
   }
+})
+
+test('loop: a refused proposal gives its credit back, though another is still out', () => {
+  join(0, 2)
+  const loop = makeLoop(0)
+  const outbox = new OutboxConsumer(memory, toRouter(0))
+  offerMany(2)
+  finish(loop)
+  expect(read(outbox, 1)).toEqual([[0, 0]])
+  outbox.commitReads()
+  offer(2)
+  finish(loop)
+  expect(read(outbox)).toEqual([
+    [1, 0],
+    [2, 0],
+  ])
 })
 
 test('loop: part of an agent’s proposals settled leaves the rest counted', () => {
@@ -211,17 +240,53 @@ test('loop: rings the bell once when the front end sleeps, and not when it is aw
   expect(posted).toEqual([BELL])
 })
 
-test('loop: leaving a surplus in the ring wakes a sleeper, leaving none does not', () => {
+test('loop: a claim that leaves a surplus in the ring wakes a sleeper', () => {
   join(0, 64)
+  offerMany(17)
   sleepers.announce(toRouter(1))
-  offerMany(16)
-  const loop = makeLoop(0)
-  loop.turn()
-  expect(sleepers.isAsleep(toRouter(1))).toBe(true)
-  finish(loop)
-  for (let slot = 16; slot < 33; slot++) offer(slot)
-  loop.turn()
+  makeLoop(0).turn()
   expect(sleepers.isAsleep(toRouter(1))).toBe(false)
+})
+
+test('loop: a claim that leaves the ring empty wakes nobody', () => {
+  join(0, 64)
+  offerMany(16)
+  sleepers.announce(toRouter(1))
+  makeLoop(0).turn()
+  expect(sleepers.isAsleep(toRouter(1))).toBe(true)
+})
+
+test('loop: sleeps when there is nothing, for a second at most', () => {
+  sleepers.clearStop(toRouter(0))
+  const wait = vi.spyOn(Sleepers.prototype, 'wait').mockReturnValue('woken')
+  makeLoop(0).turn()
+  expect(wait.mock.calls).toEqual([[0, 1_000]])
+})
+
+test('loop: what is published while it announces its sleep keeps it awake', () => {
+  join(0, 64)
+  sleepers.clearStop(toRouter(0))
+  const wait = vi.spyOn(Sleepers.prototype, 'wait').mockReturnValue('woken')
+  const { announce } = Sleepers.prototype
+  const publications = [
+    () => offer(0, 4),
+    () => new DequeOwner(memory, toRouter(1)).push(toSlot(1), slots.generation(toSlot(1))),
+    () => sleepers.requestStop(toRouter(0)),
+  ]
+  const spy = vi.spyOn(Sleepers.prototype, 'announce')
+  for (const publish of publications) {
+    const loop = makeLoop(0)
+    spy.mockImplementationOnce((router) => {
+      // Before the announcement: the waker finds nobody asleep.
+      publish()
+      expect(sleepers.wakeOne()).toBe(false)
+      announce.call(sleepers, router)
+    })
+    loop.turn()
+    expect(wait).not.toHaveBeenCalled()
+    expect(sleepers.isAsleep(toRouter(0))).toBe(false)
+    takeAll()
+  }
 })
 
 test('loop: a slow choice wakes a sleeper for the rest of the claim', () => {

@@ -146,19 +146,6 @@ test('routers: one that stands still is replaced while the other goes on', async
   })
 })
 
-test('routers: one that only sleeps does not stand still', async () => {
-  const frontEnd = await start()
-  const sleepers = new Sleepers(frontEnd.memory)
-  await until(() => sleepers.asleepCount() === 2, {
-    what: 'both routers to sleep',
-  })
-  // Twenty looks, 50 ms apart as the pool is told, with both asleep all the time.
-  for (let i = 0; i < 20; i++) frontEnd.pool.check(i * 50)
-  expect(sleepers.isAsleep(toRouter(0))).toBe(true)
-  expect(frontEnd.pool.aliveCount).toBe(2)
-  expect(frontEnd.faults).toEqual([])
-})
-
 test('routers: a strategy that cannot be loaded fails the start, with the reason', async () => {
   const frontEnd = new TestFrontEnd({
     strategies: [{ name: 'absent', moduleUrl: strategyUrl('absent') }],

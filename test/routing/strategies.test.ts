@@ -63,7 +63,14 @@ describe('least_loaded', () => {
     expect(fleet.choose('least_loaded')).toBe(1)
   })
 
-  test('decides ties in turn', () => {
+  test('goes round among equals, also while nothing is charged', () => {
+    const fleet = new Fleet()
+    for (const agent of [1, 2, 3, 4]) fleet.join(agent, 5, agent === 3 ? 2 : 1)
+    const chosen = Array.from({ length: 6 }, () => fleet.choose('least_loaded'))
+    expect(chosen).toEqual([1, 2, 4, 1, 2, 4])
+  })
+
+  test('fills a fleet of equals in turn', () => {
     const fleet = new Fleet()
     for (let agent = 0; agent < 40; agent++) fleet.join(agent, 2)
     const chosen = Array.from({ length: 80 }, () => fleet.place('least_loaded'))

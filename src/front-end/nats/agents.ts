@@ -3,7 +3,7 @@
  * back on the subject that the work named as its reply. Identity is the subject's token, which the
  * server authorised, never the body's.
  */
-import type { Msg, NatsConnection } from 'nats'
+import type { Msg, MsgHdrs, NatsConnection } from 'nats'
 import { SignalboxError } from '../../errors.ts'
 import { LIMITS } from '../../options.ts'
 import type { AgentState } from '../../policy/agents.ts'
@@ -30,6 +30,7 @@ import { requireToken } from '../../wire/tokens.ts'
 import type { FrontEndContext } from '../context.ts'
 import { type ResultBody, takeNoResponder, takeProgress, takeResult } from '../result.ts'
 import type { AgentPort, Arrival } from '../transport.ts'
+import { headersOf } from './incoming.ts'
 import type { Outlet } from './outlet.ts'
 
 const EMPTY = new Uint8Array(0)
@@ -79,20 +80,28 @@ export class NatsAgents implements AgentPort {
         this.#refuse(msg, new SignalboxError('bad_subject', 'The result’s token is malformed.'))
         return
       }
-      const { headers } = msg
-      if (headers !== undefined && headers.code === 503 && msg.data.length === 0) {
-        takeNoResponder(this.#context, this.#address)
-        return
+      try {
+        this.#takeResult(msg)
+      } catch (error) {
+        if (!(error instanceof SignalboxError)) throw error
+        this.#refuse(msg, error)
       }
-      const refusal = takeResult(this.#context, this.#address, this.#readBody(msg))
-      if (refusal !== null) this.#refuse(msg, refusal)
-      else this.#outlet.answer(msg.reply)
     },
   }
 
-  #readBody(msg: Msg): ResultBody {
+  #takeResult(msg: Msg): void {
+    const headers = headersOf(msg)
+    if (headers !== undefined && headers.code === 503 && msg.data.length === 0) {
+      takeNoResponder(this.#context, this.#address)
+      return
+    }
+    const refusal = takeResult(this.#context, this.#address, this.#readBody(msg, headers))
+    if (refusal !== null) this.#refuse(msg, refusal)
+    else this.#outlet.answer(msg.reply)
+  }
+
+  #readBody(msg: Msg, headers: MsgHdrs | undefined): ResultBody {
     const body = this.#body
-    const { headers } = msg
     body.bytes = msg.data
     body.code = null
     if (headers === undefined || !headers.has(HEADER.errorCode)) return body

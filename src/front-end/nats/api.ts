@@ -7,7 +7,6 @@ import type { Msg, NatsConnection } from 'nats'
 import type { LatencyReport } from '../../api.ts'
 import { SignalboxError } from '../../errors.ts'
 import { encodeJson, type JsonObject, parseObject } from '../../wire/json.ts'
-import { requireToken } from '../../wire/tokens.ts'
 import type { FrontEndContext } from '../context.ts'
 import { cancelTask, drainAgent, getTask } from '../control.ts'
 import type { Arrival } from '../transport.ts'
@@ -89,11 +88,11 @@ export class NatsApi {
       case 'agents':
         return { agents: agentViews(context) }
       case 'task':
-        return getTask(context, requireToken(body.id, 'task id'), queueOf(body))
+        return getTask(context, body.id, body.queue)
       case 'cancel':
-        return cancelTask(context, requireToken(body.id, 'task id'), queueOf(body))
+        return cancelTask(context, body.id, body.queue)
       case 'drain':
-        drainAgent(context, requireToken(body.agent, 'agent id'))
+        drainAgent(context, body.agent)
         return {}
       default:
         throw new SignalboxError(
@@ -111,8 +110,4 @@ export class NatsApi {
     this.#context.count(known.code)
     this.#outlet.answerError(msg.reply, known)
   }
-}
-
-function queueOf(body: JsonObject): string | undefined {
-  return body.queue === undefined ? undefined : requireToken(body.queue, 'queue')
 }

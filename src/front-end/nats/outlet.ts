@@ -1,15 +1,27 @@
 /**
  * Everything that this scheduler says on NATS goes out here. Main thread.
  *
- * The client keeps references to what it is given until it has written it, and while disconnected
- * that is as long as the server is away: bytes of the arena are copied then. Answers go only below
- * the configured inbox prefixes, or anybody could make the scheduler speak on any subject.
+ * While the connection is away the client would drop what it is given at its next dial, so it is
+ * held here, copied, and said in order when the connection is back: outcomes of tasks that ended
+ * meanwhile reach who waits for them. Bounded; beyond, who waits asks again by the task's id.
+ * Answers go only below the configured inbox prefixes, or anybody could make the scheduler speak on
+ * any subject.
  */
 import type { MsgHdrs, NatsConnection, PublishOptions } from 'nats'
 import type { SignalboxError } from '../../errors.ts'
 import { type EncodedHeaders, errorHeaders } from '../../wire/headers.ts'
 
 const EMPTY = new Uint8Array(0)
+/** Bytes held while the connection is away, subjects and headers included by a flat amount. */
+const HELD_BYTES_MAX = 64 * 1024 * 1024
+const HELD_MESSAGE_BYTES = 512
+
+interface Held {
+  subject: string
+  bytes: Uint8Array
+  headers: EncodedHeaders | undefined
+  reply: string | undefined
+}
 
 export class Outlet {
   readonly #nc: NatsConnection
@@ -17,6 +29,8 @@ export class Outlet {
   readonly #isConnected: () => boolean
   /** Reused for every message: the client reads it during the call. */
   readonly #options: PublishOptions = { headers: undefined, reply: undefined }
+  #held: Held[] = []
+  #heldBytes = 0
 
   constructor(nc: NatsConnection, inboxPrefixes: readonly string[], isConnected: () => boolean) {
     this.#nc = nc
@@ -36,10 +50,29 @@ export class Outlet {
   send(subject: string, bytes: Uint8Array, headers?: EncodedHeaders, reply?: string): void {
     const nc = this.#nc
     if (nc.isClosed() || nc.isDraining()) return
+    if (!this.#isConnected()) {
+      this.#hold(subject, bytes, headers, reply)
+      return
+    }
     const options = this.#options
     options.headers = headers as unknown as MsgHdrs | undefined
     options.reply = reply
-    nc.publish(subject, this.#isConnected() ? bytes : Uint8Array.from(bytes), options)
+    nc.publish(subject, bytes, options)
+  }
+
+  #hold(subject: string, bytes: Uint8Array, headers?: EncodedHeaders, reply?: string): void {
+    const size = HELD_MESSAGE_BYTES + bytes.length
+    if (this.#heldBytes + size > HELD_BYTES_MAX) return
+    this.#heldBytes += size
+    this.#held.push({ subject, bytes: Uint8Array.from(bytes), headers, reply })
+  }
+
+  /** The connection is back: says what was held. */
+  release(): void {
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = 0
+    for (const { subject, bytes, headers, reply } of held) this.send(subject, bytes, headers, reply)
   }
 
   /** Answers a message that had a reply subject, if it may be answered. */

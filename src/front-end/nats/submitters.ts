@@ -16,6 +16,7 @@ import { resultBytes } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
 import { decode, parseSubmitSubject, type SubmitAddress } from '../decode.ts'
 import { receive, refuse } from '../receive.ts'
+import { headersOf, throwOutside } from './incoming.ts'
 import type { Outlet } from './outlet.ts'
 
 const QUEUE_GROUP = 'sb'
@@ -84,7 +85,7 @@ export class NatsSubmitters implements Origin {
       }
       const record = decode(
         this.#addressOf(msg.subject),
-        msg.headers,
+        headersOf(msg),
         msg.data,
         this,
         replyTo,
@@ -92,7 +93,10 @@ export class NatsSubmitters implements Origin {
       )
       receive(this.#context, record)
     } catch (error) {
-      if (!(error instanceof SignalboxError)) throw error
+      if (!(error instanceof SignalboxError)) {
+        throwOutside(error)
+        return
+      }
       refuse(this.#context, this, replyTo, error.code, error.message)
     }
   }

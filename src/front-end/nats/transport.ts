@@ -18,6 +18,7 @@ export class NatsTransport implements Transport {
   readonly #event: EventSink
   #nc: NatsConnection | undefined
   #submitters: NatsSubmitters | undefined
+  #outlet: Outlet | undefined
   connected = false
 
   constructor(
@@ -42,6 +43,7 @@ export class NatsTransport implements Transport {
     this.#watch(nc)
     const inboxPrefixes = this.#options.inboxPrefixes ?? SCHEDULER_DEFAULTS.inboxPrefixes
     const outlet = new Outlet(nc, inboxPrefixes, () => this.connected)
+    this.#outlet = outlet
     context.limitPayload(nc.info?.max_payload ?? Number.POSITIVE_INFINITY)
     this.#submitters = new NatsSubmitters(context, nc, outlet, {
       prefix,
@@ -87,6 +89,8 @@ export class NatsTransport implements Transport {
     if (this.connected === connected) return
     this.connected = connected
     this.#context.core.setConnected(connected, nowMs())
+    if (connected) this.#outlet?.release()
+    this.#context.inbox.wake()
     this.#event(connected ? 'nats_connected' : 'nats_disconnected', {})
   }
 }

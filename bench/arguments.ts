@@ -1,0 +1,98 @@
+/**
+ * The command line of `npm run bench`.
+ *
+ * Runs on: the process of `npm run bench`. Invariant: whatever is not understood is refused in one
+ * sentence before anything runs.
+ */
+import { BENCHMARK_NAMES, type BenchmarkName, isKnown } from './registry.ts'
+
+export interface BenchArguments {
+  names: BenchmarkName[]
+  output: 'table' | 'json'
+  repeats: number
+  isQuick: boolean
+  isHelp: boolean
+}
+
+const REPEATS_DEFAULT = 3
+const REPEATS_MAX = 100
+
+export const USAGE = `npm run bench -- [${BENCHMARK_NAMES.join(' | ')}] [options]
+
+Without a name all are run, which takes about four minutes.
+
+  -o, --output table|json   table (default), or one JSON object and nothing else
+  --repeats N               runs of each configuration, 1 to ${REPEATS_MAX} (default ${REPEATS_DEFAULT})
+  --quick                   tiny sizes: does it run at all; the numbers mean nothing
+  -h, --help                this text
+
+Exit codes: 0 all results were right, 1 one was wrong or did not come, 2 wrong arguments.`
+
+/** Wrong arguments; the message is the sentence to print. */
+export class UsageError extends Error {}
+
+/** @throws UsageError */
+export function parseArguments(words: readonly string[]): BenchArguments {
+  const parsed: BenchArguments = {
+    names: [],
+    output: 'table',
+    repeats: REPEATS_DEFAULT,
+    isQuick: false,
+    isHelp: false,
+  }
+  const left = words.flatMap((word) => (/^--\w+=/.test(word) ? splitAtEquals(word) : [word]))
+  // Ends: each round takes a word.
+  while (left.length > 0) takeWord(parsed, left.shift()!, left)
+  if (parsed.names.length === 0) parsed.names = BENCHMARK_NAMES
+  return parsed
+}
+
+function takeWord(parsed: BenchArguments, word: string, left: string[]): void {
+  switch (word) {
+    case '-o':
+    case '--output':
+      parsed.output = outputOf(left.shift())
+      return
+    case '--repeats':
+      parsed.repeats = repeatsOf(left.shift())
+      return
+    case '--quick':
+      parsed.isQuick = true
+      return
+    case '-h':
+    case '--help':
+      parsed.isHelp = true
+      return
+    default:
+      if (word.startsWith('-')) {
+        throw new UsageError(`There is no option ${quote(word)}: use -o, --repeats or --quick.`)
+      }
+      if (!isKnown(word)) {
+        const known = BENCHMARK_NAMES.join(', ')
+        throw new UsageError(`There is no benchmark ${quote(word)}: known are ${known}.`)
+      }
+      if (!parsed.names.includes(word)) parsed.names.push(word)
+  }
+}
+
+function outputOf(value: string | undefined): 'table' | 'json' {
+  if (value === 'table' || value === 'json') return value
+  throw new UsageError(`The output is ${quote(value ?? '')}: give table or json.`)
+}
+
+function repeatsOf(value: string | undefined): number {
+  const repeats = /^\d{1,3}$/.test(value ?? '') ? Number(value) : 0
+  if (repeats >= 1 && repeats <= REPEATS_MAX) return repeats
+  throw new UsageError(
+    `--repeats is ${quote(value ?? '')}: give a whole number from 1 to ${REPEATS_MAX}.`,
+  )
+}
+
+function splitAtEquals(word: string): string[] {
+  const at = word.indexOf('=')
+  return [word.slice(0, at), word.slice(at + 1)]
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 80))
+}

@@ -1,0 +1,169 @@
+/**
+ * The policy core alone: a task from submit to its outcome, with effects that do nothing.
+ *
+ * Runs on: a child process of the assignment benchmark, one thread. Invariant: every task that was
+ * submitted completes once; ids are made up by the core, as for a submit that names none.
+ *
+ * The order is the front end's, in turns of 64: results of the oldest tasks, submits, then every
+ * placeable head is offered, chosen for by the front end's own chooser and proposed. The record of a
+ * task is made here as `decode` makes it, and counts.
+ */
+import {
+  AgentTableWriter,
+  createMemory,
+  DEFAULT_SHAPE,
+  NONE,
+  SlotTableWriter,
+} from '../native-free/index.ts'
+import { QUEUE_DEFAULTS, SCHEDULER_DEFAULTS } from '../src/options.ts'
+import { COMMITTED, PolicyCore, type PolicyEffects } from '../src/policy/core.ts'
+import { type Origin, TaskRecord } from '../src/policy/task-record.ts'
+import { Chooser } from '../src/routing/chooser.ts'
+import { Random } from '../src/routing/generator.ts'
+import { createStrategies, strategyNames } from '../src/routing/registry.ts'
+import { NO_OPTIONS } from '../src/wire/submit-options.ts'
+import { cpuUs } from './cpu.ts'
+import type { Parameters, Values } from './harness.ts'
+
+const AGENTS = 100
+const CONCURRENCY = 10
+/** Half of all credit: where agents spend their day. */
+const RUNNING = (AGENTS * CONCURRENCY) / 2
+const TURN = 64
+const PAYLOAD = new Uint8Array(256)
+
+const NOBODY: Origin = { accepted() {}, outcome() {}, refused() {} }
+
+class CountedOutcomes implements PolicyEffects {
+  outcomes = 0
+  outcome(): void {
+    this.outcomes++
+  }
+  forgotten(): void {}
+  revoke(): void {}
+  agentUp(): void {}
+  agentDown(): void {}
+  fenced(): void {}
+  drain(): void {}
+}
+
+class PolicyLoop {
+  readonly effects = new CountedOutcomes()
+  readonly core: PolicyCore
+  readonly #chooser: Chooser
+  /** Placed and not finished, oldest first, in a ring. */
+  readonly #running: TaskRecord[] = []
+  #oldest = 0
+  #nowMs = 0
+
+  constructor() {
+    const memory = createMemory({ ...DEFAULT_SHAPE, routerCount: 0, latencyStageCount: 0 })
+    const { agentCountMax, classCountMax, slotCount } = memory.shape
+    const names = strategyNames()
+    this.core = new PolicyCore(
+      new SlotTableWriter(memory),
+      new AgentTableWriter(memory),
+      {
+        epoch: Date.now(),
+        slots: slotCount,
+        agentsMax: agentCountMax,
+        classesMax: classCountMax,
+        leaseMs: SCHEDULER_DEFAULTS.leaseMs,
+        keep: SCHEDULER_DEFAULTS.keep,
+        strictQueues: false,
+        queueDefaults: QUEUE_DEFAULTS,
+        queues: {},
+        strategyIndex: (name) => names.indexOf(name),
+      },
+      this.effects,
+    )
+    const context = { random: new Random(1), phase: 0, agentCountMax, classCountMax }
+    this.#chooser = new Chooser(memory, createStrategies(names, context))
+    for (let i = 0; i < AGENTS; i++) this.#join(`agent-${i}`)
+  }
+
+  #join(id: string): void {
+    const joined = this.core.hello(
+      {
+        id,
+        instance: 'one',
+        queues: ['bench'],
+        capabilities: [],
+        concurrency: CONCURRENCY,
+        beats: false,
+        leased: false,
+        link: null,
+      },
+      0,
+    )
+    if (typeof joined === 'string') throw new Error(`agent ${id} was refused: ${joined}`)
+  }
+
+  /** One turn of the front end, a millisecond after the one before. */
+  turn(): void {
+    this.#nowMs++
+    this.core.tick(this.#nowMs)
+    const excess = this.#running.length - this.#oldest + TURN - RUNNING
+    for (let i = 0; i < excess; i++) this.finishOldest()
+    for (let i = 0; i < TURN; i++) this.#submit()
+    for (let record = this.core.nextOffer(this.#nowMs); record !== null; ) {
+      this.#place(record)
+      record = this.core.nextOffer(this.#nowMs)
+    }
+  }
+
+  #submit(): void {
+    const record = new TaskRecord(
+      '',
+      'bench',
+      NO_OPTIONS,
+      PAYLOAD,
+      NOBODY,
+      '_INBOX.bench.1',
+      false,
+      true,
+      0,
+    )
+    const refusal = this.core.submit(record, this.#nowMs)
+    if (refusal !== null) throw new Error(`a task was refused: ${refusal.code}`)
+  }
+
+  #place(record: TaskRecord): void {
+    const agent = this.#chooser.choose(record.slot)
+    if (agent === NONE) throw new Error('nobody was found, though credit is free')
+    const generation = this.core.table.generation(agent as never)
+    const { slot } = record
+    if (this.core.propose(slot, record.generation, agent, generation, this.#nowMs) !== COMMITTED) {
+      throw new Error(`the proposal for slot ${slot} was not committed`)
+    }
+    this.#running.push(record)
+  }
+
+  /** @returns false when nothing runs. */
+  finishOldest(): boolean {
+    if (this.#oldest === this.#running.length) return false
+    this.core.succeeded(this.#running[this.#oldest++], this.#nowMs)
+    if (this.#oldest >= 4_096) this.#running.splice(0, this.#oldest)
+    if (this.#oldest >= 4_096) this.#oldest = 0
+    return true
+  }
+}
+
+/** @throws Error unless every task completed once. */
+export async function policyOnly({ tasks }: Parameters): Promise<Values> {
+  const loop = new PolicyLoop()
+  const turns = Math.ceil((tasks as number) / TURN)
+  const warmUpTurns = Math.ceil(turns / 4)
+  for (let i = 0; i < warmUpTurns; i++) loop.turn()
+  const fromUs = cpuUs()
+  for (let i = 0; i < turns; i++) loop.turn()
+  const tookUs = cpuUs() - fromUs
+  // Ends: each call takes one of those that run.
+  while (loop.finishOldest());
+  const expected = (turns + warmUpTurns) * TURN
+  const { completed } = loop.core.counters
+  if (completed !== expected || loop.effects.outcomes !== expected) {
+    throw new Error(`${completed} of ${expected} tasks completed`)
+  }
+  return { cpuUs: tookUs / (turns * TURN) }
+}

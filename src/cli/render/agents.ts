@@ -1,0 +1,51 @@
+/** Agents as a table; pure functions. */
+import type { AgentView } from '../../task.ts'
+import type { Colors } from './colors.ts'
+import { table } from './table.ts'
+import { count, cut, duration, plain } from './text.ts'
+
+const NAMES_WIDTH = 20
+
+export function agentLines(agents: AgentView[], colors: Colors): string[] {
+  if (agents.length === 0) {
+    return ['No agents. Start one: `npx signalbox agent run NAME --queue QUEUE --exec COMMAND`.']
+  }
+  const columns = [
+    { title: 'agent' },
+    { title: 'status' },
+    { title: 'queues' },
+    { title: 'can' },
+    { title: 'running', right: true },
+    { title: 'completed', right: true },
+    { title: 'failed', right: true },
+    { title: 'lost', right: true },
+    { title: 'heard', right: true },
+  ]
+  const sorted = [...agents].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))
+  return table(
+    columns,
+    sorted.map((agent) => row(agent, colors)),
+    colors,
+  )
+}
+
+function row(agent: AgentView, colors: Colors): string[] {
+  const { id, status, queues, capabilities, running, concurrency, silentMs } = agent
+  const names = (list: string[]) => cut(plain(list.join(', ')), NAMES_WIDTH) || '–'
+  return [
+    cut(plain(id), NAMES_WIDTH),
+    statusText(status, colors),
+    names(queues),
+    names(capabilities),
+    `${count(running)}/${count(concurrency)}`,
+    count(agent.completed),
+    count(agent.failed),
+    count(agent.lost),
+    duration(silentMs),
+  ]
+}
+
+function statusText(status: AgentView['status'], colors: Colors): string {
+  if (status === 'offline') return colors.red(status)
+  return status === 'available' ? colors.green(status) : colors.yellow(plain(status))
+}

@@ -1,0 +1,84 @@
+/**
+ * Text for a terminal: numbers, durations, bars, and words from outside made harmless.
+ *
+ * Pure functions. Invariant: nothing that came from outside reaches a terminal with a control
+ * character in it, so no name, error or result can move the cursor, set a title or fake a line.
+ */
+import { stripVTControlCharacters } from 'node:util'
+
+/** C0, DEL, C1, line separators, and what turns the direction of text around. */
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+const CONTROLS_IN_LINES = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
+
+/** @returns one line without escape sequences and control characters. */
+export function plain(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/[\r\n\t]+/g, ' ')
+    .replace(CONTROLS, '')
+}
+
+/** As `plain`, but line breaks and tabs stay. */
+export function plainLines(text: string): string {
+  return stripVTControlCharacters(text).replaceAll('\r\n', '\n').replace(CONTROLS_IN_LINES, '')
+}
+
+/** JSON that is safe to look at: what `JSON.stringify` leaves in is escaped too. */
+export function safeJson(value: unknown): string {
+  return (JSON.stringify(value) ?? 'null').replace(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** `12,345`. */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+/** A latency: `92 µs`, `1.24 ms`, `12.4 ms`, `1.5 s`. */
+export function latency(us: number): string {
+  if (us < 1_000) return `${Math.round(us)} µs`
+  if (us < 1_000_000) return `${threeDigits(us / 1_000)} ms`
+  return `${threeDigits(us / 1_000_000)} s`
+}
+
+/** A span of time for people: `420 ms`, `6.2 s`, `3 min 20 s`, `5 h 2 min`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1_000)
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  const minutes = Math.floor(seconds / 60)
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+export function bytes(value: number): string {
+  if (value < 1_024) return `${value} B`
+  if (value < 1_024 ** 2) return `${threeDigits(value / 1_024)} KiB`
+  if (value < 1_024 ** 3) return `${threeDigits(value / 1_024 ** 2)} MiB`
+  return `${threeDigits(value / 1_024 ** 3)} GiB`
+}
+
+/** Whole percent of a whole; never 100 before it is all, never 0 once something is there. */
+export function percent(part: number, whole: number): string {
+  if (whole === 0 || part === 0) return '0 %'
+  if (part >= whole) return '100 %'
+  const rounded = Math.round((100 * part) / whole)
+  return rounded === 0 ? '<1 %' : `${Math.min(99, rounded)} %`
+}
+
+/** A bar of `width` characters, `share` of it full. */
+export function bar(share: number, width: number): string {
+  const full = Math.max(0, Math.min(width, Math.floor(share * width)))
+  return '█'.repeat(full) + '░'.repeat(width - full)
+}
+
+/** @returns the text, cut to `width` characters with an ellipsis when it is longer. */
+export function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+}
+
+function threeDigits(value: number): string {
+  if (value < 10) return value.toFixed(2)
+  return value < 100 ? value.toFixed(1) : value.toFixed(0)
+}

@@ -1,0 +1,69 @@
+/** `signalbox serve`: a scheduler for named queues. */
+import type { Command } from 'commander'
+import type { Placement } from '../options.ts'
+import { natsAddress } from '../service/address.ts'
+import type { ServeReporter } from '../service/serve.ts'
+import { withSource } from './connection.ts'
+import { EXIT } from './exit-codes.ts'
+import { catchInterrupts } from './interrupts.ts'
+import { names, natsFlagOf, placementOption, routersOption, terminalOf } from './options.ts'
+import type { Terminal } from './terminal.ts'
+
+interface ServeFlags {
+  queue: string[]
+  name?: string
+  routers: number
+  placement: Placement
+}
+
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('run a scheduler for the named queues, and no others')
+    .requiredOption('--queue <queue...>', 'the queues', names)
+    .option('--name <name>', 'the scheduler’s name; random by default')
+    .addOption(routersOption())
+    .addOption(placementOption())
+    .action(serve)
+}
+
+async function serve(flags: ServeFlags, command: Command): Promise<void> {
+  const terminal = terminalOf(command)
+  const address = natsAddress(natsFlagOf(command))
+  const interrupts = catchInterrupts()
+  const { runServe } = await import('../service/serve.ts')
+  const { name, routers, placement } = flags
+  const options = { address, queues: [...new Set(flags.queue)], name, routers, placement }
+  try {
+    const left = await runServe(options, reporter(terminal), interrupts.signal)
+    if (left > 0) {
+      terminal.note(`${left} accepted tasks were still open when the time to drain was up.`)
+      process.exitCode = EXIT.taskFailed
+    }
+  } catch (error) {
+    throw withSource(error, address)
+  } finally {
+    interrupts.dispose()
+  }
+}
+
+/** Standard output is the log: one line an event. */
+function reporter(terminal: Terminal): ServeReporter {
+  const table = terminal.format === 'table'
+  const log = (event: string, facts: object, sentence: string) => {
+    if (table) terminal.lines([sentence])
+    else terminal.json({ event, ...facts })
+  }
+  return {
+    ready: (facts) =>
+      log(
+        'ready',
+        facts,
+        `Scheduler ${facts.scheduler} serves ${facts.queues.join(', ')} on ${facts.nats}, ` +
+          `${facts.routers} routers.`,
+      ),
+    event: ({ kind, detail }) => log(kind, detail, `${kind} ${JSON.stringify(detail)}`),
+    draining: (open) =>
+      log('draining', { open }, `Draining: ${open} open tasks; a second signal ends it at once.`),
+  }
+}

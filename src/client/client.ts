@@ -1,0 +1,95 @@
+/**
+ * The light client: everything that `Signalbox` offers, over one NATS connection. It loads neither
+ * Piscina nor the scheduler.
+ */
+import type { AgentHandle, AgentOptions, Handler } from '../agent-task.ts'
+import type { LatencyReport, SchedulerStatus, Signalbox, TaskHandle } from '../api.ts'
+import type { AgentView, SubmitOptions, TaskView } from '../task.ts'
+import { NatsAgent } from './agent.ts'
+import { Api } from './api.ts'
+import type { Inbox } from './inbox.ts'
+import type { Link } from './link.ts'
+import { Recovery } from './recovery.ts'
+import { Submitter } from './submitter.ts'
+
+export class Client implements Signalbox {
+  readonly #link: Link
+  readonly #inbox: Inbox
+  readonly #submitter: Submitter
+  readonly #api: Api
+  readonly #agents = new Set<NatsAgent>()
+  #closing: Promise<void> | undefined
+
+  /** Made by `connect`. */
+  constructor(link: Link, inbox: Inbox) {
+    this.#link = link
+    this.#inbox = inbox
+    this.#submitter = new Submitter(link, inbox)
+    this.#api = new Api(link, inbox)
+    new Recovery(link, inbox, this.#api)
+  }
+
+  /** The NATS server that it is connected to, as `host:port`. */
+  get natsServer(): string {
+    return this.#link.nc.getServer()
+  }
+
+  run<T = unknown>(queue: string, payload?: unknown, options?: SubmitOptions): Promise<T> {
+    return this.#submitter.run<T>(queue, payload, options)
+  }
+
+  submit(queue: string, payload?: unknown, options?: SubmitOptions): Promise<TaskHandle> {
+    return this.#submitter.submit(queue, payload, options)
+  }
+
+  /**
+   * @throws bad_token, bad_option, bad_concurrency, permission_denied, or no_scheduler when none
+   *   answers within `timeoutMs`.
+   */
+  async agent(options: AgentOptions, handler: Handler): Promise<AgentHandle> {
+    const agent = new NatsAgent(this.#link, this.#inbox, options, handler)
+    this.#agents.add(agent)
+    const forget = () => this.#agents.delete(agent)
+    agent.closed.then(forget, forget)
+    return agent.join()
+  }
+
+  getTask(id: string, queue?: string): Promise<TaskView> {
+    return this.#api.getTask(id, queue)
+  }
+
+  cancelTask(id: string, queue?: string): Promise<TaskView> {
+    return this.#api.cancel(id, queue)
+  }
+
+  listAgents(): Promise<AgentView[]> {
+    return this.#api.agents()
+  }
+
+  drainAgent(id: string): Promise<void> {
+    return this.#api.drain(id)
+  }
+
+  status(): Promise<SchedulerStatus> {
+    return this.#api.status()
+  }
+
+  latency(): Promise<LatencyReport> {
+    return this.#api.latency()
+  }
+
+  /**
+   * Stops this client's agents, which finish what they run, and ends the connection. Whatever is
+   * still awaited fails with `disconnected`.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const stopped = Promise.all([...this.#agents].map((agent) => agent.stop()))
+    await Promise.race([stopped, this.#link.away()])
+    await this.#link.close()
+  }
+}

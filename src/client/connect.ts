@@ -1,0 +1,78 @@
+/** The way in: one connection to NATS, checked to be usable, as a `Client`. */
+import type { ConnectionOptions } from 'nats'
+import { SCHEDULER_DEFAULTS } from '../options.ts'
+import { randomToken, requireToken } from '../wire/tokens.ts'
+import { Client } from './client.ts'
+import { Inbox } from './inbox.ts'
+import { dial, Link } from './link.ts'
+
+const TIMEOUT_MS = 5_000
+const RECONNECT_WAIT_MS = 250
+const RECONNECT_JITTER_MS = 100
+const PING_MS = 10_000
+/** A connection that is black-holed is noticed after so many unanswered pings. */
+const PINGS_UNANSWERED_MAX = 2
+
+export interface ConnectOptions {
+  /**
+   * Servers as `host:port` or URLs. Default: `SIGNALBOX_NATS`, else `NATS_URL` (each may list
+   * several, separated by commas), else 127.0.0.1:4222; with `NATS_USER`, `NATS_PASSWORD` and
+   * `NATS_TOKEN` where no user, password or token is given.
+   */
+  servers?: string | string[]
+  user?: string
+  password?: string
+  token?: string
+  /** Subject prefix, default `sb`. */
+  prefix?: string
+  /** Where replies go, default `_INBOX`: for users who may subscribe only to an inbox of theirs. */
+  inboxPrefix?: string
+  /** How long a request may take until its first answer. Default 5,000. */
+  timeoutMs?: number
+  /** How long the connect may take, per server. Default 5,000. */
+  connectTimeoutMs?: number
+}
+
+/**
+ * Connects a submitter, an agent, or both.
+ * @throws nats_unreachable, permission_denied, bad_token.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  const prefix = options.prefix ?? SCHEDULER_DEFAULTS.prefix
+  const inboxPrefix = options.inboxPrefix ?? '_INBOX'
+  requireToken(prefix, 'subject prefix')
+  for (const token of inboxPrefix.split('.')) requireToken(token, 'inbox prefix')
+  const nc = await dial({
+    ...addressOf(options),
+    name: `signalbox client ${randomToken(4)}`,
+    timeout: options.connectTimeoutMs ?? SCHEDULER_DEFAULTS.connectTimeoutMs,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    reconnectJitter: RECONNECT_JITTER_MS,
+    pingInterval: PING_MS,
+    maxPingOut: PINGS_UNANSWERED_MAX,
+  })
+  const link = new Link(nc, prefix, options.timeoutMs ?? TIMEOUT_MS)
+  const inbox = new Inbox(link, inboxPrefix)
+  try {
+    await inbox.open()
+  } catch (error) {
+    await nc.close()
+    throw error
+  }
+  return new Client(link, inbox)
+}
+
+/** What is given in code is never completed from the environment: it may be for another server. */
+function addressOf({ servers, user, password, token }: ConnectOptions): ConnectionOptions {
+  if (servers !== undefined) return { servers, user, pass: password, token }
+  const { SIGNALBOX_NATS, NATS_URL, NATS_USER, NATS_PASSWORD, NATS_TOKEN } = process.env
+  const given = SIGNALBOX_NATS || NATS_URL || SCHEDULER_DEFAULTS.natsServer
+  const hasLogin = user !== undefined || token !== undefined
+  return {
+    servers: given.split(',').map((server) => server.trim()),
+    user: hasLogin ? user : NATS_USER || undefined,
+    pass: hasLogin ? password : NATS_PASSWORD || undefined,
+    token: hasLogin ? token : NATS_TOKEN || undefined,
+  }
+}

@@ -1,0 +1,8 @@
+/** `import { connect } from 'signalbox'`: the light client, which never loads the scheduler. */
+export type { AgentHandle, AgentOptions, AgentTask, Handler } from './agent-task.ts'
+export type * from './api.ts'
+export { Client } from './client/client.ts'
+export { type ConnectOptions, connect } from './client/connect.ts'
+export { ERROR_CODES, type ErrorCode, SignalboxError, TaskError } from './errors.ts'
+export type * from './task.ts'
+export { PRIORITIES } from './task.ts'

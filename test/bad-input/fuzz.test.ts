@@ -1,0 +1,167 @@
+import type { NatsConnection } from 'nats'
+import { expect, test } from 'vitest'
+import { Scheduler } from '../../src/scheduler.ts'
+import { PlainAgent } from '../faults/support/plain-agent.mjs'
+import { withNats } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+import { type Answer, ask, CONTROL, rawHeaders, readAnswer } from './support/ask.ts'
+import { CAPABILITIES, generateInputs, type Input, SCHEDULER } from './support/inputs.ts'
+
+const INPUTS = process.env.SOAK === '1' ? 100_000 : 20_000
+const SEED = Number(process.env.SEED ?? Date.now() & 0x7fffffff)
+/** Inputs on their way at a time. */
+const WINDOW = 500
+const LEASE_MS = 1_000
+
+const NAME = '[A-Za-z0-9_-]{1,64}'
+/** All that a scheduler may say, and what the agent beside it does. */
+const GRAMMAR = new RegExp(
+  `^(?:_INBOX\\..+` +
+    `|sb\\.agent\\.${NAME}\\.${NAME}\\.(?:work|control)` +
+    `|sb\\.from\\.good\\.(?:hello|beat|bye)` +
+    `|sb\\.from\\.good\\.${SCHEDULER}\\.result\\.\\d+\\.\\d+-\\d+-\\d+)$`,
+)
+
+const nats = withNats()
+
+interface Asked extends Input {
+  answers: (Answer & { state: string })[]
+}
+
+test(`fuzz: ${INPUTS} generated inputs are answered once each, disturb nothing and inject nothing`, {
+  timeout: 60_000 + INPUTS * 5,
+}, async () => {
+  console.log(`fuzz: SEED=${SEED}`)
+  const scheduler = new Scheduler({
+    nats: nats.url,
+    name: SCHEDULER,
+    leaseMs: LEASE_MS,
+    agentsMax: 64,
+    keep: { count: 100 },
+    queueDefaults: { timeoutMs: 200 },
+  })
+  await scheduler.start()
+  const good = new PlainAgent({
+    servers: nats.url,
+    id: 'good',
+    capabilities: CAPABILITIES,
+    concurrency: 50,
+  })
+  await good.start()
+  const nc = await nats.connect()
+  const sent = new Set<string>()
+  const strange = new Set<string>()
+  const listener = await nats.connect()
+  listener.subscribe('>', {
+    callback: (_, { subject }) => {
+      if (!sent.has(subject) && !GRAMMAR.test(subject)) strange.add(subject)
+    },
+  })
+  await listener.flush()
+
+  const inputs = generateInputs(INPUTS, SEED)
+  const before = process.cpuUsage()
+  const asked = await askAll(nc, inputs, sent)
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1_000 / INPUTS).toBeLessThan(1)
+
+  await until(() => asked.every(isAnswered), {
+    what: 'every input to be answered',
+    timeoutMs: 20_000,
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(show(asked.find((a) => !isAnswered(a))!))}`)
+  })
+  for (const one of asked) expectProper(one)
+  await listener.flush()
+  expect([...strange]).toEqual([])
+
+  // What is left are tasks without a waiter, agents that never were, and the good one.
+  await until(() => scheduler.statusNow().agents.online === 1, { what: 'the others to lapse' })
+  await until(() => openTasks(scheduler) === 0, { what: 'every task to end' })
+  expect(await ask(nc, 'sb.call.work', 'still there')).toMatchObject({ body: 'still there' })
+  expectCountsRight(scheduler, asked)
+  await good.stop()
+  await scheduler.stop()
+})
+
+/** Asks everything, some at a time; resolves when the last is on its way. */
+async function askAll(nc: NatsConnection, inputs: Input[], sent: Set<string>): Promise<Asked[]> {
+  const asked: Asked[] = inputs.map((input) => ({ ...input, answers: [] }))
+  let answered = 0
+  nc.subscribe('_INBOX.fuzz.*', {
+    callback: (_, msg) => {
+      const one = asked[Number(msg.subject.slice('_INBOX.fuzz.'.length))]
+      const answer = readAnswer(msg)
+      if (one.answers.length === 0) answered++
+      one.answers.push({ ...answer, state: msg.headers?.get('Sb-State') ?? '' })
+    },
+  })
+  let foreign = 0
+  for (let n = 0; n < asked.length; n += WINDOW) {
+    for (const [i, { subject, body, block, kind }] of asked.slice(n, n + WINDOW).entries()) {
+      if (kind === 'foreign' || kind === 'call') foreign++
+      sent.add(subject)
+      const headers = block === undefined ? undefined : rawHeaders(block)
+      nc.publish(subject, body, { reply: `_INBOX.fuzz.${n + i}`, headers })
+    }
+    const enough = Math.min(n + WINDOW, asked.length) - foreign
+    await until(() => answered >= enough, { what: `answers of ${n} to ${n + WINDOW}` })
+  }
+  return asked
+}
+
+/** One answer, or acceptance and outcome; calls to nobody have none. */
+function isAnswered({ kind, answers }: Asked): boolean {
+  if (kind === 'foreign') return answers.length === 0
+  if (kind === 'outcome') return answers.length === 2 || (answers[0]?.status ?? 0) > 0
+  return answers.length === 1
+}
+
+function expectProper(one: Asked): void {
+  expect(isAnswered(one), JSON.stringify(show(one))).toBe(true)
+  for (const { code, status, message } of one.answers) {
+    expect(message).not.toMatch(CONTROL)
+    if (code === null) expect(status).toBe(0)
+    else expect(status, JSON.stringify(show(one))).toBeGreaterThanOrEqual(400)
+  }
+}
+
+function show({ subject, body, block, kind, answers }: Asked): unknown {
+  return { kind, subject, block, body: Buffer.from(body.subarray(0, 200)).toString(), answers }
+}
+
+function openTasks(scheduler: Scheduler): number {
+  const { waiting, offered, running } = scheduler.statusNow().tasks
+  return waiting + offered + running
+}
+
+/** What the scheduler says it accepted and refused is what was answered. */
+function expectCountsRight(scheduler: Scheduler, asked: Asked[]): void {
+  const { tasks, refused } = scheduler.statusNow()
+  expect(tasks.lost).toBe(0)
+  let accepted = 1
+  let duplicates = 0
+  const refusals: Record<string, number> = {}
+  for (const { kind, answers } of asked) {
+    for (const { code, state, body } of answers) {
+      if (code === 'no_responders') continue
+      if (code !== null && state === '') refusals[code] = (refusals[code] ?? 0) + 1
+      else if (code === null && state === '' && (kind === 'task' || kind === 'outcome')) {
+        if (JSON.parse(body).duplicate === true) duplicates++
+        else accepted++
+      }
+    }
+  }
+  const calls = asked.filter(
+    ({ kind, answers }) => kind === 'call' && !isRefused(answers[0]),
+  ).length
+  expect(tasks.accepted + tasks.duplicates).toBe(accepted + duplicates + calls)
+  expect(refused).toEqual(refusals)
+  expect(Object.keys(refusals).length).toBeGreaterThan(10)
+  console.log(`fuzz: ${JSON.stringify({ tasks, refused })}`)
+}
+
+/** A refusal, not the outcome of a task that failed. */
+function isRefused({ code, state }: Asked['answers'][number]): boolean {
+  return code !== null && state === ''
+}

@@ -1,0 +1,244 @@
+/**
+ * Generated input for everything that a scheduler listens to: a valid message of some kind, or one
+ * with some of its parts replaced by what somebody may send by mistake or in malice.
+ */
+import fc from 'fast-check'
+
+export interface Input {
+  subject: string
+  body: Uint8Array
+  /** The header block as it goes over the wire. */
+  block: string | undefined
+  /** `call` and `outcome` are answered by an outcome, some time. */
+  kind: 'task' | 'outcome' | 'call' | 'agent' | 'result' | 'api' | 'foreign'
+}
+
+export const SCHEDULER = 'fuzzed'
+/** What a helpful agent must offer to be able to run every accepted task. */
+export const CAPABILITIES = ['ocr', 'gpu', 'constructor']
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+
+const CORPUS = [
+  '',
+  '{',
+  '[]',
+  'null',
+  '[['.repeat(40),
+  '{"__proto__":{"x":1}}',
+  '{"id":1,"id":2}',
+  '\uFEFF{}',
+  '"\\ud800"',
+  '\0',
+  '1e400',
+  '-0',
+  '{"instance":{"toString":1}}',
+  '{"schedulers":{"fuzzed":null}}',
+  'PUB x 0\r\n\r\n',
+].map(text)
+CORPUS.push(Uint8Array.from([0xc0, 0x80]), Uint8Array.from([0xff, 0xfe, 0x7b]))
+
+/** Good names first; none of them may be the agent that really works. */
+const name = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom('work', 'a', 'b', 'c-1', 'D_2', 'x'.repeat(64)) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      'x'.repeat(65),
+      '*',
+      '$JS',
+      '../',
+      'ä',
+      '🚂',
+      '__proto__',
+      'a~b',
+      '-',
+    ),
+  },
+  { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 8 }).map(subjectSafe) },
+)
+
+/** What may stand in one token of a subject without ending the protocol's line. */
+function subjectSafe(value: string): string {
+  return value.replace(/[\s.\u0000]/g, '~') || '~'
+}
+
+const scalar = fc.oneof(
+  name,
+  fc.integer({ min: -2, max: 70_000 }),
+  fc.double(),
+  fc.boolean(),
+  fc.constant(null),
+  fc.constantFrom<unknown>(
+    { toString: 1 },
+    { valueOf: null, toString: null },
+    [[[]]],
+    1e21,
+    '\r\n',
+  ),
+)
+const names = fc.oneof(fc.array(name, { maxLength: 4 }), scalar)
+const token = fc.oneof(
+  fc.tuple(fc.nat(3), fc.nat(50), fc.nat(50)).map((parts) => parts.join('-')),
+  fc.constantFrom('--', '1-1', '-1-1-1', '1-1-1-1', `${2 ** 53}-1-1`, '٣-1-1'),
+  name,
+)
+
+/** An object with each of these keys, or not, or with something else in its place. */
+function objectOf(shape: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Uint8Array> {
+  const parts = Object.entries(shape).map(([key, arbitrary]) =>
+    fc.oneof(
+      { weight: 12, arbitrary: arbitrary.map((value) => [[key, value]]) },
+      { weight: 1, arbitrary: scalar.map((value) => [[key, value]]) },
+      { weight: 1, arbitrary: fc.constant([]) },
+    ),
+  )
+  const valid = fc
+    .tuple(...parts)
+    .map((entries) => text(JSON.stringify(Object.fromEntries(entries.flat()))))
+  return fc.oneof(
+    { weight: 8, arbitrary: valid },
+    { weight: 1, arbitrary: fc.constantFrom(...CORPUS) },
+    { weight: 1, arbitrary: valid.map((bytes) => bytes.subarray(0, bytes.length / 2)) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }) },
+    { weight: 1, arbitrary: fc.json().map(text) },
+  )
+}
+
+const headerName = fc.constantFrom(
+  'Nats-Msg-Id',
+  'Sb-Priority',
+  'Sb-Requires',
+  'Sb-Timeout-Ms',
+  'Sb-Retry-Count',
+  'Sb-Outcome',
+  'Sb-Deadline',
+  'sb-priority',
+  'X-Other',
+  'traceparent',
+  'Nats-Service-Error-Code',
+  'Nats-Service-Error',
+  'Sb-Code',
+  'Sb-Retryable',
+  'Bad Name',
+  'Bad\u0001Name',
+  '',
+)
+const headerValue = fc.oneof(
+  fc.constantFrom('1', '0', '5', '-1', 'high', 'high ', 'NaN', '1e3', '100', '500', 'ocr', 'gpu'),
+  fc.constantFrom('ocr,gpu', 'gpu>=24', 'a\rb', 'a\nb', '\u001b[31m', 'x'.repeat(9_000), '', ' '),
+  name,
+  fc.string({ maxLength: 20 }),
+)
+const block = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(undefined) },
+  {
+    weight: 5,
+    arbitrary: fc
+      .array(fc.tuple(headerName, headerValue), { maxLength: 5 })
+      .map((lines) => blockOf(lines.map(([key, value]) => `${key}: ${value}`))),
+  },
+  { weight: 1, arbitrary: fc.array(headerName, { minLength: 30, maxLength: 40 }).map(blockOf) },
+  { weight: 1, arbitrary: fc.string({ maxLength: 40 }) },
+)
+
+function blockOf(lines: string[]): string {
+  return `NATS/1.0\r\n${lines.join('\r\n')}\r\n\r\n`
+}
+
+const payload = fc.oneof(
+  fc.uint8Array({ maxLength: 100 }),
+  fc.constantFrom(...CORPUS, new Uint8Array(256 * 1024 + 1)),
+)
+const level = fc.constantFrom('', '', '.1', '.5', '.3', '.0', '.6', '.high', '.*')
+
+const submit = fc
+  .tuple(fc.constantFrom('task', 'call'), name, level, payload, block)
+  .map(([verb, queue, priority, body, headers]): Input => {
+    const kind = verb === 'call' ? 'call' : /Sb-Outcome: 1/.test(headers ?? '') ? 'outcome' : 'task'
+    return { subject: `sb.${verb}.${queue}${priority}`, body, block: headers, kind }
+  })
+
+const fromAgent = (verb: string, shape: Record<string, fc.Arbitrary<unknown>>) =>
+  fc.tuple(name, objectOf(shape), block).map(
+    ([id, body, headers]): Input => ({
+      subject: `sb.from.${id}.${verb}`,
+      body,
+      block: headers,
+      kind: 'agent',
+    }),
+  )
+
+const instance = fc.constantFrom('i1', 'i2', 'i3')
+const hello = fromAgent('hello', {
+  instance,
+  queues: fc.oneof(fc.constantFrom(['*'], ['work']), names),
+  capabilities: names,
+  concurrency: fc.integer({ min: -1, max: 3 }),
+  beats: fc.boolean(),
+})
+const reported = fc.record({ seen: scalar, running: fc.oneof(fc.array(token), scalar) })
+const beat = fromAgent('beat', {
+  instance,
+  schedulers: fc.oneof(
+    fc.record({ [SCHEDULER]: fc.oneof(reported, scalar) }),
+    fc.dictionary(name, fc.oneof(reported, scalar), { maxKeys: 3 }),
+  ),
+})
+const bye = fromAgent('bye', { instance, drain: fc.boolean() })
+
+const result = fc
+  .tuple(
+    name,
+    fc.oneof({ weight: 9, arbitrary: fc.constant(SCHEDULER) }, { weight: 1, arbitrary: name }),
+    fc.oneof(fc.nat(40).map(String), name),
+    token,
+    payload,
+    block,
+  )
+  .map(
+    ([id, scheduler, slot, word, body, headers]): Input => ({
+      subject: `sb.from.${id}.${scheduler}.result.${slot}.${word}`,
+      body,
+      block: headers,
+      kind: 'result',
+    }),
+  )
+
+const verb = fc.constantFrom(
+  'status',
+  'agents',
+  'task',
+  'cancel',
+  'drain',
+  'task',
+  'cancel',
+  'nope',
+)
+const call = fc
+  .tuple(
+    verb,
+    fc.constantFrom('any', SCHEDULER, 'any', 'nobody'),
+    objectOf({ id: name, agent: name }),
+  )
+  .map(
+    ([word, target, body]): Input => ({
+      subject: `sb.api.${word}.${target}`,
+      body,
+      block: undefined,
+      kind: target === 'nobody' ? 'foreign' : 'api',
+    }),
+  )
+
+/** @returns that many inputs, always the same ones for a seed. */
+export function generateInputs(count: number, seed: number): Input[] {
+  const arbitrary = fc.oneof(
+    { weight: 6, arbitrary: submit },
+    { weight: 3, arbitrary: hello },
+    { weight: 3, arbitrary: beat },
+    { weight: 1, arbitrary: bye },
+    { weight: 4, arbitrary: result },
+    { weight: 3, arbitrary: call },
+  )
+  return fc.sample(arbitrary, { numRuns: count, seed })
+}

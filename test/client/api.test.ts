@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Client, connect } from '../../src/index.ts'
+import { Scheduler } from '../../src/scheduler.ts'
+import { expectRefused, holdingAgent } from '../contract/ground.ts'
+import { withNats } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+
+const nats = withNats()
+const schedulers: Scheduler[] = []
+let client: Client
+
+beforeAll(async () => {
+  for (const queue of ['apples', 'pears']) {
+    const scheduler = new Scheduler({
+      name: `of-${queue}`,
+      nats: nats.url,
+      strictQueues: true,
+      queues: { [queue]: {} },
+      routers: 0,
+    })
+    schedulers.push(await scheduler.start())
+  }
+  client = await connect({ servers: nats.url })
+})
+
+afterAll(async () => {
+  await client.close()
+  for (const scheduler of schedulers) await scheduler.stop()
+})
+
+const bothKnowTheAgent = () =>
+  schedulers.every((scheduler) => scheduler.statusNow().agents.online === 1)
+
+test('two schedulers: each queue’s tasks go to its own, an agent serves both', async () => {
+  const agent = await client.agent({ id: 'picker', queues: ['*'] }, (task) => task.queue)
+  await until(bothKnowTheAgent, { what: 'both to know the agent' })
+  await expect(client.run('apples')).resolves.toBe('apples')
+  await expect(client.run('pears')).resolves.toBe('pears')
+  expect(schedulers.map((scheduler) => scheduler.statusNow().tasks.completed)).toEqual([1, 1])
+  await agent.stop()
+  expect(schedulers.map((scheduler) => scheduler.statusNow().agents.online)).toEqual([0, 0])
+})
+
+test('two schedulers: a task is found with whichever knows it, and unknown when none does', async () => {
+  for (const queue of ['apples', 'pears']) {
+    const task = await client.submit(queue, 0, { id: `one-of-${queue}` })
+    await expect(client.getTask(task.id)).resolves.toMatchObject({ queue })
+    await expect(client.cancelTask(task.id)).resolves.toMatchObject({ state: 'cancelled' })
+    await expectRefused(client.cancelTask(task.id), 'finished')
+  }
+  await expectRefused(client.getTask('nobody'), 'task_unknown')
+  await expectRefused(client.drainAgent('nobody'), 'agent_unknown')
+})
+
+test('two schedulers: an agent that one drains takes no more of either, and leaves both', async () => {
+  const { agent, given, release } = await holdingAgent(client, { id: 'picker', queues: ['*'] })
+  await until(bothKnowTheAgent, { what: 'both to know the agent' })
+  const task = await client.submit('apples')
+  await until(() => given.length === 1, { what: 'the task to run' })
+  await client.drainAgent('picker')
+  await until(() => schedulers[1].statusNow().agents.draining === 1, { what: 'the other to know' })
+  release('done')
+  await expect(task.result()).resolves.toBe('done')
+  await agent.closed
+  expect(schedulers.map((scheduler) => scheduler.statusNow().agents.draining)).toEqual([0, 0])
+})
+
+test('two schedulers: a status call is answered by one of them', async () => {
+  const { scheduler } = await client.status()
+  expect(schedulers.map(({ name }) => name)).toContain(scheduler)
+})

@@ -1,0 +1,286 @@
+/** What must hold in a policy core between any two events, computed anew from its parts. */
+import { AgentStatus, SlotState, toAgent, toClass, toSlot } from '../../native-free/index.ts'
+import { LIMITS } from '../../src/options.ts'
+import type { AgentState } from '../../src/policy/agents.ts'
+import type { ClassState } from '../../src/policy/classes.ts'
+import { LEVELS } from '../../src/policy/classes.ts'
+import type { RecordList } from '../../src/policy/record-list.ts'
+import {
+  isFinal,
+  OFFERED,
+  RUNNING,
+  type TaskRecord,
+  WAITING,
+} from '../../src/policy/task-record.ts'
+import type { Policy } from './support.ts'
+
+/** @throws Error with the first thing that does not hold. */
+export function checkInvariants(policy: Policy): void {
+  const { core } = policy
+  const seen = new Set<TaskRecord>()
+  for (const cls of core.classes) checkClass(policy, cls, seen)
+  checkTotals(policy)
+  const indices = new Set<number>(core.freeAgentIndices)
+  for (const agent of core.agents.values()) {
+    holds(!indices.has(agent.index), `index ${agent.index} is used twice`)
+    indices.add(agent.index)
+    checkAgent(policy, agent, seen)
+  }
+  equal(indices.size, core.options.agentsMax, 'agents’ indices, free and used')
+  checkProfiles(policy)
+  checkGroups(policy)
+  checkSlots(policy)
+  checkCounters(policy, seen)
+}
+
+function checkClass({ core, table }: Policy, cls: ClassState, seen: Set<TaskRecord>): void {
+  const name = `class ${cls.index}`
+  let waiting = 0
+  let offered = 0
+  for (let level = 1; level <= LEVELS; level++) {
+    const lane = cls.lanes[level - 1]
+    for (const record of walk(lane.waiting, seen)) {
+      holds(record.state === WAITING && record.cls === cls, `${record.id} is in the wrong lane`)
+      equal(record.level, level, `level of ${record.id}`)
+      equal(record.slot, -1, `slot of the waiting ${record.id}`)
+    }
+    let last: TaskRecord | null = null
+    for (const record of walk(lane.offers, seen)) {
+      holds(record.state === OFFERED && record.cls === cls, `${record.id} is no offer of ${name}`)
+      const inOrder = last === null || ((record.position - last.position) | 0) >= 0
+      holds(inOrder, `${name}: offers are not in order of position`)
+      last = record
+    }
+    waiting += lane.waiting.length
+    offered += lane.offers.length
+  }
+  equal(cls.waiting, waiting, `${name}: waiting`)
+  equal(cls.offered, offered, `${name}: offered`)
+  const serving = [...core.agents.values()].filter((agent) => serves(agent, cls))
+  equal(
+    cls.free,
+    sum(serving, (agent) => freeOf(agent)),
+    `${name}: free`,
+  )
+  equal(cls.activeAt, core.active.indexOf(cls), `${name}: place among the active`)
+  equal(cls.activeAt >= 0, waiting > 0, `${name}: active`)
+  const candidates = table.candidates(toClass(cls.index))
+  for (let index = 0; index < core.options.agentsMax; index++) {
+    const agent = core.agentAt[index]
+    const is = agent !== undefined && serves(agent, cls)
+    equal(candidates.has(toAgent(index)), is, `${name}: candidate ${index}`)
+  }
+}
+
+function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): void {
+  const { core, table } = policy
+  const { id } = agent
+  equal(core.agentAt[agent.index], agent, `${id}: place by index`)
+  const index = toAgent(agent.index)
+  equal(table.generation(index), agent.generation, `${id}: generation`)
+  for (const record of walk(agent.running, seen)) {
+    holds(record.state === RUNNING && record.agent === agent, `${record.id} does not run at ${id}`)
+    equal(record.timerDueMs, record.startedAtMs + record.timeoutMs, `${record.id}: time-out`)
+    holds(core.timeouts.nextDueMs() <= record.timerDueMs, `${record.id}: time-out is not armed`)
+    holds(!agent.ended.has(record.counter), `${record.id}: runs and has ended`)
+  }
+  const charged = agent.running.length + agent.ended.size
+  equal(table.inUse(index), charged, `${id}: in use`)
+  equal(agent.charged, charged, `${id}: charged`)
+  equal(table.capacity(index), agent.concurrency, `${id}: capacity`)
+  const free = agent.accepting && charged < agent.concurrency
+  equal(table.free.has(index), free, `${id}: free bit`)
+  const status = table.status(index)
+  equal(status === AgentStatus.MAINTENANCE, !agent.accepting, `${id}: in maintenance`)
+  if (agent.ended.size === 0 || agent.beats) return
+  const first = Math.min(...[...agent.ended.values()].map((ended) => ended.creditBackAtMs))
+  holds(core.creditCheckAtMs <= first, `${id}: nobody will look for its ended attempts`)
+}
+
+function checkProfiles({ core }: Policy): void {
+  const profiles = new Set([...core.agents.values()].map((agent) => agent.profile))
+  equal(profiles.size, core.profiles.size, 'profiles')
+  for (const profile of core.profiles.values()) {
+    const agents = [...core.agents.values()].filter((agent) => agent.profile === profile)
+    equal(profile.agents.size, agents.length, 'agents of a profile')
+    equal(profile.free, sum(agents, freeOf), 'free credit of a profile')
+    for (const cls of core.classes) {
+      const is = agents.some((agent) => serves(agent, cls))
+      equal(profile.classes.includes(cls), is, `class ${cls.index} of a profile`)
+      equal(cls.profiles.includes(profile), is, `profile of class ${cls.index}`)
+    }
+  }
+}
+
+/** Classes that the same profiles serve share a group, and its head is the best of theirs. */
+function checkGroups({ core }: Policy): void {
+  const keys = new Set<string>()
+  for (const cls of core.classes) {
+    const { group } = cls
+    const key = cls.profiles.map((profile) => profile.number).join()
+    keys.add(key)
+    equal(group.key, key, `group of class ${cls.index}`)
+    equal(core.groups.get(key), group, `group ${key}`)
+    equal(cls.head, placeableHead(cls), `head of class ${cls.index}`)
+    equal(cls.headAt >= 0, cls.head !== null, `class ${cls.index} in the heap`)
+    if (cls.head !== null) equal(group.heads.items[cls.headAt], cls, `place of ${cls.index}`)
+  }
+  equal(core.groups.size, keys.size, 'groups')
+  for (const group of core.groups.values()) {
+    const classes = core.classes.filter((cls) => cls.group === group)
+    equal(group.classCount, classes.length, `group ${group.key}: classes`)
+    equal(
+      group.offered,
+      sum(classes, (cls) => cls.offered),
+      `group ${group.key}: offered`,
+    )
+    equal(
+      group.waiting,
+      sum(classes, (cls) => cls.waiting),
+      `group ${group.key}: waiting`,
+    )
+    const best = classes.reduce((one, { head }) => better(one, head), null as TaskRecord | null)
+    equal(group.head, best, `group ${group.key}: head`)
+    equal(group.heads.items.length, classes.filter((cls) => cls.head).length, 'heads in a group')
+    if (best !== null) equal(core.groupHeads.items[group.headAt], group, 'place of a group')
+    for (const profile of core.profiles.values()) {
+      const is = group.profiles.includes(profile)
+      equal(profile.groups.includes(group), is, `group ${group.key} of profile ${profile.number}`)
+    }
+  }
+  const withHead = [...core.groups.values()].filter((group) => group.head !== null)
+  equal(core.groupHeads.items.length, withHead.length, 'groups with a head')
+}
+
+function checkTotals({ core }: Policy): void {
+  const agents = [...core.agents.values()]
+  equal(core.totalFree, sum(agents, freeOf), 'free over all')
+  const offered = sum(core.classes, (cls) => cls.offered)
+  equal(core.totalOffered, offered, 'offered over all')
+  const leased = agents.filter((agent) => agent.leased)
+  const first = Math.min(...leased.map((agent) => agent.lastSeenMs + core.options.leaseMs))
+  holds(core.leaseCheckAtMs <= first, 'nobody will look for the first lease’s end')
+}
+
+function checkSlots({ core, slots }: Policy): void {
+  const free = new Set<number>(core.freeSlots)
+  equal(free.size, core.freeSlots.size, 'free slots, each once')
+  for (let slot = 0; slot < core.options.slots; slot++) {
+    const record = core.recordAt[slot]
+    equal(free.has(slot), record === null, `slot ${slot} is free`)
+    const state = slots.state(toSlot(slot))
+    if (record === null) equal(state, SlotState.FREE, `state of slot ${slot}`)
+    else {
+      equal(record.slot, slot, `slot of ${record.id}`)
+      equal(slots.generation(toSlot(slot)), record.generation, `generation of ${record.id}`)
+      const expected = record.state === RUNNING ? SlotState.PLACED : SlotState.OFFERED
+      equal(state, expected, `state of slot ${slot}`)
+    }
+  }
+}
+
+function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>): void {
+  const { accepted, completed, failed, cancelled, dead, started } = core.counters
+  const final = completed + failed + cancelled + dead
+  equal(accepted, final + open.size, 'accepted = final + waiting + offered + running')
+  equal(effects.outcomes.length, final, 'outcomes')
+  equal(new Set(effects.outcomes).size, final, 'outcomes, each once')
+  holds(
+    effects.outcomes.every((record) => isFinal(record.state)),
+    'an outcome is not final',
+  )
+  holds(effects.forgot.length <= final, 'more was forgotten than finished')
+  equal(started, core.nextCounter - 1, 'attempts started')
+  for (const queue of core.queues.values()) {
+    const mine = [...open].filter((record) => record.queue === queue)
+    equal(queue.open, mine.length, `${queue.name}: open`)
+    equal(
+      queue.openBytes,
+      sum(mine, (record) => record.payloadBytes),
+      `${queue.name}: bytes`,
+    )
+    const running = mine.filter((record) => record.state === RUNNING).length
+    equal(queue.running, running, `${queue.name}: running`)
+    for (const record of mine) {
+      holds(core.find(record.id, queue.name) === record, `${record.id} cannot be found`)
+    }
+  }
+}
+
+function serves(agent: AgentState, cls: ClassState): boolean {
+  const { queues, capabilities } = agent
+  const queue = queues.includes('*') || queues.includes(cls.queue.name)
+  return queue && cls.requires.every((name) => capabilities.includes(name))
+}
+
+function freeOf(agent: AgentState): number {
+  if (agent.draining || agent.paused || agent.gone) return 0
+  return Math.max(0, agent.concurrency - agent.running.length - agent.ended.size)
+}
+
+/** The head that is to be offered next, by a look at every class and every agent. */
+export function expectedOffer({ core }: Policy): TaskRecord | null {
+  if (core.freeSlots.size === 0 || core.totalFree <= core.totalOffered) return null
+  const agents = [...core.agents.values()]
+  const kinds = core.classes.map((cls) => servedBy(cls, agents))
+  let best: TaskRecord | null = null
+  for (const [i, cls] of core.classes.entries()) {
+    // Classes that the same agents serve count on the same credit.
+    const offered = sum(core.classes, (one) => (kinds[one.index] === kinds[i] ? one.offered : 0))
+    const free = sum(agents, (agent) => (serves(agent, cls) ? freeOf(agent) : 0))
+    if (free > offered) best = better(best, placeableHead(cls))
+  }
+  return best
+}
+
+function servedBy(cls: ClassState, agents: AgentState[]): string {
+  const kinds = agents
+    .filter((agent) => serves(agent, cls))
+    .map(({ queues, capabilities }) => `${queues.join()}|${capabilities.join()}`)
+  return [...new Set(kinds)].sort().join(' ')
+}
+
+/** The first of the highest level that has any, unless the lane is as far ahead as it may be. */
+function placeableHead(cls: ClassState): TaskRecord | null {
+  const lane = cls.lanes.findLast((one) => one.waiting.length > 0)
+  if (lane === undefined) return null
+  const head = lane.waiting.head!
+  const oldest = lane.offers.head
+  const past = oldest === null ? 0 : (head.position - oldest.position) | 0
+  return past < LIMITS.laneWindow ? head : null
+}
+
+function better(a: TaskRecord | null, b: TaskRecord | null): TaskRecord | null {
+  if (a === null || b === null) return a ?? b
+  if (a.level !== b.level) return a.level > b.level ? a : b
+  return a.seq < b.seq ? a : b
+}
+
+function* walk(list: RecordList, seen: Set<TaskRecord>): Generator<TaskRecord> {
+  let count = 0
+  let before: TaskRecord | null = null
+  for (let record = list.head; record !== null; record = record.next) {
+    holds(record.prev === before, `${record.id}: broken link`)
+    holds(!seen.has(record), `${record.id} stands in two lists`)
+    seen.add(record)
+    count++
+    yield record
+    before = record
+  }
+  equal(list.tail, before, 'a list’s tail')
+  equal(list.length, count, 'a list’s length')
+}
+
+function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
+  let total = 0
+  for (const item of items) total += of(item)
+  return total
+}
+
+function equal<T>(found: T, expected: T, what: string): void {
+  if (found !== expected) throw new Error(`${what}: ${found}, expected ${expected}`)
+}
+
+function holds(is: boolean, what: string): void {
+  if (!is) throw new Error(what)
+}

@@ -1,0 +1,165 @@
+/** The policy core beside what is known of it from outside: for the model-based property test. */
+import { toAgent } from '../../native-free/index.ts'
+import type { AgentState } from '../../src/policy/agents.ts'
+import { COMMITTED } from '../../src/policy/core.ts'
+import { isFinal, OFFERED, RUNNING, type TaskRecord } from '../../src/policy/task-record.ts'
+import { checkInvariants, expectedOffer } from './invariants.ts'
+import { Policy, type TaskSpec, type Token } from './support.ts'
+
+export const QUEUES = ['q', 'r', 's']
+export const CAPABILITIES = [[], ['gpu'], ['ocr'], ['gpu', 'ocr']]
+export const SERVES = [['*'], ['q'], ['q', 'r'], ['s']]
+
+/** What must be true of the tasks, whatever happened: each ends once, and stays as it ended. */
+export interface Model {
+  /** Accepted tasks by queue and id, with the end they came to. */
+  readonly tasks: Map<string, TaskRecord>
+  readonly ends: Map<TaskRecord, number>
+}
+
+export class World {
+  readonly policy = new Policy({
+    slots: 32,
+    agentsMax: 32,
+    leaseMs: 1_000,
+    counterStart: 2 ** 31 - 20,
+    keep: { count: 10, ageSeconds: 30, bytes: 1_000 },
+    queue: { timeoutMs: 700, retryCount: 1, lossLimit: 2, tasksMax: 40 },
+  })
+  /** Every token that was ever given out. */
+  readonly tokens: Token[] = []
+  /** The most that each instance was ever willing to do at a time. */
+  readonly peaks = new Map<AgentState, number>()
+  readonly open: TaskRecord[] = []
+  #lastCounter = 0
+
+  pick(state: number, number: number): TaskRecord | undefined {
+    return at(
+      this.open.filter((record) => record.state === state),
+      number,
+    )
+  }
+
+  agent(number: number): AgentState | undefined {
+    return at([...this.policy.core.agents.values()], number)
+  }
+
+  submit(model: Model, queue: string, spec: TaskSpec): void {
+    const record = Policy.record(queue, spec)
+    const known = spec.id !== undefined && this.policy.core.find(spec.id, queue)
+    const refusal = this.policy.core.submit(record, this.policy.nowMs)
+    if (known) {
+      if (refusal?.first !== known) throw new Error(`${record.id}: not seen as a duplicate`)
+      return
+    }
+    if (refusal !== null) {
+      if (refusal.code !== 'queue_full') throw new Error(`refused: ${refusal.code}`)
+      if (this.policy.core.queues.get(queue)!.open < 40) throw new Error('refused too early')
+      return
+    }
+    const key = `${queue}.${record.id}`
+    const before = model.tasks.get(key)
+    if (before !== undefined && this.policy.core.find(before.id, queue) === before) {
+      throw new Error(`${key} is taken`)
+    }
+    model.tasks.set(`${key}.${model.tasks.size}`, record)
+    this.open.push(record)
+  }
+
+  offer(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const expected = expectedOffer(this.policy)
+      const record = this.policy.offer()
+      if (record !== expected) throw new Error(`offered ${record?.id}, expected ${expected?.id}`)
+      if (record === null) return
+      const { cls } = record
+      if (cls!.group.offered > cls!.free) throw new Error('more offers than credit')
+      const { totalOffered, totalFree } = this.policy.core
+      if (totalOffered > totalFree) throw new Error('more offers than credit over all')
+    }
+  }
+
+  propose(record: TaskRecord, agent?: AgentState): number {
+    const answer = agent ? this.policy.propose(record, agent) : this.policy.propose(record)
+    if (answer !== COMMITTED) return answer
+    if (record.counter <= this.#lastCounter) throw new Error('a token was given out twice')
+    this.#lastCounter = record.counter
+    this.tokens.push(this.policy.token(record))
+    return answer
+  }
+
+  /** A result with any token that was ever given out; the one of a running attempt is taken. */
+  result(token: Token, end: (record: TaskRecord) => void): void {
+    const running = this.open.find(
+      (record) => record.state === RUNNING && record.counter === token.counter,
+    )
+    const found = this.policy.attempt(token)
+    if (found !== (running ?? 'late_result')) throw new Error(`token ${token.counter}: ${found}`)
+    if (running !== undefined) end(running)
+  }
+
+  /** Takes what has ended into the model, and checks everything. */
+  check(model: Model): void {
+    for (const record of this.policy.effects.outcomes.slice(model.ends.size)) {
+      if (model.ends.has(record)) throw new Error(`${record.id} ended twice`)
+      model.ends.set(record, record.state)
+      this.open.splice(this.open.indexOf(record), 1)
+    }
+    for (const [record, state] of model.ends) {
+      if (record.state !== state) throw new Error(`${record.id} went on after its end`)
+    }
+    if (this.open.some((record) => isFinal(record.state))) throw new Error('an end was not told')
+    if (model.tasks.size !== model.ends.size + this.open.length) throw new Error('a task is lost')
+    if (this.policy.core.counters.accepted !== model.tasks.size) throw new Error('accepted')
+    this.#checkCredit()
+    checkInvariants(this.policy)
+  }
+
+  #checkCredit(): void {
+    const { core, table } = this.policy
+    for (const agent of core.agents.values()) {
+      const peak = Math.max(this.peaks.get(agent) ?? 0, agent.concurrency)
+      this.peaks.set(agent, peak)
+      const inUse = table.inUse(toAgent(agent.index))
+      if (inUse < 0 || inUse > peak) throw new Error(`${agent.id}: ${inUse} of ${peak} in use`)
+    }
+  }
+
+  /** Everything stops, agents come back: whatever is open must finish. */
+  settle(model: Model): void {
+    const { policy } = this
+    policy.core.setConnected(true, policy.nowMs)
+    for (const agent of [...policy.core.agents.values()]) policy.bye(agent)
+    this.check(model)
+    for (const record of policy.offered()) policy.core.bounce(record)
+    const agent = policy.agent('last', {
+      instance: `at-${policy.nowMs}`,
+      capabilities: ['gpu', 'ocr'],
+      concurrency: 7,
+      leased: false,
+    })
+    // Ends: each round finishes at least one of what is left.
+    while (this.open.length > 0) {
+      const before = this.open.length
+      for (const record of policy.place()) policy.succeed(record)
+      this.check(model)
+      if (this.open.length === before) throw new Error(`${before} tasks are stuck`)
+    }
+    if (policy.inUse(agent) !== 0) throw new Error('credit is lost')
+    if (policy.core.bouncedWaiting !== 0) throw new Error('a bounce is not settled')
+    policy.pass(31_000)
+    if (policy.effects.forgot.length !== model.tasks.size) throw new Error('not all was forgotten')
+    if (policy.core.nextTickMs() !== Number.POSITIVE_INFINITY) throw new Error('a timer is left')
+  }
+
+  offeredOrRunning(number: number): TaskRecord | undefined {
+    return at(
+      this.open.filter(({ state }) => state === OFFERED || state === RUNNING),
+      number,
+    )
+  }
+}
+
+export function at<T>(items: readonly T[], number: number): T | undefined {
+  return items.length === 0 ? undefined : items[number % items.length]
+}
