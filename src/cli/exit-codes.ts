@@ -1,9 +1,9 @@
 /** What the commands' exit codes mean; `docs/cli.md` has the same table. */
-import { SignalboxError, TaskError } from '../errors.ts'
+import { type ErrorStatus, SignalboxError, TaskError } from '../errors.ts'
 
 export const EXIT = {
   ok: 0,
-  /** The task, or one of the tasks, did not complete. */
+  /** A task did not complete, or a process of `dev` died. */
   taskFailed: 1,
   /** Wrong flag, argument or value. */
   usage: 2,
@@ -25,10 +25,15 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
   'disconnected',
 ])
 
+const BY_STATUS: Partial<Record<ErrorStatus, number>> = {
+  400: EXIT.usage,
+  401: EXIT.permission,
+  500: EXIT.taskFailed,
+}
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof TaskError) return EXIT.taskFailed
   if (!(error instanceof SignalboxError)) return EXIT.defect
   if (UNREACHABLE.has(error.code)) return EXIT.unreachable
-  if (error.status === 401) return EXIT.permission
-  return error.status === 400 ? EXIT.usage : EXIT.refused
+  return BY_STATUS[error.status] ?? EXIT.refused
 }

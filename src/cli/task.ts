@@ -92,6 +92,7 @@ async function submit(
 async function waitFor(task: TaskHandle, terminal: Terminal): Promise<void> {
   const { id, queue, waitingFor } = task
   const interrupts = catchInterrupts()
+  if (terminal.format === 'ndjson') terminal.json({ id, queue, state: task.state, waitingFor })
   if (waitingFor !== null && process.stderr.isTTY) {
     terminal.note(`Task ${id} is accepted; ${waitingFor}.`)
   }

@@ -5,6 +5,7 @@
 import type { Msg } from 'nats'
 import type { TaskHandle } from '../api.ts'
 import { SignalboxError } from '../errors.ts'
+import { HEADER } from '../wire/headers.ts'
 import type { Accepted } from '../wire/messages.ts'
 import { decodePayload } from '../wire/payload.ts'
 import { quote } from '../wire/tokens.ts'
@@ -110,10 +111,13 @@ export class Submit extends Awaited {
   }
 
   protected onBody(msg: Msg): boolean {
-    if (this.#accepted) return false
+    if (!this.#accepted) this.#accept(decodePayload<Accepted>(msg.data))
+    return false
+  }
+
+  #accept({ id, queue, state, waitingFor }: Accepted): void {
     clearTimeout(this.timer)
     this.#accepted = true
-    const { id, queue, state, waitingFor } = decodePayload<Accepted>(msg.data)
     const bytes = this.#bytes
     this.id = id
     this.#onAccepted({
@@ -124,11 +128,17 @@ export class Submit extends Awaited {
       bytes: () => bytes,
       result: async <T>() => decodePayload<T>(await bytes),
     })
-    return false
   }
 
   protected onOutcome(msg: Msg): void {
+    if (!this.#accepted) this.#acceptLate(msg)
     this.#resolve(ownBytes(msg.data))
+  }
+
+  /** The acceptance was lost on its way, as when the scheduler lost its connection. */
+  #acceptLate({ headers }: Msg): void {
+    const state = headers!.get(HEADER.state)
+    this.#accept({ id: headers!.get(HEADER.taskId), queue: this.queue, state, waitingFor: null })
   }
 
   fail(error: Error): void {

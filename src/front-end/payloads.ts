@@ -5,6 +5,9 @@
  * Slabs of 1 MiB, each cut into cells of one power of two from 64 B to 64 KiB; larger payloads have
  * a buffer of their own. Bounded: `put` says REFUSED, nothing is thrown. A reference is a number,
  * slab * CELLS_MAX + cell, so that a waiting task costs no object for it.
+ *
+ * Empty slabs go back to the system but for one of each size, so that a load that moves about the
+ * edge of a slab does not make one come and go; where memory is short that one goes too.
  */
 export const NO_BYTES_REF = -1
 export const REFUSED = -2
@@ -40,6 +43,8 @@ export class PayloadArena {
   readonly #freeSlabs: number[] = []
   /** By cell size: slabs that may have a free cell, the last one first. */
   readonly #roomy: number[][] = Array.from({ length: CELL_MAX_LOG2 + 1 }, () => [])
+  /** By cell size: the empty slab that stays, or -1. */
+  readonly #spare: number[] = new Array(CELL_MAX_LOG2 + 1).fill(-1)
   readonly #large = new Map<number, Uint8Array>()
   #nextLarge = LARGE_BASE
   #heldBytes = 0
@@ -61,6 +66,7 @@ export class PayloadArena {
     if (log2 > CELL_MAX_LOG2) return this.#putLarge(bytes)
     const index = this.#slabWithRoom(log2)
     if (index < 0) return REFUSED
+    if (this.#spare[log2] === index) this.#spare[log2] = -1
     const slab = this.#slabs[index]!
     const cell = slab.freeCells[--slab.freeCount]
     slab.bytes.set(bytes, cell << log2)
@@ -86,13 +92,13 @@ export class PayloadArena {
     const index = Math.floor(ref / CELLS_MAX)
     const slab = this.#slabs[index]!
     slab.freeCells[slab.freeCount++] = ref % CELLS_MAX
-    const roomy = this.#roomy[slab.cellLog2]
     if (!slab.listed) {
       slab.listed = true
-      roomy.push(index)
-    } else if (slab.freeCount === slab.freeCells.length && roomy.at(-1) !== index) {
-      this.#release(index, roomy)
+      this.#roomy[slab.cellLog2].push(index)
     }
+    if (slab.freeCount < slab.freeCells.length) return
+    if (this.#spare[slab.cellLog2] >= 0) this.#release(index)
+    else this.#spare[slab.cellLog2] = index
   }
 
   #slabWithRoom(log2: number): number {
@@ -104,7 +110,7 @@ export class PayloadArena {
       slab.listed = false
       roomy.pop()
     }
-    if (this.#heldBytes + SLAB_BYTES > this.#bytesMax) return -1
+    if (!this.#mayHold(SLAB_BYTES)) return -1
     const index = this.#freeSlabs.pop() ?? this.#slabs.length
     this.#slabs[index] = new Slab(log2)
     this.#heldBytes += SLAB_BYTES
@@ -112,8 +118,20 @@ export class PayloadArena {
     return index
   }
 
-  /** An empty slab that is not the one in use goes back to the system. */
-  #release(index: number, roomy: number[]): void {
+  /** Tells whether so many bytes more may be held; gives up the slabs that stay for that. */
+  #mayHold(bytes: number): boolean {
+    for (const spare of this.#spare) {
+      if (this.#heldBytes + bytes <= this.#bytesMax) return true
+      if (spare < 0) continue
+      this.#spare[this.#slabs[spare]!.cellLog2] = -1
+      this.#release(spare)
+    }
+    return this.#heldBytes + bytes <= this.#bytesMax
+  }
+
+  /** An empty slab goes back to the system. */
+  #release(index: number): void {
+    const roomy = this.#roomy[this.#slabs[index]!.cellLog2]
     roomy.splice(roomy.indexOf(index), 1)
     this.#slabs[index] = undefined
     this.#freeSlabs.push(index)
@@ -121,7 +139,7 @@ export class PayloadArena {
   }
 
   #putLarge(bytes: Uint8Array): number {
-    if (this.#heldBytes + bytes.length > this.#bytesMax) return REFUSED
+    if (!this.#mayHold(bytes.length)) return REFUSED
     const ref = this.#nextLarge++
     this.#large.set(ref, Uint8Array.from(bytes))
     this.#heldBytes += bytes.length

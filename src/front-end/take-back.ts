@@ -10,8 +10,11 @@ import { offerToRouters, publishOffers } from './offers.ts'
 
 const overdue: TaskRecord[] = []
 
-/** Offers that no router has answered in time are taken back and placed here. */
-export function placeOverdue(context: FrontEndContext): void {
+/**
+ * Offers that no router has answered in time are taken back and placed here.
+ * @returns how many.
+ */
+export function placeOverdue(context: FrontEndContext): number {
   const { core } = context
   core.overdueOffers(context.nowMs - LIMITS.offerMs, overdue)
   for (const record of overdue) {
@@ -19,7 +22,9 @@ export function placeOverdue(context: FrontEndContext): void {
     core.withdraw(record)
     placeInline(context, record)
   }
+  const count = overdue.length
   overdue.length = 0
+  return count
 }
 
 /**

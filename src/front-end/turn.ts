@@ -9,7 +9,7 @@
  * is read in a later one. A turn that leaves work schedules the next; otherwise the front end goes
  * to sleep: it arms the doorbell, looks at the outboxes once more, and returns to the event loop.
  */
-import { FrontEndBell } from '../../native-free/index.ts'
+import { FrontEndBell, Sleepers } from '../../native-free/index.ts'
 import { nowMs } from '../clock.ts'
 import { LIMITS } from '../options.ts'
 import { admitWaiting } from './admit.ts'
@@ -27,11 +27,13 @@ const TIMER_MS_MAX = 2 ** 30
 export class FrontEnd {
   readonly context: FrontEndContext
   readonly #bell: FrontEndBell
+  readonly #sleepers: Sleepers
   #scheduled = false
   #running = true
   #policyTimer: NodeJS.Timeout | undefined
   #policyTimerAtMs = Number.POSITIVE_INFINITY
   #offerTimer: NodeJS.Timeout | undefined
+  #watchTimer: NodeJS.Timeout | undefined
   #offersCheckedMs = 0
   #routersCheckedMs = 0
   #idle: (() => void)[] = []
@@ -41,6 +43,7 @@ export class FrontEnd {
     this.context = new FrontEndContext(options, completion, this.schedule)
     completion.context = this.context
     this.#bell = new FrontEndBell(this.context.memory)
+    this.#sleepers = new Sleepers(this.context.memory)
   }
 
   /** Asks for a turn; cheap when one is due. Any callback of the main thread may call it. */
@@ -58,9 +61,9 @@ export class FrontEnd {
     this.schedule()
   }
 
-  /** Resolves when no task is open. */
+  /** Resolves when no task is open and none waits to be admitted. */
   idle(): Promise<void> {
-    if (this.#openTasks() === 0) return Promise.resolve()
+    if (this.#openTasks() === 0 && this.context.inbox.isEmpty) return Promise.resolve()
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
@@ -68,6 +71,7 @@ export class FrontEnd {
     this.#running = false
     clearTimeout(this.#policyTimer)
     clearTimeout(this.#offerTimer)
+    clearInterval(this.#watchTimer)
   }
 
   readonly #turn = (): void => {
@@ -96,12 +100,28 @@ export class FrontEnd {
     if (context.core.totalOffered === 0) return
     if (context.nowMs - this.#offersCheckedMs >= 1) {
       this.#offersCheckedMs = context.nowMs
-      placeOverdue(context)
+      if (placeOverdue(context) > 0) this.#watchRouters()
     }
     if (context.nowMs - this.#routersCheckedMs >= ROUTER_CHECK_MS) {
       this.#routersCheckedMs = context.nowMs
       context.routers?.check(context.nowMs)
     }
+  }
+
+  /**
+   * Looks after a router that was late until all sleep: once its offers are taken back, nothing else
+   * would notice that it stands still.
+   */
+  #watchRouters(): void {
+    const { routers } = this.context
+    if (routers === undefined || this.#watchTimer !== undefined) return
+    this.#watchTimer = setInterval(() => {
+      routers.check(nowMs())
+      if (this.#sleepers.asleepCount() < routers.aliveCount) return
+      clearInterval(this.#watchTimer)
+      this.#watchTimer = undefined
+    }, ROUTER_CHECK_MS)
+    this.#watchTimer.unref()
   }
 
   #sleep(): void {
@@ -130,16 +150,24 @@ export class FrontEnd {
     } else this.#offerTimer.refresh()
   }
 
-  /** One timer for all of the policy's; left alone when it rings before the next is due anyway. */
+  /**
+   * One timer for all of the policy's; left alone when it rings before the next is due anyway. It may
+   * ring a little early, since the event loop's clock stands still during a turn: then it is armed
+   * again for the rest.
+   */
   #armPolicyTimer(): void {
     const dueMs = this.context.core.nextTickMs()
-    if (dueMs === Number.POSITIVE_INFINITY) return
-    if (this.#policyTimerAtMs <= dueMs && this.#policyTimerAtMs > this.context.nowMs) return
+    if (dueMs === Number.POSITIVE_INFINITY || this.#policyTimerAtMs < dueMs + 1) return
     clearTimeout(this.#policyTimer)
     const waitMs = Math.min(TIMER_MS_MAX, Math.max(0, Math.ceil(dueMs - this.context.nowMs)))
     this.#policyTimerAtMs = this.context.nowMs + waitMs
-    this.#policyTimer = setTimeout(this.schedule, waitMs)
+    this.#policyTimer = setTimeout(this.#policyTimerRang, waitMs)
     this.#policyTimer.unref()
+  }
+
+  readonly #policyTimerRang = (): void => {
+    this.#policyTimerAtMs = Number.POSITIVE_INFINITY
+    this.schedule()
   }
 
   #openTasks(): number {

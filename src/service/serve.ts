@@ -57,8 +57,9 @@ export async function runServe(
   if (!interrupted.aborted) {
     await new Promise((resolve) => interrupted.addEventListener('abort', resolve, { once: true }))
   }
+  const stopped = scheduler.stop({ drain: true })
   reporter.draining(openTasks(scheduler))
-  await scheduler.stop({ drain: true })
+  await stopped
   return openTasks(scheduler)
 }
 

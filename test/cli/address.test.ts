@@ -51,7 +51,9 @@ test('address: user and password, or a token, are taken from the address and nev
   })
   expect(parseAddress('secret@box', 'x')).toMatchObject({ servers: ['box'], token: 'secret' })
   expect(parseAddress('[::1]:4222', 'x').servers).toEqual(['[::1]:4222'])
-  expect(() => parseAddress('nats://me:secret@bad host', 'from --nats')).toThrow(/"nats:\/\/….*none/)
+  expect(() => parseAddress('nats://me:secret@bad host', 'from --nats')).toThrow(
+    /"nats:\/\/….*none/,
+  )
   expect(() => parseAddress('nats://me:secret@bad host', 'x')).not.toThrow(/secret/)
 })
 
@@ -100,7 +102,10 @@ test('dev state: it names the newest, and again the one before it when that stil
 
 test('dev state: taking back leaves what a newer dev has announced', () => {
   const takeBack = announceDev('nats://mine:1', env)
-  write(devStateFile(env), JSON.stringify({ url: 'nats://newer:2', pid: process.ppid, startedAt: '' }))
+  write(
+    devStateFile(env),
+    JSON.stringify({ url: 'nats://newer:2', pid: process.ppid, startedAt: '' }),
+  )
   takeBack()
   expect(readDevState(env)).toMatchObject({ url: 'nats://newer:2' })
 })

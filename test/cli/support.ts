@@ -58,7 +58,8 @@ export function withHome() {
 function clean(home: string): NodeJS.ProcessEnv {
   const env = { ...process.env }
   for (const name of Object.keys(env)) {
-    if (/^(npm_|NODE_OPTIONS$|SIGNALBOX_|NATS_(?!SERVER$)|FORCE_COLOR$)/.test(name)) delete env[name]
+    if (/^(npm_|NODE_OPTIONS$|SIGNALBOX_|NATS_(?!SERVER$)|FORCE_COLOR$)/.test(name))
+      delete env[name]
   }
   return {
     ...env,

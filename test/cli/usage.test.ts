@@ -24,19 +24,34 @@ test('cli: without a command it prints its help, 80 columns wide, as wrong usage
 test.each([
   [['statsu'], /^error usage: Unknown command 'statsu': did you mean status\?\n$/],
   [['task', 'submt', 'q'], /^error usage: Unknown command 'submt': did you mean submit\?\n$/],
-  [['task', 'submit', 'q', '--wiat'], /^error usage: Unknown option '--wiat': did you mean --wait\?\n$/],
-  [['task', 'submit'], /^error usage: Missing required argument 'queue'; see `signalbox task submit --help`\.\n$/],
+  [
+    ['task', 'submit', 'q', '--wiat'],
+    /^error usage: Unknown option '--wiat': did you mean --wait\?\n$/,
+  ],
+  [
+    ['task', 'submit'],
+    /^error usage: Missing required argument 'queue'; see `signalbox task submit --help`\.\n$/,
+  ],
   [['status', 'now'], /^error usage: Too many arguments .*; see `signalbox status --help`\.\n$/],
   [['status', '-o', 'xml'], /^error usage: .*Allowed choices are table, json, ndjson; see/],
   [['serve'], /^error usage: Required option '--queue <queue\.\.\.>' not specified; see/],
   [['agent', 'run', 'a'], /^error usage: Required option '--exec <command>' not specified; see/],
-  [['agent', 'run', 'a', '--exec', 'cat', '--concurrency', '0'], /^error usage: .*from 1 to 65535;/],
-  [['agent', 'run', 'a', '--exec', 'cat', '--concurrency', '1e9'], /^error usage: .*from 1 to 65535;/],
+  [
+    ['agent', 'run', 'a', '--exec', 'cat', '--concurrency', '0'],
+    /^error usage: .*from 1 to 65535;/,
+  ],
+  [
+    ['agent', 'run', 'a', '--exec', 'cat', '--concurrency', '1e9'],
+    /^error usage: .*from 1 to 65535;/,
+  ],
   [['load', 'q', '--rate', 'fast'], /^error usage: .*Give a number above 0/],
   [['load', 'q', '--rate', '1', '--window', '1'], /^error usage: .*exclude each other/],
   [['dev', '--tasks', '-5'], /^error usage: .*Give a whole number/],
   [['dev', '--routers', '17'], /^error usage: .*from 0 to 16/],
-  [['status', '--nats', 'http://x'], /^error bad_option: The NATS address "http:\/\/x" from --nats is none/],
+  [
+    ['status', '--nats', 'http://x'],
+    /^error bad_option: The NATS address "http:\/\/x" from --nats is none/,
+  ],
 ])('cli: %j is answered with one sentence and exit code 2', async (words, sentence) => {
   const { code, stdout, stderr } = await cli(words)
   expect(stderr).toMatch(sentence)

@@ -103,6 +103,21 @@ test('credit of an ended attempt: an agent that stops sending tokens gets it bac
   expect(ids(policy.place())).toEqual(ids([record]))
 })
 
+test('credit of an ended attempt: time does not give it back while beats hold the token', () => {
+  const { policy, agent, record, token } = ended({ beats: true })
+  const other = policy.agent('other', { beats: false, queues: ['other'] })
+  policy.run('other', { timeoutMs: 100, retryCount: 0 })
+  for (let i = 0; i < 20; i++) {
+    policy.pass(500)
+    policy.beat(agent, [token.counter])
+    policy.agent('other', { beats: false, queues: ['other'] })
+  }
+  expect(policy.inUse(other)).toBe(0)
+  expect(policy.inUse(agent)).toBe(1)
+  expect(policy.offer()).toBe(null)
+  expect(record.state).toBe(WAITING)
+})
+
 test('beats: an attempt that two in a row lack was lost on the way and is tried elsewhere', () => {
   const policy = new Policy()
   const agent = policy.agent('a', { concurrency: 2 })
@@ -148,6 +163,17 @@ test('beats: all attempts that got lost come back, the oldest first', () => {
   expect(policy.inUse(agent)).toBe(1)
   expect(ids(policy.place())).toEqual(ids([records[0], records[1], records[3]]))
   checkInvariants(policy)
+})
+
+test('beats: a new attempt starts anew, whatever beats said of the one before', () => {
+  const policy = new Policy()
+  const agent = policy.agent('a')
+  const record = policy.run()
+  policy.beat(agent, [])
+  policy.fail(record)
+  policy.place()
+  policy.beat(agent, [])
+  expect(record.state).toBe(RUNNING)
 })
 
 test('beats: of an agent that promised no tokens they say nothing about its work', () => {

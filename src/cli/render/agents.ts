@@ -4,7 +4,7 @@ import type { Colors } from './colors.ts'
 import { table } from './table.ts'
 import { count, cut, duration, plain } from './text.ts'
 
-const NAMES_WIDTH = 20
+const NAMES_WIDTH = 14
 
 export function agentLines(agents: AgentView[], colors: Colors): string[] {
   if (agents.length === 0) {

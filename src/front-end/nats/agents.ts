@@ -44,6 +44,8 @@ export class NatsAgents implements AgentPort {
   readonly #subjects: Subjects
   readonly #fromLength: number
   readonly #workSubjects = new WeakMap<AgentState, string>()
+  /** When a beat of the agent was last compared with its attempts. */
+  readonly #comparedMs = new WeakMap<AgentState, number>()
   /** Reused for every result. */
   readonly #address = newResultAddress()
   readonly #body: ResultBody = { code: null, message: '', retryable: false, bytes: EMPTY }
@@ -144,16 +146,34 @@ export class NatsAgents implements AgentPort {
     const agent = core.hello(spec, nowMs)
     if (typeof agent === 'string') throw agentError(agent, id)
     const { leaseMs, epoch } = core.options
-    const beatMs = Math.max(1, Math.floor(leaseMs / BEATS_PER_LEASE))
-    return { scheduler: options.name, epoch, leaseMs, beatMs }
+    return { scheduler: options.name, epoch, leaseMs, beatMs: this.#beatMs }
+  }
+
+  get #beatMs(): number {
+    return Math.max(1, Math.floor(this.#context.core.options.leaseMs / BEATS_PER_LEASE))
   }
 
   readonly #beat = (id: string, msg: Msg): { scheduler: string } => {
     const { core, options, nowMs } = this.#context
     const beat = readBeat(msg.data, id)
-    const refusal = core.beat(id, beat.instance, this.#runningOf(beat), nowMs)
+    const running = this.#mayCompare(id, beat.instance, nowMs) ? this.#runningOf(beat) : null
+    const refusal = core.beat(id, beat.instance, running, nowMs)
     if (refusal !== null) throw agentError(refusal, id)
     return { scheduler: options.name }
+  }
+
+  /**
+   * Beats that were held up on their way arrive together, perhaps behind work that was sent after
+   * them: of those within half an interval one tells which attempts are lost, the others only that
+   * the agent lives.
+   */
+  #mayCompare(id: string, instance: string, nowMs: number): boolean {
+    const agent = this.#context.core.agents.get(id)
+    if (agent?.instance !== instance) return false
+    const lastMs = this.#comparedMs.get(agent)
+    if (lastMs !== undefined && nowMs - lastMs < this.#beatMs / 2) return false
+    this.#comparedMs.set(agent, nowMs)
+    return true
   }
 
   readonly #bye = (id: string, msg: Msg): { scheduler: string } => {

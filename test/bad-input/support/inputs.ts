@@ -9,7 +9,7 @@ export interface Input {
   body: Uint8Array
   /** The header block as it goes over the wire. */
   block: string | undefined
-  /** `call` and `outcome` are answered by an outcome, some time. */
+  /** `call` and `outcome` are answered by an outcome, some time; `foreign` by nobody. */
   kind: 'task' | 'outcome' | 'call' | 'agent' | 'result' | 'api' | 'foreign'
 }
 
@@ -40,7 +40,7 @@ CORPUS.push(Uint8Array.from([0xc0, 0x80]), Uint8Array.from([0xff, 0xfe, 0x7b]))
 
 /** Good names first; none of them may be the agent that really works. */
 const name = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom('work', 'a', 'b', 'c-1', 'D_2', 'x'.repeat(64)) },
+  { weight: 20, arbitrary: fc.constantFrom('work', 'a', 'b', 'c-1', 'D_2', 'x'.repeat(64)) },
   {
     weight: 2,
     arbitrary: fc.constantFrom(
@@ -108,7 +108,6 @@ function objectOf(shape: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Ui
 const headerName = fc.constantFrom(
   'Nats-Msg-Id',
   'Sb-Priority',
-  'Sb-Requires',
   'Sb-Timeout-Ms',
   'Sb-Retry-Count',
   'Sb-Outcome',
@@ -130,13 +129,31 @@ const headerValue = fc.oneof(
   name,
   fc.string({ maxLength: 20 }),
 )
+/** Either nobody could ever offer it and it is refused, or the helpful agent does. */
+const requires = fc.constantFrom(
+  ...CAPABILITIES,
+  'ocr,gpu',
+  ' gpu , ,ocr,gpu',
+  ',',
+  '',
+  'gpu>=24',
+  'a b',
+  'ä',
+  'x'.repeat(65),
+  Array(33).fill('ocr').join(),
+)
+const headerLine = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.tuple(headerName, headerValue).map(([key, value]) => `${key}: ${value}`),
+  },
+  { weight: 1, arbitrary: requires.map((value) => `Sb-Requires: ${value}`) },
+)
 const block = fc.oneof(
   { weight: 5, arbitrary: fc.constant(undefined) },
   {
     weight: 5,
-    arbitrary: fc
-      .array(fc.tuple(headerName, headerValue), { maxLength: 5 })
-      .map((lines) => blockOf(lines.map(([key, value]) => `${key}: ${value}`))),
+    arbitrary: fc.array(headerLine, { maxLength: 5 }).map(blockOf),
   },
   { weight: 1, arbitrary: fc.array(headerName, { minLength: 30, maxLength: 40 }).map(blockOf) },
   { weight: 1, arbitrary: fc.string({ maxLength: 40 }) },
@@ -150,7 +167,10 @@ const payload = fc.oneof(
   fc.uint8Array({ maxLength: 100 }),
   fc.constantFrom(...CORPUS, new Uint8Array(256 * 1024 + 1)),
 )
-const level = fc.constantFrom('', '', '.1', '.5', '.3', '.0', '.6', '.high', '.*')
+const level = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('', '.1', '.3', '.5') },
+  { weight: 1, arbitrary: fc.constantFrom('.0', '.6', '.high', '.*') },
+)
 
 const submit = fc
   .tuple(fc.constantFrom('task', 'call'), name, level, payload, block)
@@ -169,7 +189,10 @@ const fromAgent = (verb: string, shape: Record<string, fc.Arbitrary<unknown>>) =
     }),
   )
 
-const instance = fc.constantFrom('i1', 'i2', 'i3')
+const instance = fc.oneof(
+  fc.constantFrom('i1', 'i2', 'i3'),
+  fc.nat(2_000).map((n) => `i${n}`),
+)
 const hello = fromAgent('hello', {
   instance,
   queues: fc.oneof(fc.constantFrom(['*'], ['work']), names),
@@ -201,7 +224,7 @@ const result = fc
       subject: `sb.from.${id}.${scheduler}.result.${slot}.${word}`,
       body,
       block: headers,
-      kind: 'result',
+      kind: scheduler === SCHEDULER ? 'result' : 'foreign',
     }),
   )
 
@@ -229,6 +252,11 @@ const call = fc
       kind: target === 'nobody' ? 'foreign' : 'api',
     }),
   )
+
+/** What an agent might answer a task with. */
+export function generateResults(count: number, seed: number): Pick<Input, 'body' | 'block'>[] {
+  return fc.sample(fc.record({ body: payload, block }), { numRuns: count, seed })
+}
 
 /** @returns that many inputs, always the same ones for a seed. */
 export function generateInputs(count: number, seed: number): Input[] {

@@ -1,7 +1,7 @@
 import type { NatsConnection, Subscription } from 'nats'
 
 export interface AgentReport {
-  kind: 'joined' | 'got' | 'answered' | 'cancel' | 'drain' | 'fenced'
+  kind: 'joined' | 'got' | 'answered' | 'refused' | 'cancel' | 'drain' | 'fenced'
   /** The agent that it is about. */
   agent: string
   /** The task, or the agent itself where there is none. */
@@ -9,7 +9,7 @@ export interface AgentReport {
   atMs: number
   attempt?: number
   token?: string | null
-  /** Of `answered`: null when the result was taken. */
+  /** Of `answered` and `refused`: null when the result was taken. */
   code?: string | null
 }
 

@@ -91,6 +91,7 @@ export class PlainAgent {
     for (const [token, { scheduler }] of this.running) schedulers[scheduler].running.push(token)
     const { code } = await this.say('beat', { instance: this.options.instance, schedulers })
     if (this.#stopped) return
+    if (code !== null) this.#report({ kind: 'refused', id: this.id, code })
     if (code === 'agent_unknown') await this.hello()
     else if (code === 'fenced') this.#fenced()
   }

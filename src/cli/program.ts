@@ -1,0 +1,36 @@
+/** All commands as one commander program, without running any. */
+import { Command } from 'commander'
+import { addAgent } from './agent.ts'
+import { addDev } from './dev.ts'
+import { addLoad } from './load.ts'
+import { outputOption } from './options.ts'
+import { addServe } from './serve.ts'
+import { addStatus } from './status.ts'
+import { addTask } from './task.ts'
+import { version } from './version.ts'
+
+const EXAMPLES = `
+Examples:
+  signalbox dev                                  everything on this machine
+  signalbox serve --queue ocr mail               a scheduler for two queues
+  signalbox agent run a1 --queue ocr --exec CMD  a shell command as an agent
+  signalbox task submit ocr '{"page":1}' --wait  a task and its result
+  signalbox load ocr --rate 1000 --duration 30   a load at a steady rate
+
+The NATS server is the one that --nats, SIGNALBOX_NATS or NATS_URL names, else
+that of the running dev, of the selected NATS context, or 127.0.0.1:4222.`
+
+export function buildProgram(): Command {
+  const program = new Command('signalbox')
+    .description('Task scheduler for fleets of agents on NATS.')
+    .version(version(), '-V, --version', 'print the version')
+    .addOption(outputOption())
+    .option('--nats <url>', 'NATS server, as host:port or nats://user:password@host:port')
+    .helpOption('-h, --help', 'print what a command does and takes')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', EXAMPLES)
+  for (const add of [addDev, addServe, addAgent, addTask, addLoad, addStatus]) add(program)
+  return program
+}

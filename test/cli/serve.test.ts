@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from 'vitest'
+import type { Client } from '../../src/client/client.ts'
+import { connect } from '../../src/client/connect.ts'
+import { withNats } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+import { type Running, withHome } from './support.ts'
+
+const { start } = withHome()
+const nats = withNats()
+const clients: Client[] = []
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close()
+})
+
+async function serve(...words: string[]): Promise<Running> {
+  const running = start(['serve', ...words, '--routers', '1'], { env: { NATS_URL: nats.url } })
+  await until(() => running.stdout() !== '' || running.process.exitCode !== null, {
+    what: 'the scheduler to be ready',
+  })
+  return running
+}
+
+async function client(): Promise<Client> {
+  const made = await connect({ servers: nats.url })
+  clients.push(made)
+  return made
+}
+
+test('serve: one line when it is ready; it serves the named queues and no others', async () => {
+  const running = await serve('--queue', 'a', 'b,c', '--name', 'box')
+  expect(running.stdout()).toMatch(
+    /^Scheduler box serves a, b, c on 127\.0\.0\.1:\d+, 1 routers\.\n$/,
+  )
+  const sb = await client()
+  await sb.agent({ queues: ['b'] }, (task) => task.text())
+  expect(await sb.run('b', 1)).toBe('1')
+  await expect(sb.run('d', 1)).rejects.toMatchObject({ code: 'queue_unknown' })
+  running.process.kill('SIGTERM')
+  expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('serve: told to end, it waits for what it has accepted', async () => {
+  const running = await serve('--queue', 'slow', '-o', 'ndjson')
+  expect(JSON.parse(running.stdout())).toMatchObject({ event: 'ready', queues: ['slow'] })
+  const sb = await client()
+  let finish: (() => void) | undefined
+  await sb.agent({ queues: ['slow'] }, () => new Promise<void>((resolve) => (finish = resolve)))
+  const task = await sb.submit('slow')
+  await until(() => finish, { what: 'the task to run' })
+  running.process.kill('SIGTERM')
+  await until(() => running.stdout().includes('"draining"'), { what: 'the drain' })
+  const refusal = () => sb.submit('slow').catch(({ code }) => code)
+  await until(async () => (await refusal()) === 'queue_unknown', {
+    what: 'new tasks to be refused',
+  })
+  finish!()
+  await task.result()
+  expect((await running.ended).code).toBe(0)
+})
+
+test('serve: a second signal ends it at once', async () => {
+  const running = await serve('--queue', 'stuck')
+  const sb = await client()
+  await sb.submit('stuck')
+  running.process.kill('SIGTERM')
+  await until(() => running.stdout().includes('Draining: 1 open'), { what: 'the drain' })
+  await until(
+    () => {
+      running.process.kill('SIGTERM')
+      return running.process.exitCode !== null
+    },
+    { what: 'the second signal to be taken' },
+  )
+  expect((await running.ended).code).toBe(130)
+})
+
+test.each([
+  [['--queue', 'a b'], /^error bad_token: /],
+  [['--queue', 'a', '--name', 'x.y'], /^error bad_token: /],
+  [['--queue', 'a', '--placement', 'routers', '--routers', '0'], /^error bad_option: /],
+])('serve: %j is refused with one sentence', async (words, sentence) => {
+  const { code, stderr } = await start(['serve', ...words], { env: { NATS_URL: nats.url } }).ended
+  expect(stderr).toMatch(sentence)
+  expect(stderr.trimEnd()).not.toContain('\n')
+  expect(code).toBe(2)
+})

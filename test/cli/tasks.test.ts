@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TaskError } from '../../src/errors.ts'
+import { Scheduler } from '../../src/scheduler.ts'
+import { withNats } from '../support/nats.ts'
+import { until } from '../support/until.ts'
+import { withHome } from './support.ts'
+
+const NASTY = 'before\u001b[31mred\u001b]0;title\u0007\u009b2Jafter'
+
+describe('with a scheduler', () => {
+  const { cli: run, start } = withHome()
+  const nats = withNats()
+  let scheduler: Scheduler
+  const env = () => ({ NATS_URL: nats.url })
+  const cli = (words: string[], input?: string | Uint8Array) => run(words, { env: env(), input })
+
+  beforeAll(async () => {
+    scheduler = await new Scheduler({
+      name: 'box',
+      nats: nats.url,
+      strictQueues: true,
+      queues: { echo: {}, fails: { retryCount: 0 }, idle: {} },
+      routers: 1,
+    }).start()
+    await scheduler.agent(
+      { id: 'echoer', queues: ['echo'], concurrency: 50 },
+      (task) => task.payload,
+    )
+    await scheduler.agent({ id: 'failer', queues: ['fails'] }, () => {
+      throw TaskError.permanent(NASTY, 'api_error')
+    })
+  })
+  afterAll(() => scheduler.stop())
+
+  test('task submit --wait: the result comes out as it is, byte for byte', async () => {
+    const text = await cli(['task', 'submit', 'echo', '{"a": 1}', '--wait'])
+    expect(text).toEqual({ code: 0, signal: null, stdout: '{"a": 1}\n', stderr: '' })
+    const input = `${NASTY}\nsecond line\n`
+    const piped = await cli(['task', 'submit', 'echo', '-', '--wait'], input)
+    expect(piped).toMatchObject({ code: 0, stdout: input })
+    const none = await cli(['task', 'submit', 'echo', '--wait'])
+    expect(none).toMatchObject({ code: 0, stdout: '' })
+  })
+
+  test('task submit --wait: a task that failed is exit code 1 and one harmless sentence', async () => {
+    const { code, stdout, stderr } = await cli(['task', 'submit', 'fails', 'x', '--wait'])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^error api_error: before[^\u0000-\u001f\u007f-\u009f]*after\n$/)
+    const json = await cli(['task', 'submit', 'fails', '-o', 'json', '--wait'])
+    expect(json.code).toBe(1)
+    expect(json.stdout).not.toMatch(/[\u0000-\u0009\u007f-\u009f]/)
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      queue: 'fails',
+      state: 'failed',
+      code: 'api_error',
+      message: expect.stringContaining('after'),
+      attempts: 1,
+    })
+  })
+
+  test('task submit, get and cancel: one task from acceptance to its end', async () => {
+    const words = ['--id', 'order-1', '--priority', 'high', '--requires', 'ocr,gpu']
+    const submitted = await cli(['task', 'submit', 'idle', 'abc', ...words, '-o', 'json'])
+    expect(submitted.code).toBe(0)
+    expect(JSON.parse(submitted.stdout)).toMatchObject({ id: 'order-1', queue: 'idle' })
+    const got = await cli(['task', 'get', 'order-1', '-o', 'json'])
+    expect(JSON.parse(got.stdout)).toMatchObject({
+      id: 'order-1',
+      state: 'pending',
+      priority: 4,
+      requires: ['gpu', 'ocr'],
+      payloadBytes: 3,
+    })
+    const cancelled = await cli(['task', 'cancel', 'order-1', '--queue', 'idle'])
+    expect(cancelled.code).toBe(0)
+    expect(cancelled.stdout).toMatch(/^Task order-1 in idle\n {2}state +cancelled\n/)
+    const again = await cli(['task', 'cancel', 'order-1'])
+    expect(again.code).toBe(5)
+    expect(again.stderr).toMatch(/^error finished: /)
+  })
+
+  test('task submit --wait: interrupted, it says that the task goes on, and exits with 130', async () => {
+    const words = ['task', 'submit', 'idle', '--id', 'waits', '--wait', '-o', 'ndjson']
+    const running = start(words, { env: env() })
+    await until(() => running.stdout().includes('\n'), { what: 'the acceptance' })
+    running.process.kill('SIGINT')
+    const { code, stderr } = await running.ended
+    expect(stderr).toContain('Task waits goes on')
+    expect(code).toBe(130)
+    expect(await scheduler.getTask('waits')).toMatchObject({ state: 'pending' })
+  })
+
+  test('task get: an unknown task is exit code 5', async () => {
+    const { code, stderr } = await cli(['task', 'get', 'nobody-knows-it'])
+    expect(stderr).toMatch(/^error task_unknown: /)
+    expect(code).toBe(5)
+  })
+
+  test('task submit and load: an unknown queue is named, with those that there are', async () => {
+    for (const words of [
+      ['task', 'submit', 'nowhere'],
+      ['load', 'nowhere', '--count', '10'],
+    ]) {
+      const { code, stderr } = await cli(words)
+      expect(stderr).toMatch(
+        /^error queue_unknown: No scheduler serves queue "nowhere"; scheduler "box" has .*echo/,
+      )
+      expect(code).toBe(5)
+    }
+  })
+
+  test.each([
+    [['--priority', '9'], /^error bad_priority: /],
+    [['--id', 'a.b'], /^error bad_token: /],
+    [['--requires', 'gpu>=24'], /^error not_supported: /],
+    [['--timeout-ms', '0'], /^error usage: /],
+  ])('task submit: %j is refused before anything is sent', async (words, sentence) => {
+    const { code, stderr } = await cli(['task', 'submit', 'echo', 'x', ...words])
+    expect(stderr).toMatch(sentence)
+    expect(code).toBe(2)
+  })
+
+  test('agent list: a table for people, a line each for programs', async () => {
+    const table = await cli(['agent', 'list'])
+    expect(table.stdout.split('\n')[1]).toMatch(/^ {2}echoer +available +echo +– +0\/50 /)
+    expect(table.stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+    const ndjson = await cli(['agent', 'list', '-o', 'ndjson'])
+    const rows = ndjson.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(rows.map(({ id }) => id)).toEqual(['echoer', 'failer'])
+    const json = await cli(['-o', 'json', 'agent', 'list'])
+    expect(JSON.parse(json.stdout)).toMatchObject([{ id: 'echoer' }, { id: 'failer' }])
+  })
+
+  test('agent drain: an unknown agent is exit code 5', async () => {
+    const { code, stderr } = await cli(['agent', 'drain', 'nobody'])
+    expect(stderr).toMatch(/^error agent_unknown: /)
+    expect(code).toBe(5)
+  })
+
+  test('load: both loops complete what they send, and show it', async () => {
+    const closed = await cli(['load', 'echo', '--window', '20', '--count', '500', '-o', 'json'])
+    expect(closed.code).toBe(0)
+    const summary = JSON.parse(closed.stdout)
+    expect(summary).toMatchObject({ queue: 'echo', sent: 500, completed: 500, unanswered: 0 })
+    expect(summary.fromSent).toMatchObject({ count: 500, encoded: expect.stringMatching(/^HISTF/) })
+    const open = await cli(['load', 'echo', '--rate', '500', '--duration', '0.4'])
+    expect(open).toMatchObject({ code: 0, stderr: '' })
+    expect(open.stdout).toMatch(/open loop at 500\/s/)
+    expect(open.stdout).toMatch(/sent +200\n +completed +200 \(100 %\)/)
+    expect(open.stdout).toMatch(/from when it was due +200 /)
+  })
+
+  test('load: tasks that fail are counted by their code, and are exit code 1', async () => {
+    const { code, stdout } = await cli(['load', 'fails', '--count', '20', '--payload-bytes', '10'])
+    expect(stdout).toMatch(/failed +20\n +api_error +20/)
+    expect(code).toBe(1)
+  })
+
+  test('status: counts, queues and latencies of the scheduler', async () => {
+    const { code, stdout } = await cli(['status', '-o', 'json'])
+    expect(code).toBe(0)
+    const status = JSON.parse(stdout)
+    expect(status).toMatchObject({ scheduler: 'box', connected: true, agents: { online: 2 } })
+    expect(status.tasks.lost).toBe(0)
+    expect(status.latency.assignment.count).toBeGreaterThan(0)
+    const table = await cli(['status'])
+    expect(table.stdout).toMatch(/^Scheduler box {2}up /)
+    expect(table.stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+  })
+})
+
+describe('with nobody', () => {
+  const { cli } = withHome()
+  const nats = withNats()
+
+  test.each([
+    [['status']],
+    [['task', 'submit', 'q', 'x']],
+    [['task', 'get', 'x']],
+    [['agent', 'list']],
+    [['load', 'q', '--count', '5']],
+  ])('cli: %j with a NATS server but no scheduler exits with 3', async (words) => {
+    const { code, stderr } = await cli([...words, '--nats', nats.url])
+    expect(stderr).toMatch(/^error no_scheduler: No scheduler .*start one with/)
+    expect(code).toBe(3)
+  })
+})
+
+describe('with permissions', () => {
+  const { cli } = withHome()
+  const nats = withNats({
+    configuration: `authorization { users: [
+      { user: boss, password: pw }
+      { user: reader, password: pw, permissions: { publish: ["sb.api.>"], subscribe: ["_INBOX.>"] } }
+    ] }`,
+  })
+  const as = (login: string) => ['--nats', nats.url.replace('//', `//${login}@`)]
+  let scheduler: Scheduler
+
+  beforeAll(async () => {
+    const { url: servers } = nats
+    scheduler = new Scheduler({ nats: { servers, user: 'boss', password: 'pw' }, routers: 0 })
+    await scheduler.start()
+  })
+  afterAll(() => scheduler.stop())
+
+  test('cli: a wrong password is exit code 4', async () => {
+    const { code, stderr } = await cli(['status', ...as('reader:wrong')])
+    expect(stderr).toMatch(/^error permission_denied: .*check user, password or token/)
+    expect(stderr).not.toContain('wrong')
+    expect(code).toBe(4)
+  })
+
+  test('cli: what the user may do works, what it may not is exit code 4', async () => {
+    expect(await cli(['status', ...as('reader:pw')])).toMatchObject({ code: 0 })
+    const { code, stderr } = await cli(['task', 'submit', 'q', 'x', ...as('reader:pw')])
+    expect(stderr).toMatch(/^error permission_denied: .*sb\.task\.q/)
+    expect(code).toBe(4)
+  })
+})

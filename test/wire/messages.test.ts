@@ -1,0 +1,131 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { SignalboxError } from '../../src/errors.ts'
+import { LIMITS } from '../../src/options.ts'
+import { encodeJson } from '../../src/wire/json.ts'
+import { readBeat, readBye, readHello, requireConcurrency } from '../../src/wire/messages.ts'
+
+function code(read: () => unknown): string {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof SignalboxError) return error.code
+    throw error
+  }
+  return 'taken'
+}
+
+const HELLO = { instance: 'i1', queues: ['q'], capabilities: ['ocr'], concurrency: 4, beats: true }
+const hello = (changes: object) => code(() => readHello(encodeJson({ ...HELLO, ...changes }), 'a'))
+
+test('hello: what is not said has its default, lists are sorted', () => {
+  expect(readHello(encodeJson({ instance: 'i1', queues: ['r', '*', 'q', 'q'] }), 'a')).toEqual({
+    instance: 'i1',
+    queues: ['*', 'q', 'r'],
+    capabilities: [],
+    concurrency: 1,
+    beats: false,
+  })
+})
+
+test.each([
+  [{}, 'taken'],
+  [{ id: 'a' }, 'taken'],
+  [{ id: 'b' }, 'identity_mismatch'],
+  [{ id: 7 }, 'identity_mismatch'],
+  [{ id: { toString: 1 } }, 'identity_mismatch'],
+  [{ instance: undefined }, 'bad_token'],
+  [{ instance: '' }, 'bad_token'],
+  [{ instance: 'a.b' }, 'bad_token'],
+  [{ instance: 'a\r\nPUB x' }, 'bad_token'],
+  [{ instance: { toString: 1, valueOf: 1 } }, 'bad_token'],
+  [{ queues: undefined }, 'bad_body'],
+  [{ queues: [] }, 'bad_body'],
+  [{ queues: 'q' }, 'bad_body'],
+  [{ queues: ['q.r'] }, 'bad_token'],
+  [{ queues: ['>'] }, 'bad_token'],
+  [{ queues: [[]] }, 'bad_token'],
+  [{ queues: [{ toString: 1 }] }, 'bad_token'],
+  [{ queues: Array.from({ length: 257 }, (_, i) => `q${i}`) }, 'bad_body'],
+  [{ capabilities: ['*'] }, 'bad_token'],
+  [{ capabilities: ['gpu>=24'] }, 'bad_token'],
+  [{ capabilities: Array.from({ length: 257 }, (_, i) => `c${i}`) }, 'bad_body'],
+  [{ concurrency: 0 }, 'bad_concurrency'],
+  [{ concurrency: -1 }, 'bad_concurrency'],
+  [{ concurrency: 1.5 }, 'bad_concurrency'],
+  [{ concurrency: 65_535 }, 'taken'],
+  [{ concurrency: 65_536 }, 'bad_concurrency'],
+  [{ concurrency: 1e9 }, 'bad_concurrency'],
+  [{ concurrency: '4' }, 'bad_concurrency'],
+  [{ concurrency: { toString: 1 } }, 'bad_concurrency'],
+  [{ labels: {} }, 'taken'],
+  [{ labels: null }, 'taken'],
+  [{ labels: { gpu: 24 } }, 'not_supported'],
+] as const)('hello: %j is %s', (changes, expected) => {
+  expect(hello(changes)).toBe(expected)
+})
+
+const beat = (body: unknown) => code(() => readBeat(encodeJson(body), 'a'))
+
+test.each([
+  [{ instance: 'i', schedulers: { s: { seen: null, running: [] } } }, 'taken'],
+  [{ instance: 'i' }, 'taken'],
+  [{ instance: 'i', schedulers: null }, 'taken'],
+  [{ schedulers: {} }, 'bad_token'],
+  [{ instance: 'i', id: 'b' }, 'identity_mismatch'],
+  [{ instance: 'i', schedulers: [] }, 'bad_body'],
+  [{ instance: 'i', schedulers: 'all' }, 'bad_body'],
+  [{ instance: 'i', schedulers: { s: null } }, 'bad_body'],
+  [{ instance: 'i', schedulers: { s: {} } }, 'bad_body'],
+  [{ instance: 'i', schedulers: { s: { running: 'all' } } }, 'bad_body'],
+  [{ instance: 'i', schedulers: { s: { running: [1, null, {}] } } }, 'taken'],
+] as const)('beat: %j is %s', (body, expected) => {
+  expect(beat(body)).toBe(expected)
+})
+
+test('beat: more tokens than an agent can work on are refused', () => {
+  const running = new Array(LIMITS.concurrencyMax + 1).fill(0)
+  expect(beat({ instance: 'i', schedulers: { s: { running } } })).toBe('bad_body')
+})
+
+test('bye: drain is off unless it is true', () => {
+  const bye = (body: unknown) => readBye(encodeJson(body), 'a')
+  expect(bye({ instance: 'i' })).toEqual({ instance: 'i', drain: false })
+  expect(bye({ instance: 'i', drain: 1 }).drain).toBe(false)
+  expect(bye({ instance: 'i', drain: true }).drain).toBe(true)
+  expect(code(() => bye({ instance: 'i', id: 'b' }))).toBe('identity_mismatch')
+  expect(code(() => bye({}))).toBe('bad_token')
+})
+
+test('control messages: nothing that can be sent makes a reader fail but by refusing', () => {
+  const body = fc.oneof(
+    fc.jsonValue(),
+    fc.record(
+      {
+        id: fc.jsonValue(),
+        instance: fc.oneof(fc.constant('i'), fc.jsonValue()),
+        queues: fc.oneof(fc.constant(['q']), fc.jsonValue()),
+        capabilities: fc.jsonValue(),
+        concurrency: fc.jsonValue(),
+        labels: fc.jsonValue(),
+        schedulers: fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue()),
+        drain: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    ),
+  )
+  fc.assert(
+    fc.property(body, (value) => {
+      const bytes = encodeJson(value)
+      for (const read of [readHello, readBeat, readBye]) code(() => read(bytes, 'a'))
+    }),
+    { numRuns: 5_000 },
+  )
+})
+
+test('concurrency: only whole numbers from 1 to 65,535', () => {
+  for (const right of [1, 2, 65_535]) expect(requireConcurrency(right)).toBe(right)
+  for (const wrong of [0, -1, 0.5, 65_536, Number.NaN, Number.POSITIVE_INFINITY, '1', null, [1]]) {
+    expect(code(() => requireConcurrency(wrong))).toBe('bad_concurrency')
+  }
+})

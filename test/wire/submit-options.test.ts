@@ -1,0 +1,158 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { SignalboxError } from '../../src/errors.ts'
+import type { PriorityLevel, SubmitOptions } from '../../src/task.ts'
+import {
+  checkOptions,
+  type HeaderSource,
+  NO_OPTIONS,
+  optionsFromHeaders,
+} from '../../src/wire/submit-options.ts'
+
+/** Headers as the NATS client shows them: each name with its values in order. */
+function headers(...lines: [string, string][]): HeaderSource {
+  const values = new Map<string, string[]>()
+  for (const [key, value] of lines) values.set(key, [...(values.get(key) ?? []), value])
+  return { keys: () => [...values.keys()], values: (key) => values.get(key) ?? [] }
+}
+
+function code(check: () => unknown): string {
+  try {
+    check()
+  } catch (error) {
+    if (error instanceof SignalboxError) return error.code
+    throw error
+  }
+  return 'taken'
+}
+
+test('headers: all options are read', () => {
+  const given = headers(
+    ['Nats-Msg-Id', 'order-17'],
+    ['Sb-Priority', 'high'],
+    ['Sb-Requires', 'ocr, gpu,,ocr '],
+    ['Sb-Timeout-Ms', '500'],
+    ['Sb-Retry-Count', '0'],
+    ['Sb-Outcome', '1'],
+    ['traceparent', '00-x'],
+    ['X-Other', 'a'],
+  )
+  expect(optionsFromHeaders(given, null)).toEqual({
+    id: 'order-17',
+    level: 4,
+    requires: ['gpu', 'ocr'],
+    timeoutMs: 500,
+    retryCount: 0,
+    outcome: true,
+  })
+})
+
+test('headers: without any the defaults stand, with the subject’s level', () => {
+  expect(optionsFromHeaders(undefined, null)).toBe(NO_OPTIONS)
+  expect(optionsFromHeaders(undefined, 5).level).toBe(5)
+  expect(optionsFromHeaders(headers(), 1).level).toBe(1)
+  expect(optionsFromHeaders(headers(), null).level).toBe(3)
+})
+
+test.each<[string, string, PriorityLevel | null, string]>([
+  ['Nats-Msg-Id', '', null, 'bad_token'],
+  ['Nats-Msg-Id', 'a b', null, 'bad_token'],
+  ['Nats-Msg-Id', 'a.b', null, 'bad_token'],
+  ['Nats-Msg-Id', '$JS.ACK', null, 'bad_token'],
+  ['Nats-Msg-Id', '../x', null, 'bad_token'],
+  ['Nats-Msg-Id', 'x'.repeat(10 * 1024), null, 'bad_token'],
+  ['Sb-Priority', '0', null, 'bad_priority'],
+  ['Sb-Priority', '6', null, 'bad_priority'],
+  ['Sb-Priority', '-1', null, 'bad_priority'],
+  ['Sb-Priority', '3.0', null, 'bad_priority'],
+  ['Sb-Priority', 'NaN', null, 'bad_priority'],
+  ['Sb-Priority', 'high ', null, 'bad_priority'],
+  ['Sb-Priority', 'constructor', null, 'bad_priority'],
+  ['Sb-Priority', '', null, 'bad_priority'],
+  ['Sb-Priority', 'HIGH', null, 'taken'],
+  ['Sb-Priority', '4', 4, 'taken'],
+  ['Sb-Priority', 'high', 4, 'taken'],
+  ['Sb-Priority', '4', 5, 'bad_header'],
+  ['Sb-Requires', 'gpu>=24', null, 'not_supported'],
+  ['Sb-Requires', 'ocr,a b', null, 'bad_token'],
+  ['Sb-Requires', '', null, 'taken'],
+  ['Sb-Requires', Array.from({ length: 33 }, (_, i) => `c${i}`).join(), null, 'bad_option'],
+  ['Sb-Timeout-Ms', '0', null, 'bad_option'],
+  ['Sb-Timeout-Ms', '-5', null, 'bad_option'],
+  ['Sb-Timeout-Ms', '1e3', null, 'bad_option'],
+  ['Sb-Timeout-Ms', ' 7', null, 'bad_option'],
+  ['Sb-Timeout-Ms', '0x10', null, 'bad_option'],
+  ['Sb-Timeout-Ms', '', null, 'bad_option'],
+  ['Sb-Timeout-Ms', String(30 * 24 * 3600 * 1000), null, 'taken'],
+  ['Sb-Timeout-Ms', String(30 * 24 * 3600 * 1000 + 1), null, 'bad_option'],
+  ['Sb-Retry-Count', '100', null, 'taken'],
+  ['Sb-Retry-Count', '101', null, 'bad_option'],
+  ['Sb-Retry-Count', '9007199254740993', null, 'bad_option'],
+  ['Sb-Outcome', '0', null, 'taken'],
+  ['Sb-Outcome', 'true', null, 'bad_header'],
+  ['Sb-Deadline', '5000', null, 'not_supported'],
+  ['Sb-Key', 'x', null, 'not_supported'],
+  ['sb-priority', '3', null, 'not_supported'],
+  ['NATS-MSG-ID', 'x', null, 'not_supported'],
+])('headers: %s: %s with level %s in the subject is %s', (key, value, level, expected) => {
+  expect(code(() => optionsFromHeaders(headers([key, value]), level))).toBe(expected)
+})
+
+test.each(['Nats-Msg-Id', 'Sb-Priority', 'Sb-Requires', 'Sb-Timeout-Ms', 'Sb-Outcome'])(
+  'headers: %s given twice is refused, even with one value',
+  (key) => {
+    const value = key === 'Nats-Msg-Id' || key === 'Sb-Requires' ? 'a' : '1'
+    expect(code(() => optionsFromHeaders(headers([key, value], [key, value]), null))).toBe(
+      'bad_header',
+    )
+  },
+)
+
+test('headers: more than 32 are refused, whatever they are', () => {
+  const many = (count: number) =>
+    headers(...Array.from({ length: count }, (_, i) => [`X-${i}`, ''] as [string, string]))
+  expect(code(() => optionsFromHeaders(many(32), null))).toBe('taken')
+  expect(code(() => optionsFromHeaders(many(33), null))).toBe('headers_too_large')
+})
+
+test('headers: no value is taken that could leave its place in a subject', () => {
+  const key = fc.constantFrom('Nats-Msg-Id', 'Sb-Requires', 'Sb-Priority', 'Sb-Timeout-Ms')
+  fc.assert(
+    fc.property(key, fc.string({ unit: 'binary', maxLength: 80 }), (name, value) => {
+      const given = headers([name, value])
+      if (code(() => optionsFromHeaders(given, null)) !== 'taken') return
+      const { id, requires } = optionsFromHeaders(given, null)
+      for (const token of [...(id === null ? [] : [id]), ...requires]) {
+        expect(token).toMatch(/^[A-Za-z0-9_-]{1,64}$/)
+      }
+    }),
+    { numRuns: 10_000 },
+  )
+})
+
+test('options: the library checks as the headers do', () => {
+  expect(checkOptions(undefined)).toBe(NO_OPTIONS)
+  expect(checkOptions({})).toEqual(NO_OPTIONS)
+  expect(
+    checkOptions({ id: 'x', priority: 'low', requires: ['b', 'a', 'b'], timeoutMs: 1 }),
+  ).toEqual({ id: 'x', level: 2, requires: ['a', 'b'], timeoutMs: 1, retryCount: null })
+})
+
+test.each<[object, string]>([
+  [{ priority: 0 }, 'bad_priority'],
+  [{ priority: 2.5 }, 'bad_priority'],
+  [{ priority: Number.NaN }, 'bad_priority'],
+  [{ priority: null }, 'bad_priority'],
+  [{ id: '' }, 'bad_token'],
+  [{ id: 7 }, 'bad_token'],
+  [{ requires: 'ocr' }, 'bad_option'],
+  [{ requires: [7] }, 'bad_token'],
+  [{ requires: ['a', 'gpu<3'] }, 'not_supported'],
+  [{ timeoutMs: '5' }, 'bad_option'],
+  [{ timeoutMs: Number.POSITIVE_INFINITY }, 'bad_option'],
+  [{ retryCount: -1 }, 'bad_option'],
+  [{ deadlineMs: 5 }, 'not_supported'],
+  [{ __proto__x: 5 }, 'not_supported'],
+])('options: %j is %s', (options, expected) => {
+  expect(code(() => checkOptions(options as SubmitOptions))).toBe(expected)
+})
