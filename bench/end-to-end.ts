@@ -152,6 +152,7 @@ function report(samples: Samples): Report {
   const rate = row('tasks, 1,000 in flight', '1/s', 'closed', 'tasksPerSecond')
   const p50 = row('latency at 1,000/s, p50', 'µs', 'open', 'p50Us')
   const p99 = row('latency at 1,000/s, p99', 'µs', 'open', 'p99Us')
+  const planned = row('the same from the planned moment, p50', 'µs', 'open', 'plannedP50Us')
   const lost = Object.values(samples)
     .flat()
     .reduce((sum, values) => sum + values.lost, 0)
@@ -164,6 +165,7 @@ function report(samples: Samples): Report {
       tasksPerSecondTwin: { value: median(rate.twin!) },
       latencyP50Us: { value: median(p50.ours) },
       latencyP99Us: { value: median(p99.ours) },
+      latencyRatioP50Planned: { value: median(planned.ratio!) },
       latencyRatioP99: { value: median(p99.ratio!) },
       schedulerCpuUs: { value: median(of('scheduler, closed', 'schedulerCpuUs')) },
       placedByRouters: { value: median(of('scheduler, closed', 'byRouters')) },
@@ -171,6 +173,7 @@ function report(samples: Samples): Report {
     rows: [
       { ...rate, figure: 'ratioPlain' },
       { ...p50, figure: 'latencyRatioP50' },
+      planned,
       p99,
       {
         what: 'CPU a task: scheduler',

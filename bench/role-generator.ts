@@ -50,16 +50,26 @@ play({
   open: async ({ tasks, ratePerSecond, payloadBytes }) => {
     const run = new Run(tasks as number, payloadBytes as number, false)
     const sentMs = new Float64Array(run.tasks)
+    const plannedMs = new Float64Array(run.tasks)
     const tookUs = new Float64Array(run.tasks)
+    const tookPlannedUs = new Float64Array(run.tasks)
     run.onEach = (item) => {
-      tookUs[item] = (performance.now() - sentMs[item]) * 1_000
+      const answeredMs = performance.now()
+      tookUs[item] = (answeredMs - sentMs[item]) * 1_000
+      tookPlannedUs[item] = (answeredMs - plannedMs[item]) * 1_000
     }
-    await openLoop(run.tasks, ratePerSecond as number, (item) => {
+    await openLoop(run.tasks, ratePerSecond as number, (item, planned) => {
+      plannedMs[item] = planned
       sentMs[item] = performance.now()
       run.sendNext()
     })
     await run.over()
-    return { p50Us: percentile(tookUs, 50), p99Us: percentile(tookUs, 99), lost: run.lost }
+    return {
+      p50Us: percentile(tookUs, 50),
+      p99Us: percentile(tookUs, 99),
+      plannedP50Us: percentile(tookPlannedUs, 50),
+      lost: run.lost,
+    }
   },
 })
 

@@ -106,11 +106,16 @@ export function runHandler(
 ): AttemptResult | Promise<AttemptResult> {
   try {
     const value = handler(task)
-    if (value instanceof Promise) return value.then(success, failure)
+    if (isThenable(value)) return Promise.resolve(value).then(success, failure)
     return success(value)
   } catch (error) {
     return failure(error)
   }
+}
+
+/** Also promises of another kind than ours. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
 function success(value: unknown): AttemptResult {

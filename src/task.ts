@@ -60,6 +60,7 @@ export interface TaskView {
   priority: PriorityLevel
   requires: string[]
   attempts: number
+  /** Who has it, or had it last. */
   agent: string | null
   waitingFor: string | null
   code: string | null

@@ -1,8 +1,9 @@
 /** The connection of a command: found, opened, used, closed. */
+
+import { type NatsAddress, natsAddress } from '../address/nats-address.ts'
 import type { Client } from '../client/client.ts'
 import { connect } from '../client/connect.ts'
 import { SignalboxError } from '../errors.ts'
-import { type NatsAddress, natsAddress } from '../service/address.ts'
 import { quote } from '../wire/tokens.ts'
 
 export async function openClient(natsFlag: string | undefined): Promise<{

@@ -1,7 +1,7 @@
 /** `signalbox serve`: a scheduler for named queues. */
 import type { Command } from 'commander'
+import { natsAddress } from '../address/nats-address.ts'
 import type { Placement } from '../options.ts'
-import { natsAddress } from '../service/address.ts'
 import type { ServeReporter } from '../service/serve.ts'
 import { withSource } from './connection.ts'
 import { EXIT } from './exit-codes.ts'

@@ -1,5 +1,6 @@
 /** The way in: one connection to NATS, checked to be usable, as a `Client`. */
 import type { ConnectionOptions } from 'nats'
+import { natsAddress } from '../address/nats-address.ts'
 import { SCHEDULER_DEFAULTS } from '../options.ts'
 import { randomToken, requireToken } from '../wire/tokens.ts'
 import { Client } from './client.ts'
@@ -16,8 +17,8 @@ const PINGS_UNANSWERED_MAX = 2
 export interface ConnectOptions {
   /**
    * Servers as `host:port` or URLs. Default: `SIGNALBOX_NATS`, else `NATS_URL` (each may list
-   * several, separated by commas), else 127.0.0.1:4222; with `NATS_USER`, `NATS_PASSWORD` and
-   * `NATS_TOKEN` where no user, password or token is given.
+   * several, separated by commas), else the running `signalbox dev`, else the selected NATS context,
+   * else 127.0.0.1:4222.
    */
   servers?: string | string[]
   user?: string
@@ -66,13 +67,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
 /** What is given in code is never completed from the environment: it may be for another server. */
 function addressOf({ servers, user, password, token }: ConnectOptions): ConnectionOptions {
   if (servers !== undefined) return { servers, user, pass: password, token }
-  const { SIGNALBOX_NATS, NATS_URL, NATS_USER, NATS_PASSWORD, NATS_TOKEN } = process.env
-  const given = SIGNALBOX_NATS || NATS_URL || SCHEDULER_DEFAULTS.natsServer
+  const found = natsAddress(undefined)
   const hasLogin = user !== undefined || token !== undefined
   return {
-    servers: given.split(',').map((server) => server.trim()),
-    user: hasLogin ? user : NATS_USER || undefined,
-    pass: hasLogin ? password : NATS_PASSWORD || undefined,
-    token: hasLogin ? token : NATS_TOKEN || undefined,
+    servers: found.servers,
+    user: hasLogin ? user : found.user,
+    pass: hasLogin ? password : found.password,
+    token: hasLogin ? token : found.token,
   }
 }

@@ -5,7 +5,7 @@
  */
 import { nowUs } from '../clock.ts'
 import { LIMITS } from '../options.ts'
-import { isFinal, type TaskRecord } from '../policy/task-record.ts'
+import { COMPLETED, isFinal, type TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_ADMIT } from './context.ts'
 import { REFUSED } from './payloads.ts'
 import { refuse } from './receive.ts'
@@ -41,15 +41,20 @@ function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): v
     return
   }
   arena.free(payload)
-  if (refusal.code === 'duplicate') answerDuplicate(record, refusal.first!)
+  if (refusal.code === 'duplicate') answerDuplicate(context, record, refusal.first!)
   else refuse(context, record.origin, record.replyTo, refusal.code, refusal.message)
 }
 
 /** The second submit of an id gets the first one's state, and its outcome when it wants that. */
-function answerDuplicate(record: TaskRecord, first: TaskRecord): void {
+function answerDuplicate(context: FrontEndContext, record: TaskRecord, first: TaskRecord): void {
   const { origin, replyTo } = record
   if (record.wantsAccepted) origin.accepted(first, replyTo, true)
   if (!record.wantsOutcome) return
+  if (first.state === COMPLETED && first.resultBytes < 0) {
+    const message = `Task "${first.id}" has completed, but there was no memory to keep its result.`
+    refuse(context, origin, replyTo, 'task_unknown', message)
+    return
+  }
   if (isFinal(first.state)) {
     origin.outcome(first, replyTo)
     return

@@ -20,7 +20,7 @@ export function taskView(context: FrontEndContext, record: TaskRecord): TaskView
     priority: record.level as PriorityLevel,
     requires: [...record.requires],
     attempts: record.attempts,
-    agent: record.agent?.id ?? null,
+    agent: record.agentId,
     waitingFor: context.core.waitingFor(record),
     code: record.code,
     message: record.code === null ? null : record.message,

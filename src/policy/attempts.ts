@@ -34,6 +34,7 @@ export function start(
   takeCredit(core, agent)
   record.state = RUNNING
   record.agent = agent
+  record.agentId = agent.id
   record.counter = core.nextCounter++
   record.dispatchSeq = ++agent.dispatchSeq
   record.beatsMissed = 0

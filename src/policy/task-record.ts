@@ -82,6 +82,8 @@ export class TaskRecord {
   /** Placed by the front end itself. */
   inline = false
 
+  /** Who has it or had it last. */
+  agentId: string | null = null
   /** Set while RUNNING; the attempt's token is (epoch, counter, dispatchSeq). */
   agent: AgentState | null = null
   counter = 0

@@ -4,11 +4,11 @@ import type { LoadCounts } from './load.ts'
 /** The queue of the demonstration; the only one that its agents serve. */
 export const DEMO_QUEUE = 'demo'
 /** Tasks that the generator keeps in flight, and how many it sends at a time. */
-export const DEMO_WINDOW = 2_000
-export const DEMO_BURST = 1_000
+export const DEMO_WINDOW = 1_000
+export const DEMO_BURST = 250
 export const DEMO_AGENTS = 8
 export const DEMO_AGENT_PROCESSES = 2
-/** Of one agent: 8 × 256 credits for 2,000 tasks in flight. */
+/** Of one agent: 8 × 256 credits for 1,000 tasks in flight. */
 export const DEMO_CONCURRENCY = 256
 
 export type DevRequest =

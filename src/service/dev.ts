@@ -11,10 +11,11 @@
  *
  * It prints nothing: whoever runs it is told through a `DevReporter`.
  */
+
+import { announceDev, readDevState } from '../address/dev-state.ts'
 import type { LatencyReport, SchedulerStatus } from '../api.ts'
 import { nowMs } from '../clock.ts'
 import { type Fleet, type FleetOptions, startFleet } from './dev-fleet.ts'
-import { announceDev, readDevState } from './dev-state.ts'
 import type { LoadCounts } from './load.ts'
 
 const PROGRESS_MS = 100

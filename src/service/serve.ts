@@ -4,9 +4,10 @@
  * Runs in the process of the command. Invariant: it takes tasks of the named queues and no others;
  * told to end it takes no new ones and waits for those it has accepted.
  */
+
+import type { NatsAddress } from '../address/nats-address.ts'
 import type { Placement } from '../options.ts'
 import { Scheduler, type SchedulerEvent } from '../scheduler.ts'
-import type { NatsAddress } from './address.ts'
 
 export interface ServeOptions {
   address: NatsAddress

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { natsAddress, parseAddress } from '../../src/service/address.ts'
-import { announceDev, devStateFile, readDevState } from '../../src/service/dev-state.ts'
+import { announceDev, devStateFile, readDevState } from '../../src/address/dev-state.ts'
+import { natsAddress, parseAddress } from '../../src/address/nats-address.ts'
 
 /** A process id that no process can have. */
 const NOBODY = 2 ** 30

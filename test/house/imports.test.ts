@@ -4,7 +4,16 @@ import { expect, test } from 'vitest'
 import { sources, text } from '../support/files.ts'
 
 const CORE = ['native-free', 'shared', 'routing', 'policy', 'observe']
-const OUTSIDE = ['shared', 'wire', 'surface', 'observe', 'scheduler', 'client', 'client-entry']
+const OUTSIDE = [
+  'shared',
+  'wire',
+  'address',
+  'surface',
+  'observe',
+  'scheduler',
+  'client',
+  'client-entry',
+]
 
 /**
  * Which areas an area may import from, besides itself:
@@ -26,7 +35,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   observe: ['native-free', 'shared', 'surface'],
   'front-end': [...CORE, 'wire', 'surface', 'router'],
   scheduler: [...CORE, 'wire', 'surface', 'router', 'front-end'],
-  client: ['shared', 'wire', 'surface'],
+  address: ['shared', 'wire'],
+  client: ['shared', 'wire', 'surface', 'address'],
   'client-entry': ['shared', 'wire', 'surface', 'client'],
   service: [...OUTSIDE, 'native-free', 'front-end'],
   cli: [...OUTSIDE, 'service'],

@@ -195,9 +195,12 @@ export class InProcessAgents implements AgentPort {
     await Promise.all([...this.#agents.values()].map((agent) => agent.stop()))
   }
 
-  /** Ends every agent at once, without waiting for what runs. */
+  /** Ends every agent at once, without waiting for what runs; none is given work any more. */
   abandon(): void {
-    for (const agent of this.#agents.values()) agent.end()
+    for (const agent of this.#agents.values()) {
+      this.#context.core.bye(agent.id, agent.instance, true, nowMs())
+      agent.end()
+    }
     this.#agents.clear()
   }
 }

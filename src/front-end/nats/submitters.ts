@@ -61,8 +61,11 @@ export class NatsSubmitters implements Origin {
     }
   }
 
+  /** No more; what is on its way already is still heard, and answered `stopping`. */
   unsubscribe(): void {
-    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe()
+    for (const subscription of this.#subscriptions.splice(0)) {
+      if (!subscription.isClosed()) subscription.drain().catch(() => {})
+    }
   }
 
   #listen(subject: string): void {

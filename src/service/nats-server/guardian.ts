@@ -69,7 +69,10 @@ function report(message: GuardianReport): void {
 
 /** Kills the server, waits until it is gone (so that it writes no more), cleans up, ends. */
 function end(): void {
-  if (server === undefined) return cleanUp()
+  if (server === undefined) {
+    cleanUp()
+    return
+  }
   server.once('exit', cleanUp)
   server.kill('SIGKILL')
   setTimeout(cleanUp, END_TIMEOUT_MS)

@@ -190,8 +190,11 @@ class GuardedServer implements NatsServer {
     const until = Date.now() + READY_TIMEOUT_MS
     const portsFile = join(this.folder, `nats-server_${this.#pid}.ports`)
     while (Date.now() < until && this.#pid > 0) {
-      this.#port = readPort(portsFile) ?? this.#port
-      if (this.#port > 0 && (await isGreeted(this.#port))) return
+      const port = readPort(portsFile)
+      if (port !== undefined && (await isGreeted(port))) {
+        this.#port = port
+        return
+      }
       await sleep(POLL_MS)
     }
     throw this.#failed()

@@ -12,8 +12,8 @@
 import { SignalboxError } from '../errors.ts'
 import { SCHEDULER_DEFAULTS } from '../options.ts'
 import { quote } from '../wire/tokens.ts'
-import { readNatsContext } from './address-context.ts'
 import { type Environment, readDevState } from './dev-state.ts'
+import { readNatsContext } from './nats-context.ts'
 
 export interface NatsAddress {
   /** `host:port`, without user and password. */
