@@ -49,7 +49,7 @@ function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: num
   agent.draining = false
   agent.beats = spec.beats
   // Without beats nothing but time gives the credit of its ended attempts back.
-  if (!spec.beats && agent.ended.size > 0) core.creditCheckAtMs = nowMs
+  if (!spec.beats && agent.ended.size > 0) core.creditCheckAtMs = 0
   agent.link = spec.link
   agent.queues = spec.queues
   agent.capabilities = spec.capabilities
