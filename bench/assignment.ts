@@ -162,8 +162,8 @@ function report(samples: Samples): Report {
   })
   return {
     figures: {
-      p50Us: { value: median(of('routers', 'p50Us')), atMost: 100 },
-      p99Us: { value: median(of('routers', 'p99Us')), atMost: 1_000 },
+      p50Us: { value: median(of('routers', 'p50Us')), below: 100 },
+      p99Us: { value: median(of('routers', 'p99Us')), below: 1_000 },
       p50RatioToHop: { value: median(p50Ratio) },
       p99RatioToHop: { value: median(p99Ratio) },
       autoP50Us: { value: median(of('auto', 'p50Us')) },

@@ -36,6 +36,7 @@ export type Samples = Record<string, Values[]>
 /** A named result; only those with a target are judged. */
 export interface Figure {
   readonly value: number
+  readonly below?: number
   readonly atMost?: number
   readonly atLeast?: number
 }

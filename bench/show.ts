@@ -57,15 +57,18 @@ function cellsOf(row: Row, report: Report, isQuick: boolean): string[] {
 }
 
 function verdict(figure: Figure, isQuick: boolean): string {
-  const { atMost, atLeast } = figure
-  const target = atMost === undefined ? `>= ${atLeast}` : `<= ${number(atMost)}`
+  const { below, atMost, atLeast } = figure
+  let target = `>= ${atLeast}`
+  if (below !== undefined) target = `< ${number(below)}`
+  else if (atMost !== undefined) target = `<= ${number(atMost)}`
   return isQuick ? target : `${target} ${isMet(figure) ? 'met' : 'missed'}`
 }
 
 /** @returns whether a figure keeps its target; one without a target does. */
-export function isMet({ value, atMost, atLeast }: Figure): boolean {
+export function isMet({ value, below, atMost, atLeast }: Figure): boolean {
   return (
     !Number.isNaN(value) &&
+    value < (below ?? Number.POSITIVE_INFINITY) &&
     value <= (atMost ?? Number.POSITIVE_INFINITY) &&
     value >= (atLeast ?? Number.NEGATIVE_INFINITY)
   )
@@ -94,7 +97,9 @@ export function jsonOf(finished: readonly Finished[], at: Circumstances): string
 
 function objectOf({ benchmark, report }: Finished): Record<string, unknown> {
   const figures = Object.entries(report.figures)
-  const judged = figures.filter(([, { atMost, atLeast }]) => (atMost ?? atLeast) !== undefined)
+  const judged = figures.filter(
+    ([, { below, atMost, atLeast }]) => (below ?? atMost ?? atLeast) !== undefined,
+  )
   return {
     benchmark: benchmark.name,
     question: benchmark.question,
@@ -102,8 +107,8 @@ function objectOf({ benchmark, report }: Finished): Record<string, unknown> {
     ...Object.fromEntries(figures.map(([name, { value }]) => [name, value])),
     targets: Object.fromEntries(
       judged.map(([name, figure]) => {
-        const { atMost, atLeast } = figure
-        return [name, { atMost, atLeast, met: isMet(figure) }]
+        const { below, atMost, atLeast } = figure
+        return [name, { below, atMost, atLeast, met: isMet(figure) }]
       }),
     ),
     rows: report.rows,

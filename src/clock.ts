@@ -1,8 +1,9 @@
 /**
  * Clocks. The policy core has none: the front end reads one and hands `now` in.
  *
- * Two kinds, never mixed:
- * - `nowMs()`: milliseconds since the process started counting, monotonic, for leases and time-outs.
+ * Kinds that are never mixed:
+ * - `policyMs()`: whole milliseconds since the process started, monotonic, for leases and time-outs.
+ *   Whole, because a record's fields then hold small integers; a fraction costs an object each.
  * - `nowUs()`: microseconds as a wrapping 32-bit integer, for latency stamps that cross threads in
  *   Int32 columns. Differences are taken by `elapsedUs`, right up to 2^31 µs (35 minutes) apart.
  *
@@ -40,7 +41,12 @@ export function elapsedUs(earlier: number, later: number): number {
   return (later - earlier) | 0
 }
 
-/** @returns milliseconds of the monotonic clock, with a fraction. */
+/** @returns whole milliseconds since the process started; the policy's `now`. Main thread only. */
+export function policyMs(): number {
+  return Math.trunc(performance.now())
+}
+
+/** @returns milliseconds of the monotonic clock, with a fraction, for rates and pacing. */
 export function nowMs(): number {
   return performance.now() + alignmentUs / 1000
 }

@@ -4,7 +4,7 @@
  */
 import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
 import type { LatencyReport, SchedulerStatus, Signalbox, TaskHandle } from './api.ts'
-import { nowMs } from './clock.ts'
+import { policyMs } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { FrontEndContext } from './front-end/context.ts'
 import { cancelTask, drainAgent, getTask } from './front-end/control.ts'
@@ -37,7 +37,7 @@ export class Scheduler implements Signalbox {
   readonly #inProcess: InProcessTransport
   readonly #nats: NatsTransport | undefined
   readonly #latency: LatencyObserver
-  readonly #startedAtMs = nowMs()
+  readonly #startedAtMs = policyMs()
   readonly #listeners = new Set<(event: SchedulerEvent) => void>()
   #starting: Promise<this> | undefined
   #stopping: Promise<void> | undefined
@@ -130,7 +130,7 @@ export class Scheduler implements Signalbox {
   }
 
   async cancelTask(id: string, queue?: string): Promise<TaskView> {
-    this.#context.nowMs = nowMs()
+    this.#context.nowMs = policyMs()
     const view = cancelTask(this.#context, id, queue)
     this.#frontEnd.schedule()
     return view

@@ -10,7 +10,7 @@
  * to sleep: it arms the doorbell, looks at the outboxes once more, and returns to the event loop.
  */
 import { FrontEndBell, Sleepers } from '../../native-free/index.ts'
-import { nowMs } from '../clock.ts'
+import { policyMs } from '../clock.ts'
 import { LIMITS } from '../options.ts'
 import { admitWaiting } from './admit.ts'
 import { commitProposals, placeBounced } from './commit.ts'
@@ -55,7 +55,7 @@ export class FrontEnd {
 
   /** The router's thread has ended; its offers are made again. */
   readonly routerGone = (): void => {
-    this.context.nowMs = nowMs()
+    this.context.nowMs = policyMs()
     commitProposals(this.context)
     offerAgain(this.context)
     this.schedule()
@@ -80,7 +80,7 @@ export class FrontEnd {
     this.#bell.disarm()
     const { context } = this
     const { core, inbox } = context
-    context.nowMs = nowMs()
+    context.nowMs = policyMs()
     inbox.takeArrivals()
     placeBounced(context)
     commitProposals(context)
@@ -116,7 +116,7 @@ export class FrontEnd {
     const { routers } = this.context
     if (routers === undefined || this.#watchTimer !== undefined) return
     this.#watchTimer = setInterval(() => {
-      routers.check(nowMs())
+      routers.check(policyMs())
       if (this.#sleepers.asleepCount() < routers.aliveCount) return
       clearInterval(this.#watchTimer)
       this.#watchTimer = undefined

@@ -1,7 +1,7 @@
 /** What status calls show, read from the live state. Main thread, outside of the hot path. */
 import { AgentStatus } from '../../native-free/index.ts'
 import type { QueueStatus, SchedulerStatus } from '../api.ts'
-import { nowMs } from '../clock.ts'
+import { policyMs } from '../clock.ts'
 import type { AgentState } from '../policy/agents.ts'
 import type { QueueState } from '../policy/queues.ts'
 import { stateName, type TaskRecord, WAITING } from '../policy/task-record.ts'
@@ -35,8 +35,8 @@ export function taskView(context: FrontEndContext, record: TaskRecord): TaskView
 }
 
 /** Policy time to ms since 1970. */
-function wallClock(policyMs: number): number {
-  return Math.round(Date.now() - (nowMs() - policyMs))
+function wallClock(atMs: number): number {
+  return Math.round(Date.now() - (policyMs() - atMs))
 }
 
 export function agentViews(context: FrontEndContext): AgentView[] {
@@ -55,7 +55,7 @@ function agentView(context: FrontEndContext, agent: AgentState): AgentView {
     completed: agent.completed,
     failed: agent.failed,
     lost: agent.lost,
-    silentMs: agent.leased ? Math.round(nowMs() - agent.lastSeenMs) : 0,
+    silentMs: agent.leased ? Math.round(policyMs() - agent.lastSeenMs) : 0,
   }
 }
 
@@ -78,7 +78,7 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
   return {
     scheduler: context.options.name,
     epoch: core.options.epoch,
-    uptimeMs: Math.round(nowMs() - startedAtMs),
+    uptimeMs: Math.round(policyMs() - startedAtMs),
     placement: context.options.placement,
     draining: context.draining,
     connected: context.transports.every((transport) => transport.connected),

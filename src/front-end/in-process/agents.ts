@@ -11,7 +11,7 @@ import {
   type Handler,
   runHandler,
 } from '../../agent-task.ts'
-import { nowMs } from '../../clock.ts'
+import { policyMs } from '../../clock.ts'
 import { type ErrorCode, SignalboxError, TaskError } from '../../errors.ts'
 import { LIMITS } from '../../options.ts'
 import type { AgentState } from '../../policy/agents.ts'
@@ -94,7 +94,7 @@ export class InProcessAgents implements AgentPort {
       leased: false,
       link: this,
     }
-    const state = this.#context.core.hello(spec, nowMs())
+    const state = this.#context.core.hello(spec, policyMs())
     if (typeof state === 'string') {
       throw new SignalboxError(state as ErrorCode, `Agent "${id}" cannot join: ${state}.`)
     }
@@ -158,13 +158,13 @@ export class InProcessAgents implements AgentPort {
   readonly #stopAgent = (agent: LocalAgent): void => {
     if (agent.stopping) return
     agent.stopping = true
-    this.#context.core.bye(agent.id, agent.instance, true, nowMs())
+    this.#context.core.bye(agent.id, agent.instance, true, policyMs())
     this.#endWhenIdle(agent)
   }
 
   #endWhenIdle(agent: LocalAgent): void {
     if (agent.running.size > 0 || !this.#agents.delete(agent.instance)) return
-    this.#context.core.bye(agent.id, agent.instance, false, nowMs())
+    this.#context.core.bye(agent.id, agent.instance, false, policyMs())
     agent.end()
   }
 
@@ -198,7 +198,7 @@ export class InProcessAgents implements AgentPort {
   /** Ends every agent at once, without waiting for what runs; none is given work any more. */
   abandon(): void {
     for (const agent of this.#agents.values()) {
-      this.#context.core.bye(agent.id, agent.instance, true, nowMs())
+      this.#context.core.bye(agent.id, agent.instance, true, policyMs())
       agent.end()
     }
     this.#agents.clear()

@@ -1,6 +1,6 @@
 /** NATS as a transport: one connection, its submitters, its agents and the API. Main thread. */
 import type { NatsConnection } from 'nats'
-import { nowMs } from '../../clock.ts'
+import { policyMs } from '../../clock.ts'
 import { type NatsOptions, SCHEDULER_DEFAULTS } from '../../options.ts'
 import type { EventSink } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
@@ -88,7 +88,7 @@ export class NatsTransport implements Transport {
   #setConnected(connected: boolean): void {
     if (this.connected === connected) return
     this.connected = connected
-    this.#context.core.setConnected(connected, nowMs())
+    this.#context.core.setConnected(connected, policyMs())
     if (connected) this.#outlet?.release()
     this.#context.inbox.wake()
     this.#event(connected ? 'nats_connected' : 'nats_disconnected', {})
