@@ -9,6 +9,8 @@
  *  twin   generator ─ bench.work ─► 10 members of one queue group in one process
  *            ▲                                │
  *            └──────────── reply ◄────────────┘                        2 NATS messages a task
+ *
+ *  floor  as ours, but a forwarder instead of the scheduler, which only passes on   4 messages
  * ```
  *
  * Every box is a process of its own, with a private nats-server in between. Plain form: 256-byte
@@ -94,6 +96,26 @@ async function twin(parameters: Parameters): Promise<Values> {
   }
 }
 
+/** A forwarder in between, for what four messages cost without any scheduling. */
+async function floor(parameters: Parameters): Promise<Values> {
+  const server = await startNatsServer()
+  const cast = {
+    server,
+    scheduler: new Role('forwarder'),
+    workers: new Role('responders'),
+    generator: new Role('generator'),
+  }
+  try {
+    const { url } = server
+    await cast.scheduler.ask('start', { url, subject: SUBJECT_OURS, members: AGENTS })
+    await cast.workers.ask('start', { url, subject: 'forwarder.work.*', members: 1 })
+    await cast.generator.ask('start', { url, subject: SUBJECT_OURS })
+    return await measure(cast, parameters)
+  } finally {
+    await end(cast)
+  }
+}
+
 async function measure(cast: Cast, parameters: Parameters): Promise<Values> {
   const tasks = parameters.tasks as number
   const loop = parameters.loop as string
@@ -139,6 +161,7 @@ function configurations(isQuick: boolean): Configuration[] {
     { name: 'queue group, closed', run: 'twin', parameters: closed },
     { name: 'scheduler, open', run: 'ours', parameters: open },
     { name: 'queue group, open', run: 'twin', parameters: open },
+    { name: 'forwarder, open', run: 'floor', parameters: open },
   ]
 }
 
@@ -153,6 +176,7 @@ function report(samples: Samples): Report {
   const p50 = row('latency at 1,000/s, p50', 'µs', 'open', 'p50Us')
   const p99 = row('latency at 1,000/s, p99', 'µs', 'open', 'p99Us')
   const planned = row('the same from the planned moment, p50', 'µs', 'open', 'plannedP50Us')
+  const forwarded = of('forwarder, open', 'p50Us')
   const lost = Object.values(samples)
     .flat()
     .reduce((sum, values) => sum + values.lost, 0)
@@ -166,6 +190,7 @@ function report(samples: Samples): Report {
       latencyP50Us: { value: median(p50.ours) },
       latencyP99Us: { value: median(p99.ours) },
       latencyRatioP50Planned: { value: median(planned.ratio!) },
+      latencyRatioP50Forwarder: { value: median(ratios(forwarded, p50.twin!)) },
       latencyRatioP99: { value: median(p99.ratio!) },
       schedulerCpuUs: { value: median(of('scheduler, closed', 'schedulerCpuUs')) },
       placedByRouters: { value: median(of('scheduler, closed', 'byRouters')) },
@@ -173,6 +198,13 @@ function report(samples: Samples): Report {
     rows: [
       { ...rate, figure: 'ratioPlain' },
       { ...p50, figure: 'latencyRatioP50' },
+      {
+        what: 'a forwarder that schedules nothing, p50',
+        unit: 'µs',
+        ours: forwarded,
+        twin: p50.twin,
+        ratio: ratios(forwarded, p50.twin!),
+      },
       planned,
       p99,
       {
@@ -199,6 +231,6 @@ export const endToEnd: Benchmark = {
   doesNotShow:
     'more machines than one (all processes share its cores), handlers that work, or durable mode',
   configurations,
-  runs: { ours, twin },
+  runs: { ours, twin, floor },
   report,
 }

@@ -45,11 +45,11 @@ function propose(count: number): void {
   for (let i = 0; i < count; i++) {
     const slot = claimed[ENTRY_WORDS * i]
     const generation = claimed[ENTRY_WORDS * i + 1]
-    if (!outbox.push(slot as never, generation as never, 0 as never, 1 as never, i)) {
+    if (!outbox.write(slot as never, generation as never, 0 as never, 1 as never, i)) {
       throw new Error(`slot ${slot}: the outbox is full, which its capacity rules out`)
     }
-    if (bell.ring()) port.postMessage(0)
   }
+  if (outbox.publish() > 0 && bell.ring()) port.postMessage(0)
 }
 
 function sleep(): void {

@@ -33,6 +33,7 @@ export class OutboxProducer {
   private readonly capacity: number
   private readonly mask: number
   private written: number
+  private published: number
   private seenHead: number
 
   /** *Threads* router `router`; one producer at a time, which goes on where a dead one ended. */
@@ -44,20 +45,37 @@ export class OutboxProducer {
     this.entries = map.outboxEntries + router * map.outboxEntriesStride
     this.capacity = map.outboxCapacity
     this.mask = map.outboxCapacity - 1
-    // sees what a predecessor published; pairs with the store in OutboxProducer#push
+    // sees what a predecessor published; pairs with the store in OutboxProducer#publish
     this.written = atomics.load(this.words, this.tail)
+    this.published = this.written
     // sees what was consumed; pairs with the store in OutboxConsumer#commitReads
     this.seenHead = atomics.load(this.words, this.head)
   }
 
   /**
-   * Publishes one proposal.
+   * Writes one proposal and publishes it, and whatever was written before it.
+   * @returns false when full, which the memory map rules out.
+   */
+  push(
+    slot: SlotIndex,
+    generation: Generation,
+    agent: AgentIndex | typeof NONE,
+    agentGeneration: Generation,
+    proposedUs: number,
+  ): boolean {
+    const isWritten = this.write(slot, generation, agent, agentGeneration, proposedUs)
+    this.publish()
+    return isWritten
+  }
+
+  /**
+   * Writes one proposal that nobody sees before `publish`.
    * @param agent the chosen agent, or NONE when nobody was free.
    * @param proposedUs stamp of the router's clock, µs, wrapping.
    * @returns false when full, which the memory map rules out.
-   * *Cost* one atomic store, and a load once per lap.
+   * *Cost* plain writes, and an atomic load once per lap.
    */
-  push(
+  write(
     slot: SlotIndex,
     generation: Generation,
     agent: AgentIndex | typeof NONE,
@@ -78,10 +96,22 @@ export class OutboxProducer {
     words[at + 3] = agentGeneration
     words[at + 4] = proposedUs
     this.written = (written + 1) | 0
-    // publishes the proposal; pairs with the loads in OutboxConsumer#next and #isEmpty
-    // must come before RouterBell#ring: otherwise the front end looks, sees nothing, and sleeps on
-    atomics.store(words, this.tail, this.written)
     return true
+  }
+
+  /**
+   * Publishes all that was written; the caller then rings the bell.
+   * @returns how many proposals became visible.
+   * *Cost* one atomic store.
+   */
+  publish(): number {
+    const count = (this.written - this.published) | 0
+    if (count === 0) return 0
+    this.published = this.written
+    // publishes the proposals; pairs with the loads in OutboxConsumer#next and #isEmpty
+    // must come before RouterBell#ring: otherwise the front end looks, sees nothing, and sleeps on
+    atomics.store(this.words, this.tail, this.written)
+    return count
   }
 
   /**
@@ -95,7 +125,7 @@ export class OutboxProducer {
     return this.seenHead
   }
 
-  /** @returns how many were pushed ever, wrapping, on the same scale as `consumedCount`. */
+  /** @returns how many were written ever, wrapping, on the same scale as `consumedCount`. */
   producedCount(): number {
     return this.written
   }
@@ -136,7 +166,7 @@ export class OutboxConsumer {
   next(into: Int32Array): boolean {
     const { words, cursor } = this
     if (cursor === this.seenTail) {
-      // sees proposals; pairs with the store in OutboxProducer#push
+      // sees proposals; pairs with the store in OutboxProducer#publish
       this.seenTail = atomics.load(words, this.tail)
       if (cursor === this.seenTail) return false
     }
@@ -156,20 +186,20 @@ export class OutboxConsumer {
     if (this.committed === this.cursor) return
     this.committed = this.cursor
     // publishes the agents' columns and frees the cells; pairs with the load in
-    // OutboxProducer#consumedCount and #push
+    // OutboxProducer#consumedCount and #write
     atomics.store(this.words, this.head, this.cursor)
   }
 
   /** Tells whether all published proposals are read. *Stale* may say true too late, never early. */
   isEmpty(): boolean {
-    // sees proposals; pairs with the store in OutboxProducer#push
+    // sees proposals; pairs with the store in OutboxProducer#publish
     // must come after FrontEndBell#arm: otherwise a proposal published in between wakes nobody
     return atomics.load(this.words, this.tail) === this.cursor
   }
 
   /** Counts the unread proposals. *Stale* may be too low. */
   size(): number {
-    // sees proposals; pairs with the store in OutboxProducer#push
+    // sees proposals; pairs with the store in OutboxProducer#publish
     return (atomics.load(this.words, this.tail) - this.cursor) | 0
   }
 }

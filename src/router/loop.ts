@@ -24,6 +24,9 @@
  * traffic slower). Who leaves a surplus wakes one other router: when the ring still holds entries
  * after a claim, or when the rest of a claim waits for longer than a wake costs (a slow strategy).
  *
+ * Proposals of a claim are published together: a store, a look at the bell and perhaps a wake of the
+ * front end for sixteen tasks instead of for each.
+ *
  * Source: the order of Go's `findRunnable` and Tokio's `Core::next_task`, without the global lock.
  */
 import { EMPTY, RETRY, type RouterIndex, toGeneration, toSlot } from '../../native-free/brands.ts'
@@ -44,13 +47,15 @@ import { elapsedUs, nowUs } from '../clock.ts'
 import { Chooser } from '../routing/chooser.ts'
 import type { Strategy } from '../routing/strategy.ts'
 import { Outstanding } from './outstanding.ts'
-import { type RouteContext, route } from './route.ts'
+import { publishProposals, type RouteContext, route } from './route.ts'
 import { push, Thief } from './steal.ts'
 
 /** A sleeper looks for itself once a second; only a wake lost by a dying waker needs it. */
 const SLEEP_MAX_MS = 1_000
 /** A hand-off between threads costs 51 µs: what would wait longer is worth waking a router for. */
 const WAKE_WORTH_US = 50
+/** Proposals are shown when the deque is empty, or when one has waited for so long. */
+const HOLD_MAX_US = 20
 /** Lost races for one ring before the next level is looked at. */
 const CLAIM_ATTEMPTS = 4
 
@@ -80,6 +85,8 @@ export class RouterLoop {
   private claimedUs = 0
   /** Whether somebody was woken for the rest of this claim. */
   private hasWoken = false
+  /** When proposals were last published, or the claim began; µs, wrapping. */
+  private shownUs = 0
 
   constructor(parts: RouterLoopParts) {
     const { memory, router, status } = parts
@@ -113,7 +120,10 @@ export class RouterLoop {
   /** One entry, or one claim, or one theft, or one sleep. */
   turn(): void {
     if (this.deque.pop(this.entry)) this.routeEntry()
-    else if (!this.claim() && !this.steal()) this.sleep()
+    else {
+      publishProposals(this.context)
+      if (!this.claim() && !this.steal()) this.sleep()
+    }
     this.status.progress()
   }
 
@@ -121,6 +131,10 @@ export class RouterLoop {
     const { entry } = this
     const slot = toSlot(entry[0])
     const routedUs = route(this.context, slot, toGeneration(entry[1]), this.claimedUs)
+    if (elapsedUs(this.shownUs, routedUs) >= HOLD_MAX_US) {
+      publishProposals(this.context)
+      this.shownUs = routedUs
+    }
     if (this.hasWoken || elapsedUs(this.claimedUs, routedUs) < WAKE_WORTH_US) return
     if (this.deque.size() <= 0) return
     this.hasWoken = true
@@ -160,6 +174,7 @@ export class RouterLoop {
 
   private begin(): void {
     this.claimedUs = nowUs()
+    this.shownUs = this.claimedUs
     this.hasWoken = false
   }
 

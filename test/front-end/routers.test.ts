@@ -48,40 +48,51 @@ test('routers: a task that is not proposed in time is placed inline, once', asyn
 test('routers: one that stands still for good holds up nobody and is replaced', async () => {
   const { context, local, faults } = await blocking()
   local.agents.join({ queues: ['q'], concurrency: 100 }, () => undefined)
-  await local.submitters.run('q', null, { priority: 'high' })
-  expect(context.core.counters.placedInline).toBe(1)
-  await until(() => faults.length > 0, { what: 'the router to be replaced' })
+  const stale = () => context.routers!.status().reduce((sum, router) => sum + router.stale, 0)
+  // One that looks only after the task was placed finds it stale, and goes on: then another is due.
+  for (let tasks = 1; faults.length === 0 && tasks <= 100; tasks++) {
+    const before = stale()
+    await local.submitters.run('q', null, { priority: 'high' })
+    expect(context.core.counters.placedInline).toBe(tasks)
+    await until(() => faults.length > 0 || stale() > before, { what: 'the router’s replacement' })
+  }
   expect(faults[0].kind).toBe('stood_still')
   await until(() => context.routers!.aliveCount === 2, { what: 'both routers to be back' })
   await Promise.all(Array.from({ length: 500 }, () => local.submitters.run('q', null)))
-  expect(context.core.counters.completed).toBe(501)
+  const { completed, started, accepted } = context.core.counters
+  expect([completed, started]).toEqual([accepted, accepted])
 })
 
-test('routers: terminated 20 times while 20,000 tasks flow, no task is lost or done twice', async () => {
+test('routers: terminated 20 times while tasks flow, none is lost or done twice', async () => {
   const scheduler = new Scheduler({ placement: 'routers', routers: 2, slots: 4_096, agentsMax: 64 })
   started.push(scheduler)
-  const runs = new Int32Array(20_000)
+  const runs: number[] = []
   for (const id of ['a', 'b', 'c', 'd']) {
     await scheduler.agent({ id, queues: ['q'], concurrency: 100 }, (task) => {
       runs[task.json<number>()]++
     })
   }
-  let next = 0
   let terminations = 0
   const flow = async () => {
-    while (next < runs.length || terminations < 20) {
-      if (next < runs.length) await scheduler.run('q', next++)
-      else return
+    while (runs.length < 20_000 || (terminations < 20 && runs.length < 1_000_000)) {
+      await scheduler.run('q', runs.push(0) - 1)
     }
   }
   const terminate = async () => {
-    for (; terminations < 20; terminations++) await scheduler.terminateRouter(terminations % 2)
+    for (; terminations < 20; terminations++) {
+      // Not before routers work again, so that they have tasks in their hands.
+      const before = scheduler.statusNow().placedBy.routers
+      await until(() => scheduler.statusNow().placedBy.routers >= before + 100, {
+        what: `routers to place again after ${terminations} terminations`,
+      })
+      await scheduler.terminateRouter(terminations % 2)
+    }
   }
   await Promise.all([terminate(), ...Array.from({ length: 200 }, flow)])
-  expect(next).toBe(20_000)
   expect(runs.filter((count) => count !== 1).length).toBe(0)
-  const { tasks, attempts, placedBy, routers } = scheduler.statusNow()
-  expect([tasks.completed, tasks.lost, attempts.started]).toEqual([20_000, 0, 20_000])
-  expect(routers.reduce((sum, { restarts }) => sum + restarts, 0)).toBe(20)
-  expect(placedBy.routers).toBeGreaterThan(0)
+  const { tasks, attempts, routers } = scheduler.statusNow()
+  expect(runs.length).toBeGreaterThanOrEqual(20_000)
+  expect([tasks.completed, tasks.lost, attempts.started]).toEqual([runs.length, 0, runs.length])
+  const restarts = routers.reduce((sum, router) => sum + router.restarts, 0)
+  expect(restarts).toBeGreaterThanOrEqual(20)
 }, 120_000)
