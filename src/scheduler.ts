@@ -76,7 +76,13 @@ export class Scheduler implements Signalbox {
     if (this.#stopping !== undefined) throw stopped(this.name)
     try {
       await this.#startRouters()
-      for (const transport of this.#context.transports) await transport.start()
+      for (const transport of this.#context.transports) {
+        await transport.start()
+        if (this.#stopping === undefined) continue
+        // Stopped meanwhile, when there was nothing yet to stop.
+        await transport.stop()
+        throw stopped(this.name)
+      }
     } catch (error) {
       await this.stop()
       throw error

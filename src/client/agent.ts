@@ -10,12 +10,12 @@
  * left lying.
  */
 import type { Msg, Subscription } from 'nats'
+import { checkHello } from '../agent-options.ts'
 import type { AgentHandle, AgentOptions, Handler } from '../agent-task.ts'
 import { SignalboxError, TaskError } from '../errors.ts'
 import type { Control, HelloAnswer } from '../wire/messages.ts'
 import { decodePayload } from '../wire/payload.ts'
 import { quote } from '../wire/tokens.ts'
-import { checkHello } from './agent-options.ts'
 import { Presence, type PresenceEvents } from './agent-presence.ts'
 import { AgentWork } from './agent-work.ts'
 import type { Inbox } from './inbox.ts'

@@ -55,7 +55,7 @@ const PACKAGE_USERS: Record<string, RegExp> = {
   tinybench: /^bench\//,
 }
 
-const SURFACE = ['api.ts', 'agent-task.ts']
+const SURFACE = ['api.ts', 'agent-task.ts', 'agent-options.ts']
 
 const files = sources('native-free', 'src', 'bench').filter(
   (file) => !file.startsWith('bench/peers'),

@@ -3,6 +3,7 @@
  * path; their results arrive in the inbox like any other. They hold no lease: they are here as long
  * as the process is.
  */
+import { checkHello } from '../../agent-options.ts'
 import {
   type AgentHandle,
   type AgentOptions,
@@ -13,13 +14,10 @@ import {
 } from '../../agent-task.ts'
 import { policyMs } from '../../clock.ts'
 import { type ErrorCode, SignalboxError, TaskError } from '../../errors.ts'
-import { LIMITS } from '../../options.ts'
 import type { AgentState } from '../../policy/agents.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
-import { requireConcurrency } from '../../wire/messages.ts'
 import { payloadText } from '../../wire/payload.ts'
 import type { ResultAddress } from '../../wire/subjects.ts'
-import { randomToken, requireToken } from '../../wire/tokens.ts'
 import type { FrontEndContext } from '../context.ts'
 import { takeProgress, takeResult } from '../result.ts'
 import type { AgentPort, Arrival } from '../transport.ts'
@@ -38,7 +36,7 @@ interface Progressed {
 /** One agent of this process. */
 class LocalAgent implements AgentHandle {
   readonly id: string
-  readonly instance = randomToken()
+  readonly instance: string
   readonly handler: Handler
   /** Running tasks by attempt. */
   readonly running = new Map<number, AgentTask>()
@@ -48,8 +46,9 @@ class LocalAgent implements AgentHandle {
   #rejectClosed!: (error: Error) => void
   stopping = false
 
-  constructor(id: string, handler: Handler, stop: (agent: LocalAgent) => void) {
+  constructor(id: string, instance: string, handler: Handler, stop: (agent: LocalAgent) => void) {
     this.id = id
+    this.instance = instance
     this.handler = handler
     this.#stop = stop
     this.closed = new Promise((resolve, reject) => {
@@ -82,18 +81,9 @@ export class InProcessAgents implements AgentPort {
 
   /** @throws bad_token, bad_concurrency, bad_option, too_many_agents */
   join(options: AgentOptions, handler: Handler): AgentHandle {
-    const id = options.id === undefined ? `agent-${randomToken(6)}` : options.id
-    const agent = new LocalAgent(requireToken(id, 'agent id'), handler, this.#stopAgent)
-    const spec = {
-      id,
-      instance: agent.instance,
-      queues: queueNames(options.queues),
-      capabilities: names(options.capabilities ?? [], 'capability', LIMITS.capabilitiesMax),
-      concurrency: requireConcurrency(options.concurrency ?? 1),
-      beats: true,
-      leased: false,
-      link: this,
-    }
+    const { id, hello } = checkHello(options)
+    const agent = new LocalAgent(id, hello.instance, handler, this.#stopAgent)
+    const spec = { ...hello, id, leased: false, link: this }
     const state = this.#context.core.hello(spec, policyMs())
     if (typeof state === 'string') {
       throw new SignalboxError(state as ErrorCode, `Agent "${id}" cannot join: ${state}.`)
@@ -203,23 +193,4 @@ export class InProcessAgents implements AgentPort {
     }
     this.#agents.clear()
   }
-}
-
-function queueNames(queues: readonly string[]): string[] {
-  if (!Array.isArray(queues) || queues.length === 0) {
-    throw new SignalboxError(
-      'bad_option',
-      '"queues" must be a list of the queues the agent serves, or ["*"] for all.',
-    )
-  }
-  const others = queues.filter((name) => name !== '*')
-  const sorted = names(others, 'queue', LIMITS.queuesPerAgentMax)
-  return queues.includes('*') ? ['*', ...sorted] : sorted
-}
-
-function names(values: readonly string[], what: string, max: number): string[] {
-  if (!Array.isArray(values) || values.length > max) {
-    throw new SignalboxError('bad_option', `Give a list of at most ${max} names of kind ${what}.`)
-  }
-  return [...new Set(values.map((value) => requireToken(value, what)))].sort()
 }

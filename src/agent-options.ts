@@ -1,12 +1,21 @@
-/** A user's agent options, checked before anything is sent, as the hello that tells them. */
-import type { AgentOptions } from '../agent-task.ts'
-import { SignalboxError } from '../errors.ts'
-import { LIMITS } from '../options.ts'
-import { type Hello, requireConcurrency } from '../wire/messages.ts'
-import { randomToken, requireToken } from '../wire/tokens.ts'
+/** A user's agent options, checked the same way for agents over NATS and in the scheduler's process. */
+import type { AgentOptions } from './agent-task.ts'
+import { SignalboxError } from './errors.ts'
+import { LIMITS } from './options.ts'
+import { type Hello, requireConcurrency } from './wire/messages.ts'
+import { quote, randomToken, requireToken } from './wire/tokens.ts'
 
-/** @throws bad_token, bad_option, bad_concurrency */
+const KNOWN: readonly string[] = ['id', 'queues', 'capabilities', 'concurrency']
+
+/** @throws bad_token, bad_option, bad_concurrency; not_supported for any other key */
 export function checkHello(options: AgentOptions): { id: string; hello: Hello } {
+  for (const key of Object.keys(options)) {
+    if (KNOWN.includes(key)) continue
+    throw new SignalboxError(
+      'not_supported',
+      `The agent option ${quote(key)} is not supported; known are ${KNOWN.join(', ')}.`,
+    )
+  }
   const id = options.id === undefined ? `agent-${randomToken(6)}` : options.id
   const hello: Hello = {
     instance: randomToken(),
