@@ -9,6 +9,8 @@ export const LIMITS = {
   /** Hello, beat, bye and control bodies. */
   controlBytesMax: 256 * 1024,
   jsonDepthMax: 32,
+  jsonKeysMax: 1_000,
+  jsonStringLengthMax: 65_536,
   requiresMax: 32,
   capabilitiesMax: 256,
   queuesPerAgentMax: 256,

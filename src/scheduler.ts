@@ -17,7 +17,7 @@ import type { SchedulerOptions } from './options.ts'
 import { RouterPool } from './router/pool.ts'
 import { frontEndOptions, natsOptions } from './scheduler-options.ts'
 import type { AgentView, SubmitOptions, TaskView } from './task.ts'
-import { decodePayload } from './wire/payload.ts'
+import { decodePayload, encodeOwnPayload } from './wire/payload.ts'
 
 export type { AgentHandle, AgentOptions, AgentTask, Handler } from './agent-task.ts'
 export type * from './api.ts'
@@ -112,18 +112,24 @@ export class Scheduler implements Signalbox {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Events arise in the middle of a change, so listeners hear of them after it. */
   readonly #emit = (kind: string, detail: Record<string, unknown>): void => {
-    for (const listener of this.#listeners) listener({ kind, detail })
+    if (this.#listeners.size === 0) return
+    queueMicrotask(() => {
+      for (const listener of this.#listeners) listener({ kind, detail })
+    })
   }
 
   async run<T = unknown>(queue: string, payload?: unknown, options?: SubmitOptions): Promise<T> {
+    const bytes = encodeOwnPayload(payload)
     await this.start()
-    return decodePayload<T>(await this.#inProcess.submitters.run(queue, payload, options))
+    return decodePayload<T>(await this.#inProcess.submitters.run(queue, bytes, options))
   }
 
   async submit(queue: string, payload?: unknown, options?: SubmitOptions): Promise<TaskHandle> {
+    const bytes = encodeOwnPayload(payload)
     await this.start()
-    return this.#inProcess.submitters.submit(queue, payload, options)
+    return this.#inProcess.submitters.submit(queue, bytes, options)
   }
 
   async agent(options: AgentOptions, handler: Handler): Promise<AgentHandle> {
@@ -174,7 +180,8 @@ export class Scheduler implements Signalbox {
 
   /**
    * @param options.drain wait until every accepted task is final, at most `timeoutMs` (30,000).
-   *   Without it, open tasks of memory mode end with the process.
+   *   Without it, open tasks end with the scheduler; who waits for one in this process gets
+   *   `stopping`.
    */
   stop(options: { drain?: boolean; timeoutMs?: number } = {}): Promise<void> {
     this.#stopping ??= this.#stop(options.drain ?? false, options.timeoutMs ?? 30_000)

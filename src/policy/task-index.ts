@@ -78,6 +78,14 @@ export class TaskIndex {
     return this.#made(id)
   }
 
+  /** Every open or kept record of the given queues. */
+  *records(queues: Iterable<QueueState>): Generator<TaskRecord> {
+    for (const queue of queues) yield* queue.named.values()
+    for (const { records } of this.#pages.values()) {
+      for (const record of records) if (record !== null) yield record
+    }
+  }
+
   #made(id: string): TaskRecord | undefined {
     if (!id.startsWith(this.#prefix)) return undefined
     const digits = id.slice(this.#prefix.length)

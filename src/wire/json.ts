@@ -37,7 +37,35 @@ export function parseObject(bytes: Uint8Array, what: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new SignalboxError('bad_body', `The ${what} is not a JSON object.`)
   }
+  checkValue(value, what)
   return value as JsonObject
+}
+
+/** Names that reach into what every object has. */
+const FORBIDDEN: readonly string[] = ['__proto__', 'constructor', 'prototype']
+
+/** @throws bad_body for too many keys, a key that is forbidden, too long a string. */
+function checkValue(value: unknown, what: string): void {
+  if (typeof value === 'string' && value.length > LIMITS.jsonStringLengthMax) {
+    const max = LIMITS.jsonStringLengthMax
+    throw new SignalboxError('bad_body', `The ${what} holds a text of more than ${max} characters.`)
+  }
+  if (typeof value !== 'object' || value === null) return
+  if (Array.isArray(value)) {
+    for (const item of value) checkValue(item, what)
+    return
+  }
+  const keys = Object.keys(value)
+  if (keys.length > LIMITS.jsonKeysMax) {
+    const max = LIMITS.jsonKeysMax
+    throw new SignalboxError('bad_body', `The ${what} has an object of more than ${max} keys.`)
+  }
+  for (const key of keys) {
+    if (FORBIDDEN.includes(key)) {
+      throw new SignalboxError('bad_body', `The ${what} has the key "${key}": leave it out.`)
+    }
+    checkValue((value as JsonObject)[key], what)
+  }
 }
 
 /** Counts brackets outside strings; a million `[` ends here after 33 of them. */

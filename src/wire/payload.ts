@@ -10,6 +10,11 @@ export function encodePayload(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value))
 }
 
+/** As `encodePayload`, but bytes are copied: the caller may use its buffer again at once. */
+export function encodeOwnPayload(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? Uint8Array.from(value) : encodePayload(value)
+}
+
 /** @returns `undefined` for no bytes, else the JSON value; *throws* SyntaxError when it is none. */
 export function decodePayload<T>(bytes: Uint8Array): T {
   return (bytes.length === 0 ? undefined : JSON.parse(decoder.decode(bytes))) as T

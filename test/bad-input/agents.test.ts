@@ -109,8 +109,27 @@ test.each(BODIES)('hello, beat, bye and calls: %s as body is 400 bad_body', asyn
   }
 })
 
-test('hello: __proto__, doubled keys and a byte order mark change nothing', async () => {
-  const evil = `{"__proto__":{"concurrency":9},"constructor":1,"instance":"x","instance":"${INSTANCE}","queues":["elsewhere"]}`
+test.each(['__proto__', 'constructor', 'prototype'])(
+  'hello: the key %s is 400 bad_body',
+  async (key) => {
+    const evil = `{"${key}":{"concurrency":9},"instance":"${INSTANCE}","queues":["elsewhere"]}`
+    expect(await say('hello', evil)).toMatchObject({ status: 400, code: 'bad_body' })
+  },
+)
+
+test('hello: 1,000 keys are taken, one more or a text of more than 64 Ki is 400 bad_body', async () => {
+  const hello = { instance: INSTANCE, queues: ['elsewhere'] }
+  const more = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [i, 0]))
+  expect(await say('hello', { ...hello, ...more(998) })).toMatchObject(GRANTED)
+  const tooMany = await say('hello', { ...hello, ...more(999) })
+  expect(tooMany).toMatchObject({ status: 400, code: 'bad_body' })
+  const tooLong = await say('hello', { ...hello, note: 'x'.repeat(65_537) })
+  expect(tooLong).toMatchObject({ status: 400, code: 'bad_body' })
+})
+
+test('hello: doubled keys and a byte order mark change nothing', async () => {
+  const evil = `{"instance":"x","instance":"${INSTANCE}","queues":["elsewhere"]}`
   expect(await say('hello', `\uFEFF${evil}`)).toMatchObject(GRANTED)
   const [view] = (await scheduler.listAgents()).filter(({ id }) => id === 'other')
   expect(view).toMatchObject({ instance: INSTANCE, concurrency: 1 })
@@ -159,7 +178,7 @@ test('beat: nonsense about its work is refused or believed of none', async () =>
     const seen = { toString: 1 }
     const clocksAndCredit = { now: -1, credit: 1e9, seq: -5 }
     expect(await beat({ sched: { seen, running, ...clocksAndCredit } })).toMatchObject(GRANTED)
-    expect(await beat({ __proto__: null, sched: { running: [token] } })).toMatchObject(GRANTED)
+    expect(await beat({ sched: { running: [token] } })).toMatchObject(GRANTED)
   }
   expect(scheduler.statusNow()).toMatchObject({ tasks: { running: 1 }, attempts: { lost: 0 } })
 })

@@ -65,7 +65,9 @@ test('stop: agents that were left take no more work when what they run comes bac
   await until(() => core.counters.started === 1, { what: 'the first task to run' })
   await local.stop()
   open()
-  await outcomes[0]
+  for (const outcome of outcomes) {
+    await expect(outcome).rejects.toMatchObject({ code: 'stopping' })
+  }
   await until(() => core.counters.completed === 1, { what: 'its result' })
   expect([runs, core.counters.started]).toEqual([1, 1])
   frontEnd.stop()

@@ -41,3 +41,32 @@ test('start: where no server answers it says so, and leaves nothing open', async
   expect(scheduler.statusNow().routers.every(({ alive }) => !alive)).toBe(true)
   expect(openSockets()).toBe(before)
 })
+
+test('stop: who waits for an outcome in this process is told that none will come', async () => {
+  const scheduler = new Scheduler()
+  await scheduler.agent({ queues: ['held'] }, () => new Promise(() => {}))
+  const running = scheduler.run('held')
+  const waiting = scheduler.run('nobody')
+  const task = await scheduler.submit('held', 1, { id: 'twice' })
+  const again = await scheduler.submit('held', 1, { id: 'twice' })
+  const outcomes = [running, waiting, task.result(), again.result()].map((promise) =>
+    promise.catch((error) => error.code),
+  )
+  await scheduler.stop()
+  expect(await Promise.all(outcomes)).toEqual(['stopping', 'stopping', 'stopping', 'stopping'])
+})
+
+test('payloads: a buffer that is used again after the call changes nothing', async () => {
+  const scheduler = new Scheduler()
+  const answer = new Uint8Array(1)
+  await scheduler.agent({ queues: ['bytes'] }, ({ payload }) => {
+    answer[0] = payload[0] + 100
+    queueMicrotask(() => answer.fill(0))
+    return answer
+  })
+  const question = new Uint8Array([7])
+  const task = scheduler.submit('bytes', question)
+  question[0] = 0
+  expect([...(await (await task).bytes())]).toEqual([107])
+  await scheduler.close()
+})

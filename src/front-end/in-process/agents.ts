@@ -122,7 +122,9 @@ export class InProcessAgents implements AgentPort {
   }
 
   #finished(agent: LocalAgent, address: ResultAddress, result: AttemptResult): void {
-    this.#context.inbox.arrive(this.#results, { agent, address, result })
+    // The handler may use its buffer again before the turn in which the result is taken.
+    const bytes = Uint8Array.from(result.bytes)
+    this.#context.inbox.arrive(this.#results, { agent, address, result: { ...result, bytes } })
   }
 
   readonly #results: Arrival<Finished> = {

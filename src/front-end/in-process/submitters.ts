@@ -5,7 +5,14 @@
 import type { TaskHandle } from '../../api.ts'
 import { nowUs } from '../../clock.ts'
 import { type ErrorCode, SignalboxError, TaskError } from '../../errors.ts'
-import { COMPLETED, type Origin, stateName, TaskRecord } from '../../policy/task-record.ts'
+import {
+  COMPLETED,
+  isFinal,
+  type Origin,
+  stateName,
+  TaskRecord,
+  type Waiter,
+} from '../../policy/task-record.ts'
 import type { SubmitOptions } from '../../task.ts'
 import { decodePayload, encodePayload } from '../../wire/payload.ts'
 import { checkOptions } from '../../wire/submit-options.ts'
@@ -94,6 +101,22 @@ export class InProcessSubmitters implements Origin {
     }
     const { attempts, retryable } = record
     caller.onError(new TaskError(record.code!, record.message, { attempts, retryable }))
+  }
+
+  /** The scheduler has stopped: who still waits for an outcome is told that none will come. */
+  abandon(): void {
+    const { core, inbox, options } = this.#context
+    const message = `Scheduler "${options.name}" was stopped before the task had an outcome.`
+    const tell = ({ origin, replyTo }: Waiter) => {
+      if (origin === this) this.refused(replyTo, 'stopping', message)
+    }
+    for (const record of core.index.records(core.queues.values())) {
+      if (isFinal(record.state)) continue
+      tell(record)
+      record.waiters?.forEach(tell)
+    }
+    // Ends: nothing is put in any more.
+    for (let record = inbox.nextSubmit(); record; record = inbox.nextSubmit()) tell(record)
   }
 
   refused(replyTo: unknown, code: string, message: string): void {

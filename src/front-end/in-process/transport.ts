@@ -25,5 +25,6 @@ export class InProcessTransport implements Transport {
 
   async stop(): Promise<void> {
     this.agents.abandon()
+    this.submitters.abandon()
   }
 }
