@@ -101,6 +101,14 @@ class AgentColumns {
     return this.words[this.memory.map.agentHigh]
   }
 
+  /**
+   * Counts the changes after which somebody may be less loaded, or newly free, for some class: while
+   * it stands still, loads only rise. Wrapping: compare for equality.
+   */
+  easings(): number {
+    return this.words[this.memory.map.agentEasings]
+  }
+
   /** Agents who can do a class's tasks, free or not. Allocates on a class's first use only. */
   candidates(classIndex: ClassIndex): Bitset {
     const known = this.candidateViews[classIndex]
@@ -131,6 +139,7 @@ export class AgentTableWriter extends AgentColumns {
     words[map.agentCapacity + agent] = capacity
     this.setScore(agent, 0, 1)
     words[map.agentStatus + agent] = AgentStatus.AVAILABLE
+    this.ease()
     if (agent >= words[map.agentHigh]) words[map.agentHigh] = agent + 1
     this.derive(agent)
   }
@@ -147,6 +156,7 @@ export class AgentTableWriter extends AgentColumns {
   setStatus(agent: AgentIndex, status: AgentStatus): void {
     this.expectAgent(agent, 'set the status')
     this.words[this.memory.map.agentStatus + agent] = status
+    this.ease()
     this.derive(agent)
   }
 
@@ -154,6 +164,7 @@ export class AgentTableWriter extends AgentColumns {
   setCapacity(agent: AgentIndex, capacity: number): void {
     this.expectAgent(agent, 'set the capacity')
     this.words[this.memory.map.agentCapacity + agent] = capacity
+    this.ease()
     this.derive(agent)
   }
 
@@ -184,14 +195,17 @@ export class AgentTableWriter extends AgentColumns {
     const inUse = this.inUse(agent)
     if (inUse <= 0) throw new Error(`agent ${agent}: give with ${inUse} in use`)
     this.words[this.memory.map.agentInUse + agent] = inUse - 1
+    this.ease()
     this.derive(agent)
   }
 
   /** Says whether an agent can do a class's tasks. */
   setCandidate(classIndex: ClassIndex, agent: AgentIndex, is: boolean): void {
     const candidates = this.candidates(classIndex)
-    if (is) candidates.set(agent)
-    else candidates.clear(agent)
+    if (is) {
+      candidates.set(agent)
+      this.ease()
+    } else candidates.clear(agent)
   }
 
   /**
@@ -220,6 +234,10 @@ export class AgentTableWriter extends AgentColumns {
     }
     this.words[map.agentStatus + agent] = inUse === 0 ? AgentStatus.AVAILABLE : AgentStatus.BUSY
     this.free.set(agent)
+  }
+
+  private ease(): void {
+    this.words[this.memory.map.agentEasings]++
   }
 
   private bumpGeneration(agent: AgentIndex): void {

@@ -120,6 +120,7 @@ export interface MemoryMap {
   readonly slotFlags: number
   readonly slotOfferedUs: number
   readonly agentHigh: number
+  readonly agentEasings: number
   readonly agentGeneration: number
   readonly agentStatus: number
   readonly agentCapacity: number
@@ -191,6 +192,7 @@ export function mapMemory(shape: MemoryShape): MemoryMap {
     slotFlags: region(slotCount),
     slotOfferedUs: region(slotCount),
     agentHigh: region(1),
+    agentEasings: region(1),
     agentGeneration: region(agentCountMax),
     agentStatus: region(agentCountMax),
     agentCapacity: region(agentCountMax),

@@ -52,6 +52,7 @@ export class Outstanding {
       this.settled = (this.settled + 1) | 0
       if (agent === NONE) continue
       pending[agent]--
+      chooser.agents.ownEasings++
       // Without any left its free bit tells all; with some, they may still use up its credit.
       if (pending[agent] === 0 || chooser.agents.credit(agent) > 0) {
         chooser.candidates.unblock(agent)

@@ -16,6 +16,8 @@ import type { AgentIndex, Generation } from '../../native-free/brands.ts'
 export class AgentView {
   /** Int32Array[agentCountMax], proposals, written by this thread, not shared. */
   readonly pending: Int32Array
+  /** Raised by whoever takes something out of `pending`: a load may have fallen. */
+  ownEasings = 0
   private readonly table: AgentTableReader
 
   constructor(table: AgentTableReader, pending: Int32Array) {
@@ -31,6 +33,11 @@ export class AgentView {
   /** @returns tasks that it holds, or is about to by this chooser's proposals. */
   load(agent: number): number {
     return this.table.inUse(agent as AgentIndex) + this.pending[agent]
+  }
+
+  /** @returns a number that stands still only while loads do nothing but rise; wrapping. */
+  easings(): number {
+    return (this.table.easings() + this.ownEasings) | 0
   }
 
   /** @returns tasks that it could still be given. */

@@ -10,6 +10,10 @@
  * capacities this is "fewest active tasks"; with unequal ones a count would fill the small agents
  * while large ones idle.
  *
+ * A scan stops at the first agent that stands at the floor: the smallest ratio that the last scan
+ * found, while nothing has happened since by which a load could fall (`AgentView.easings`). So a
+ * burst is placed with one whole scan and short ones after it, and is as exact as without.
+ *
  * Above 256 free candidates a scan costs over 1 µs and grows with the fleet; then it takes the best
  * of 16 samples, which is flat. (The expected rank of the best of 16 is 1/17 from the top.) Where
  * members lie sparse, a sample is the next free agent from a random place: the agent behind a gap is
@@ -41,12 +45,22 @@ class LeastLoaded implements Strategy {
   private readonly cursors: Int32Array
   private readonly phase: number
   private readonly random: Random
+  /** Int32Array[classCountMax] each: the smallest ratio of the last scan, and when it was. */
+  private readonly floorLoads: Int32Array
+  private readonly floorCapacities: Int32Array
+  private readonly floorEasings: Int32Array
   private best = NONE
   private bestLoad = 0
   private bestCapacity = 1
+  /** No free candidate has a smaller ratio. */
+  private floorLoad = 0
+  private floorCapacity = 1
 
   constructor(context: StrategyContext) {
     this.cursors = new Int32Array(context.classCountMax).fill(UNSTARTED)
+    this.floorLoads = new Int32Array(context.classCountMax)
+    this.floorCapacities = new Int32Array(context.classCountMax).fill(1)
+    this.floorEasings = new Int32Array(context.classCountMax)
     this.phase = context.phase
     this.random = context.random
   }
@@ -57,29 +71,43 @@ class LeastLoaded implements Strategy {
     const agent =
       candidates.countUpTo(EXACT_MAX) > EXACT_MAX
         ? this.sample(candidates, agents)
-        : this.scan(candidates, agents, cursor)
+        : this.scan(task.classIndex, candidates, agents, cursor)
     if (agent !== NONE) this.cursors[task.classIndex] = agent + 1
     return agent
   }
 
   /** Goes once round from `cursor`; of those with the smallest ratio the first wins. */
-  private scan(candidates: Candidates, agents: AgentView, cursor: number): number {
+  private scan(
+    classIndex: number,
+    candidates: Candidates,
+    agents: AgentView,
+    cursor: number,
+  ): number {
+    const easings = agents.easings()
+    const holds = easings === this.floorEasings[classIndex]
+    this.floorLoad = holds ? this.floorLoads[classIndex] : 0
+    this.floorCapacity = holds ? this.floorCapacities[classIndex] : 1
     this.best = NONE
     this.bestLoad = 0
     this.bestCapacity = 1
     if (!this.walk(candidates, agents, cursor, candidates.limit)) {
       this.walk(candidates, agents, 0, cursor)
     }
+    if (this.best === NONE) return NONE
+    this.floorLoads[classIndex] = this.bestLoad
+    this.floorCapacities[classIndex] = this.bestCapacity
+    this.floorEasings[classIndex] = easings
     return this.best
   }
 
   /**
    * Compares the agents from `from` up to, not with, `to`.
-   * @returns true as soon as one is idle: no ratio is smaller than 0.
+   * @returns true as soon as one stands at the floor: no ratio is smaller.
    */
   private walk(candidates: Candidates, agents: AgentView, from: number, to: number): boolean {
     const first = from >>> 5
     const last = (to - 1) >> 5
+    const { floorLoad, floorCapacity } = this
     let { best, bestLoad, bestCapacity } = this
     // Ends: nextWord grows, and each inner round clears one of 32 bits.
     for (
@@ -100,10 +128,11 @@ class LeastLoaded implements Strategy {
         best = agent
         bestLoad = load
         bestCapacity = capacity
-        if (load <= 0) {
-          this.best = best
-          return true
-        }
+        if (load * floorCapacity > floorLoad * capacity) continue
+        this.best = best
+        this.bestLoad = bestLoad
+        this.bestCapacity = bestCapacity
+        return true
       }
     }
     this.best = best

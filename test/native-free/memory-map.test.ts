@@ -53,6 +53,7 @@ function pieces(of: MemoryShape): { name: string; start: number; end: number }[]
   add('slot flags', map.slotFlags, slotCount)
   add('slot offered', map.slotOfferedUs, slotCount)
   add('agent high', map.agentHigh, 1)
+  add('agent easings', map.agentEasings, 1)
   add('agent generation', map.agentGeneration, agentCountMax)
   add('agent status', map.agentStatus, agentCountMax)
   add('agent capacity', map.agentCapacity, agentCountMax)
