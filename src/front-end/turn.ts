@@ -33,6 +33,7 @@ export class FrontEnd {
   readonly #sleepers: Sleepers
   #scheduled = false
   #running = true
+  #hasMore = false
   #policyTimer: NodeJS.Timeout | undefined
   #policyTimerAtMs = Number.POSITIVE_INFINITY
   #offerTimer: NodeJS.Timeout | undefined
@@ -95,9 +96,19 @@ export class FrontEnd {
     admitWaiting(context)
     const matched = match(context)
     for (const transport of context.transports) transport.flush()
-    stampFlushed(context)
-    const more = timersLeft || !inbox.isEmpty || matched >= context.memory.shape.publishMax
-    if (more) this.schedule()
+    this.#hasMore = timersLeft || matched >= context.memory.shape.publishMax
+    queueMicrotask(this.#endTurn)
+  }
+
+  /**
+   * What is left to do once everything is on its way: the NATS client writes in a microtask of its
+   * own, which was queued before this one. So no book-keeping stands between a task and the socket,
+   * and what is stamped as dispatched has been.
+   */
+  readonly #endTurn = (): void => {
+    if (!this.#running) return
+    stampFlushed(this.context)
+    if (this.#hasMore || !this.context.inbox.isEmpty) this.schedule()
     else this.#sleep()
   }
 

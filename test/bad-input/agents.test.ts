@@ -255,7 +255,8 @@ test('result: a failure’s code and words reach the submitter clean and cut', a
   agent.options.holds = false
   const lines = [
     'Nats-Service-Error-Code: nonsense',
-    `Nats-Service-Error: \u001b[31m\u009bred\u0000 ${'x'.repeat(6_000)}`,
+    // The block goes out byte by byte: these two are U+009B.
+    `Nats-Service-Error: \u001b[31m\u00c2\u009bred\u0000 ${'x'.repeat(6_000)}`,
     'Sb-Code: not a token',
     'Sb-Retryable: 0',
   ]
@@ -263,7 +264,7 @@ test('result: a failure’s code and words reach the submitter clean and cut', a
   await submitter.allFinished()
   const outcome = submitter.outcomeOf('fails')
   expect(outcome).toMatchObject({ state: 'failed', code: 'error', body: '' })
-  expect(outcome.message).toMatch(/^\[31m.?red/)
+  expect(outcome.message).toMatch(/^\[31m red/)
   expect(outcome.message).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
   expect(outcome.message.length).toBeLessThanOrEqual(4_096)
 })

@@ -180,6 +180,9 @@ test('faults: an agent that dies while the scheduler is cut off is lost a lease 
   proxy.cut()
   await untilConnected(scheduler, false)
   await agent.vanish()
+  // Longer than a lease: while nobody can be heard, nobody is silent.
+  const healAtMs = Date.now() + LEASE_MS + 300
+  await until(() => Date.now() >= healAtMs, { what: 'the time to heal' })
   proxy.heal()
   await untilConnected(scheduler, true)
   const backAtMs = Date.now()
