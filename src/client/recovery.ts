@@ -7,12 +7,16 @@
  *              │                                            └── task_unknown: failed with it
  *              └─► awaited without an id  ──► failed `disconnected` after `timeoutMs`
  *
+ * The same is done for the tasks of a scheduler that says it is up: its own connection was away, or
+ * it is a new one that knows nothing of what its predecessor had accepted.
+ *
  * A `run` without an id cannot be told from another, so it fails although it may yet complete.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MsgHdrs } from 'nats'
 import type { SignalboxError } from '../errors.ts'
 import { encodeHeaders, HEADER } from '../wire/headers.ts'
+import { readSchedulerUp } from '../wire/messages.ts'
 import type { Api } from './api.ts'
 import type { Inbox } from './inbox.ts'
 import { disconnected, type Link } from './link.ts'
@@ -23,48 +27,70 @@ const AT_A_TIME = 100
 const ASK_AGAIN_MS = 250
 const EMPTY = new Uint8Array(0)
 
+/** Whether a task of this queue is meant. */
+type Serves = (queue: string) => boolean
+const everyQueue: Serves = () => true
+
 export class Recovery {
   readonly #link: Link
   readonly #inbox: Inbox
   readonly #api: Api
-  #timer: NodeJS.Timeout | undefined
+  readonly #timers = new Set<NodeJS.Timeout>()
 
   constructor(link: Link, inbox: Inbox, api: Api) {
     this.#link = link
     this.#inbox = inbox
     this.#api = api
     link.listen({
-      onDisconnect: () => this.#arm(),
-      onReconnect: () => void this.#askAgain(),
-      onClosed: () => clearTimeout(this.#timer),
+      onDisconnect: () => this.#arm(everyQueue),
+      onReconnect: () => void this.#askAgain(everyQueue),
+      onClosed: () => this.#timers.forEach(clearTimeout),
+    })
+    link.nc.subscribe(link.subjects.event('scheduler_up'), {
+      callback: (error, msg) => {
+        if (error === null) this.#onSchedulerUp(msg.data)
+      },
     })
   }
 
+  #onSchedulerUp(bytes: Uint8Array): void {
+    let queues: string[]
+    try {
+      ;({ queues } = readSchedulerUp(bytes))
+    } catch {
+      return
+    }
+    const serves: Serves = (queue) => queues.includes('*') || queues.includes(queue)
+    if (this.#awaited(serves).length === 0) return
+    this.#arm(serves)
+    void this.#askAgain(serves)
+  }
+
   /** What was sent before now and cannot be asked for again has `timeoutMs` left. */
-  #arm(): void {
-    if (this.#timer !== undefined) return
+  #arm(serves: Serves): void {
     const sentBefore = this.#inbox.next
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
       const error = disconnected(
         'the task may or may not complete; with an id, its outcome is kept',
       )
-      for (const [number, { id }] of this.#awaited()) {
+      for (const [number, { id }] of this.#awaited(serves)) {
         if (number < sentBefore && id === null) this.#inbox.fail(number, error)
       }
     }, this.#link.timeoutMs)
+    this.#timers.add(timer)
   }
 
-  #awaited(): [number, Awaited][] {
+  #awaited(serves: Serves): [number, Awaited][] {
     const found: [number, Awaited][] = []
     for (const [number, waiter] of this.#inbox.waiters()) {
-      if (waiter instanceof Awaited) found.push([number, waiter])
+      if (waiter instanceof Awaited && serves(waiter.queue)) found.push([number, waiter])
     }
     return found
   }
 
-  async #askAgain(): Promise<void> {
-    const known = this.#awaited().filter(([, { id }]) => id !== null)
+  async #askAgain(serves: Serves): Promise<void> {
+    const known = this.#awaited(serves).filter(([, { id }]) => id !== null)
     const giveUpAtMs = Date.now() + this.#link.timeoutMs
     for (let i = 0; i < known.length; i += AT_A_TIME) {
       const some = known.slice(i, i + AT_A_TIME)

@@ -113,7 +113,8 @@ export class FrontEndContext {
 
   /** The server's own limit, less what our headers may need. */
   limitPayload(maxPayload: number): void {
-    this.payloadBytesMax = Math.min(this.payloadBytesMax, maxPayload - LIMITS.headerBytesMax)
+    const left = Math.max(1, maxPayload - LIMITS.headerBytesMax)
+    this.payloadBytesMax = Math.min(this.payloadBytesMax, left)
   }
 
   count(code: string): void {

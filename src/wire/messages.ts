@@ -55,6 +55,23 @@ export interface Accepted {
   duplicate?: boolean
 }
 
+/** `sb.event.scheduler_up`: a scheduler has started, or its connection is back. */
+export interface SchedulerUp {
+  scheduler: string
+  epoch: number
+  /** Queues it serves; `["*"]` for all. */
+  queues: string[]
+}
+
+export function readSchedulerUp(bytes: Uint8Array): SchedulerUp {
+  const body = parseObject(bytes, 'event')
+  return {
+    scheduler: requireToken(body.scheduler, 'scheduler'),
+    epoch: Number(body.epoch),
+    queues: tokenList(body, 'queues', LIMITS.queuesMax, { star: true }),
+  }
+}
+
 export function readHello(bytes: Uint8Array, agent: string): Hello {
   const body = parseObject(bytes, 'hello')
   sameAgent(body, agent)

@@ -2,6 +2,9 @@
 import type { NatsConnection } from 'nats'
 import { policyMs } from '../../clock.ts'
 import { type NatsOptions, SCHEDULER_DEFAULTS } from '../../options.ts'
+import { encodeJson } from '../../wire/json.ts'
+import type { SchedulerUp } from '../../wire/messages.ts'
+import { Subjects } from '../../wire/subjects.ts'
 import type { EventSink } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
 import type { Transport } from '../transport.ts'
@@ -53,7 +56,17 @@ export class NatsTransport implements Transport {
     new NatsAgents(context, nc, outlet, prefix).subscribe()
     await new NatsApi(context, nc, outlet, prefix, this.#sources).start()
     this.#submitters.subscribe()
+    this.#announce()
     await nc.flush()
+  }
+
+  /** Tells who waits for outcomes that some may have passed by, or went with a predecessor. */
+  #announce(): void {
+    const { core, options } = this.#context
+    const { prefix = SCHEDULER_DEFAULTS.prefix, wildcard } = this.#options
+    const queues = wildcard ? ['*'] : Object.keys(core.options.queues)
+    const up: SchedulerUp = { scheduler: options.name, epoch: core.options.epoch, queues }
+    this.#outlet?.send(new Subjects(prefix).event('scheduler_up'), encodeJson(up))
   }
 
   /** The address that is connected to, `host:port`. */
@@ -89,7 +102,10 @@ export class NatsTransport implements Transport {
     if (this.connected === connected) return
     this.connected = connected
     this.#context.core.setConnected(connected, policyMs())
-    if (connected) this.#outlet?.release()
+    if (connected) {
+      this.#outlet?.release()
+      this.#announce()
+    }
     this.#context.inbox.wake()
     this.#event(connected ? 'nats_connected' : 'nats_disconnected', {})
   }
