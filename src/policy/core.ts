@@ -13,7 +13,6 @@
 import {
   type AgentIndex,
   type AgentTableWriter,
-  type Generation,
   NONE,
   type SlotIndex,
   type SlotTableWriter,
@@ -220,9 +219,5 @@ export class PolicyCore extends PolicyState {
 
   waitingFor(record: TaskRecord): string | null {
     return waitingFor(this, record)
-  }
-
-  slotGeneration(slot: number): Generation {
-    return this.slots.generation(slot as SlotIndex)
   }
 }

@@ -26,7 +26,7 @@ const EMPTY = new Uint8Array(0)
 
 export interface SubmitterOptions {
   prefix: string
-  wildcard: boolean
+  /** `['*']` for every queue. */
   queues: readonly string[]
 }
 
@@ -52,9 +52,9 @@ export class NatsSubmitters implements Origin {
 
   /** Owners listen per queue; the wildcard is for `dev`, where one scheduler has every queue. */
   subscribe(): void {
-    const { prefix, wildcard, queues } = this.#options
+    const { prefix, queues } = this.#options
     for (const verb of ['task', 'call']) {
-      for (const queue of wildcard ? ['*'] : queues) {
+      for (const queue of queues) {
         this.#listen(`${prefix}.${verb}.${queue}`)
         this.#listen(`${prefix}.${verb}.${queue}.*`)
       }

@@ -19,6 +19,9 @@ export class NatsTransport implements Transport {
   readonly #options: NatsOptions
   readonly #sources: ApiSources
   readonly #event: EventSink
+  readonly #prefix: string
+  /** What it serves, as subscriptions and announcement say it: `['*']` for every queue. */
+  readonly #queues: readonly string[]
   #nc: NatsConnection | undefined
   #submitters: NatsSubmitters | undefined
   #outlet: Outlet | undefined
@@ -34,12 +37,14 @@ export class NatsTransport implements Transport {
     this.#options = options
     this.#sources = sources
     this.#event = event
+    this.#prefix = options.prefix ?? SCHEDULER_DEFAULTS.prefix
+    this.#queues = options.wildcard ? ['*'] : Object.keys(context.core.options.queues)
   }
 
   /** @throws nats_unreachable, permission_denied */
   async start(): Promise<void> {
     const context = this.#context
-    const prefix = this.#options.prefix ?? SCHEDULER_DEFAULTS.prefix
+    const prefix = this.#prefix
     const nc = await connectNats(this.#options, `signalbox ${context.options.name}`)
     this.#nc = nc
     this.connected = true
@@ -50,8 +55,7 @@ export class NatsTransport implements Transport {
     context.limitPayload(nc.info?.max_payload ?? Number.POSITIVE_INFINITY)
     this.#submitters = new NatsSubmitters(context, nc, outlet, {
       prefix,
-      wildcard: this.#options.wildcard ?? false,
-      queues: Object.keys(context.core.options.queues),
+      queues: this.#queues,
     })
     new NatsAgents(context, nc, outlet, prefix).subscribe()
     await new NatsApi(context, nc, outlet, prefix, this.#sources).start()
@@ -63,10 +67,9 @@ export class NatsTransport implements Transport {
   /** Tells who waits for outcomes that some may have passed by, or went with a predecessor. */
   #announce(): void {
     const { core, options } = this.#context
-    const { prefix = SCHEDULER_DEFAULTS.prefix, wildcard } = this.#options
-    const queues = wildcard ? ['*'] : Object.keys(core.options.queues)
+    const queues = [...this.#queues]
     const up: SchedulerUp = { scheduler: options.name, epoch: core.options.epoch, queues }
-    this.#outlet?.send(new Subjects(prefix).event('scheduler_up'), encodeJson(up))
+    this.#outlet?.send(new Subjects(this.#prefix).event('scheduler_up'), encodeJson(up))
   }
 
   /** The address that is connected to, `host:port`. */
