@@ -139,9 +139,9 @@ export class AgentTableWriter extends AgentColumns {
     words[map.agentCapacity + agent] = capacity
     this.setScore(agent, 0, 1)
     words[map.agentStatus + agent] = AgentStatus.AVAILABLE
-    this.ease()
     if (agent >= words[map.agentHigh]) words[map.agentHigh] = agent + 1
     this.derive(agent)
+    this.ease()
   }
 
   /** Ends a row: next generation, offline, not free. Its candidate bits are the caller's. */
@@ -156,16 +156,16 @@ export class AgentTableWriter extends AgentColumns {
   setStatus(agent: AgentIndex, status: AgentStatus): void {
     this.expectAgent(agent, 'set the status')
     this.words[this.memory.map.agentStatus + agent] = status
-    this.ease()
     this.derive(agent)
+    this.ease()
   }
 
   /** @param capacity tasks at once, 0 or more; may be below what is in use. */
   setCapacity(agent: AgentIndex, capacity: number): void {
     this.expectAgent(agent, 'set the capacity')
     this.words[this.memory.map.agentCapacity + agent] = capacity
-    this.ease()
     this.derive(agent)
+    this.ease()
   }
 
   /**
@@ -195,8 +195,8 @@ export class AgentTableWriter extends AgentColumns {
     const inUse = this.inUse(agent)
     if (inUse <= 0) throw new Error(`agent ${agent}: give with ${inUse} in use`)
     this.words[this.memory.map.agentInUse + agent] = inUse - 1
-    this.ease()
     this.derive(agent)
+    this.ease()
   }
 
   /** Says whether an agent can do a class's tasks. */
@@ -236,6 +236,7 @@ export class AgentTableWriter extends AgentColumns {
     this.free.set(agent)
   }
 
+  /** Comes after the change: otherwise a scan in between counts as one that has seen it. */
   private ease(): void {
     this.words[this.memory.map.agentEasings]++
   }
