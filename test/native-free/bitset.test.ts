@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { Bitset, ctz32, nextInBoth, popcount32 } from '../../native-free/index.ts'
-import { makeStampede, stampede, tinyMemory } from './support.ts'
 
 const make = (size: number) => new Bitset(new Int32Array(Bitset.wordCount(size)), 0, size)
 
@@ -28,32 +27,6 @@ describe('bitset', () => {
       expect(popcount32(-1 << bit)).toBe(32 - bit)
     }
     expect([ctz32(0), popcount32(0)]).toEqual([32, 0])
-  })
-
-  it('holds what was set and not what was cleared', () => {
-    const set = make(100)
-    set.set(5)
-    set.set(99)
-    set.set(5)
-    expect([set.has(5), set.has(99), set.has(6), set.count()]).toEqual([true, true, false, 2])
-    set.clear(5)
-    set.clear(6)
-    expect([set.has(5), set.count(), set.next(0)]).toEqual([false, 1, 99])
-  })
-
-  it('is empty at first: nothing is found from anywhere', () => {
-    const set = make(2_000)
-    expect([set.count(), set.next(0), set.next(1_999), set.next(5_000)]).toEqual([0, -1, -1, -1])
-  })
-
-  it.each([1, 31, 32, 33, 1_024, 1_025, 2_080])('is full with %i of %i elements', (size) => {
-    const set = make(size)
-    for (let i = 0; i < size; i++) set.set(i)
-    expect(set.count()).toBe(size)
-    expect(members(set)).toEqual(Array.from({ length: size }, (_, i) => i))
-    for (let i = 0; i < size; i++) set.clear(i)
-    expect([set.count(), set.next(0)]).toEqual([0, -1])
-    expect([...set.words]).toEqual(new Array(set.words.length).fill(0))
   })
 
   it('refuses elements outside, which would be the words of its neighbour', () => {
@@ -154,27 +127,5 @@ describe('bitset', () => {
     set.words[set.level0 + 1] = 0
     expect(set.next(0)).toBe(3_000)
     expect(set.count()).toBe(1)
-  })
-
-  it('stampede: readers find those who stay on every pass, whoever comes and goes', async () => {
-    const size = 4_096
-    const residents = [0, 31, 32, 100, 1_023, 1_024, 2_047, 4_095]
-    const memory = tinyMemory({ agentCountMax: size })
-    const free = new Bitset(memory.words, memory.map.agentFree, size)
-    const candidates = new Bitset(memory.words, memory.map.candidates, size)
-    for (const i of residents) {
-      free.set(i)
-      candidates.set(i)
-    }
-    const reader = { kind: 'reader', size, residents }
-    const reports = await stampede<{ passes: number; missed: number }>(
-      'bitset.mjs',
-      memory,
-      makeStampede(0),
-      [{ kind: 'writer', size, residents, rounds: 3_000 }, reader, reader],
-    )
-    expect(reports.map((report) => report.missed)).toEqual([0, 0, 0])
-    expect(reports[1].passes + reports[2].passes).toBeGreaterThan(1)
-    for (const i of residents) expect(free.has(i)).toBe(true)
   })
 })

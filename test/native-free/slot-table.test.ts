@@ -4,10 +4,9 @@ import {
   SlotTableReader,
   SlotTableWriter,
   toClass,
-  toRouter,
   toSlot,
 } from '../../native-free/index.ts'
-import { BEFORE_WRAP, makeStampede, notOnce, stampede, tinyMemory } from './support.ts'
+import { tinyMemory } from './support.ts'
 
 const slot = toSlot(12)
 const classIndex = toClass(1)
@@ -27,19 +26,6 @@ describe('slot table', () => {
     expect(writer.state(slot)).toBe(SlotState.PLACED)
     writer.release(slot)
     expect(writer.state(slot)).toBe(SlotState.FREE)
-  })
-
-  it('offer writes the row that routers read', () => {
-    const { writer, reader } = make()
-    const generation = writer.offer(slot, toClass(3), 2, 4, -9, 123)
-    expect(reader.generation(slot)).toBe(generation)
-    expect(reader.classIndex(slot)).toBe(3)
-    expect(reader.strategyIndex(slot)).toBe(2)
-    expect(reader.level(slot)).toBe(4)
-    expect(reader.flags(slot)).toBe(-9)
-    expect(reader.offeredUs(slot)).toBe(123)
-    expect(reader.generation(toSlot(11))).toBe(0)
-    expect(reader.level(toSlot(11))).toBe(0)
   })
 
   it('withdraw and release change the generation, offer and place do not', () => {
@@ -85,42 +71,5 @@ describe('slot table', () => {
       'slot 32: offer outside of 32 slots',
     )
     expect(() => writer.release(toSlot(-1))).toThrow('slot -1: release outside of 32 slots')
-  })
-
-  it('all slots can be offered at once, each with its own row', () => {
-    const { writer, reader } = make()
-    for (let i = 0; i < 32; i++) writer.offer(toSlot(i), classIndex, 0, i % 5, i * i)
-    for (let i = 0; i < 32; i++) expect(reader.flags(toSlot(i))).toBe(i * i)
-  })
-
-  it('generations wrap at 2^31', () => {
-    const { writer, reader } = make(BEFORE_WRAP)
-    const seen = new Set<number>()
-    for (let round = 0; round < 10; round++) {
-      seen.add(writer.offer(slot, classIndex, 0, 0, 0))
-      writer.release(slot)
-    }
-    expect(seen.size).toBe(10)
-    expect(reader.generation(slot)).toBe(-(2 ** 31) + 5)
-  })
-
-  it('stampede: a proposal that is still alive was made from its own row', async () => {
-    const itemCount = 40_000
-    const memory = tinyMemory({ ringCapacity: 16, publishMax: 256 }, BEFORE_WRAP)
-    const shared = makeStampede(itemCount)
-    const reports = await stampede<{ mixed: number; withdrawn: number }>(
-      'slots.mjs',
-      memory,
-      shared,
-      [
-        { kind: 'front end', itemCount, routers: [0, 1, 2] },
-        { kind: 'router', router: toRouter(0) },
-        { kind: 'router', router: toRouter(1) },
-        { kind: 'router', router: toRouter(2) },
-      ],
-    )
-    expect(reports[0].mixed).toBe(0)
-    expect(reports[0].withdrawn).toBeGreaterThan(0)
-    expect(notOnce(shared.seen)).toEqual([])
   })
 })

@@ -1,61 +1,73 @@
-/** One producer writes batches, several consumers claim them. */
-import { atomics, TaskRingConsumer, TaskRingProducer } from '../../../dist/native-free/index.js'
+/** One producer writes batches to the rings of some levels, several consumers claim them. */
 import {
-  control,
-  generationOf,
-  meet,
-  memory,
-  Patience,
-  report,
-  role,
-  TAKEN,
-  take,
-} from './common.mjs'
+  EMPTY,
+  RETRY,
+  TaskRingConsumer,
+  TaskRingProducer,
+} from '../../../dist/native-free/index.js'
+import { generationOf } from './scene.mjs'
 
-meet()
-if (role.kind === 'producer') produce()
-else consume()
-
-function produce() {
-  const ring = new TaskRingProducer(memory, role.level)
-  const patience = new Patience('room in the ring')
-  for (let item = 0; item < role.itemCount; ) {
-    if (ring.write(item, generationOf(item))) {
-      item++
-      patience.reset()
-      if (item % role.batch === 0) ring.publish()
-      continue
-    }
-    ring.publish()
-    patience.miss()
+/** `role`: levels, batch; and contenders, until each of whom got its share. */
+export function produce(scene) {
+  const { levels, batch, contenders, share } = scene.role
+  const rings = levels.map((level) => new TaskRingProducer(scene.memory, level))
+  const publish = () => {
+    for (const ring of rings) ring.publish()
   }
-  ring.publish()
-  report({ taken: 0, lost: 0 })
+  const patience = scene.patience('room in the ring')
+  scene.meet()
+  let item = 0
+  while (item < scene.itemCount) {
+    if (rings[item % rings.length].write(item, generationOf(item))) {
+      patience.reset()
+      item++
+      if (item % batch !== 0) continue
+      publish()
+      if (contenders !== undefined && scene.areServed(contenders, share)) break
+    } else {
+      publish()
+      patience.miss()
+    }
+  }
+  publish()
+  scene.finish()
+  return { produced: item, taken: 0, lost: 0 }
 }
 
-function consume() {
-  const ring = new TaskRingConsumer(memory, role.level)
-  const patience = new Patience('tasks in the ring')
-  const into = new Int32Array(32)
+/** `role`: levels, max; and isAlone, when every item of a level must come. */
+export function consume(scene) {
+  const { levels, max, isAlone } = scene.role
+  const rings = levels.map((level) => new TaskRingConsumer(scene.memory, level))
+  const last = levels.map((_, n) => n - levels.length)
+  const patience = scene.patience('tasks in the ring')
+  const into = new Int32Array(2 * max)
+  scene.meet()
   let taken = 0
   let lost = 0
-  let last = -1
-  while (atomics.load(control, TAKEN) < role.itemCount) {
-    const count = ring.claim(into, role.max)
-    if (count <= 0) {
-      if (count < 0) lost++
-      patience.miss()
-      continue
+  // Ends: after the producer's last publish, when all rings are empty.
+  for (;;) {
+    const isLast = scene.isFinished()
+    let found = 0
+    for (let n = 0; n < rings.length; n++) {
+      const count = rings[n].claim(into, max)
+      if (count === EMPTY) continue
+      found++
+      if (count === RETRY) {
+        lost++
+        continue
+      }
+      for (let i = 0; i < count; i++) {
+        const item = into[2 * i]
+        const isNext = isAlone ? item === last[n] + levels.length : item > last[n]
+        if (!isNext) throw new Error(`item ${item} came after ${last[n]}`)
+        last[n] = item
+        scene.take(item, into[2 * i + 1])
+      }
+      taken += count
+      scene.served()
     }
-    patience.reset()
-    for (let i = 0; i < count; i++) {
-      const item = into[2 * i]
-      if (item <= last) throw new Error(`item ${item} came after ${last}`)
-      last = item
-      take(item, into[2 * i + 1])
-    }
-    taken += count
-    atomics.add(control, TAKEN, count)
+    if (found > 0) patience.reset()
+    else if (isLast) return { produced: 0, taken, lost }
+    else patience.miss()
   }
-  report({ taken, lost })
 }
