@@ -10,6 +10,7 @@
  *
  *  policy    submit ─► nextOffer ─► choose ─► propose ─► succeeded      CPU of one task, nothing else
  *  twin      NATS client: one message of 256 bytes received, one published      CPU of that
+ *  journal   the same as policy, recorded into a journal in memory              CPU over policy's
  * ```
  *
  * Latency is the scheduler's own histogram (`latency().assignment`), its first second taken out; the
@@ -139,11 +140,13 @@ async function client({ messages }: Parameters): Promise<Values> {
 
 function configurations(isQuick: boolean): Configuration[] {
   const load = isQuick ? { tasks: 200, warmUpTasks: 50 } : { tasks: 5_000, warmUpTasks: 1_000 }
+  const policy = { tasks: isQuick ? 5_000 : 500_000 }
   return [
     { name: 'routers', run: 'scheduler', parameters: { ...load, placement: 'routers' } },
     { name: 'hop', run: 'hop', parameters: load },
     { name: 'auto', run: 'scheduler', parameters: { ...load, placement: 'auto' } },
-    { name: 'policy', run: 'policyOnly', parameters: { tasks: isQuick ? 5_000 : 500_000 } },
+    { name: 'policy', run: 'policyOnly', parameters: { ...policy, isRecorded: 0 } },
+    { name: 'journal', run: 'policyOnly', parameters: { ...policy, isRecorded: 1 } },
     { name: 'client', run: 'client', parameters: { messages: isQuick ? 5_000 : 300_000 } },
   ]
 }
@@ -153,6 +156,7 @@ function report(samples: Samples): Report {
   const p50Ratio = ratios(of('routers', 'p50Us'), of('hop', 'p50Us'))
   const p99Ratio = ratios(of('routers', 'p99Us'), of('hop', 'p99Us'))
   const policyRatio = ratios(of('policy', 'cpuUs'), of('client', 'cpuUs'))
+  const journalRatio = ratios(of('journal', 'cpuUs'), of('policy', 'cpuUs'))
   const latency = (what: string, name: string, value: string, ratio: number[]) => ({
     what,
     unit: 'µs',
@@ -171,6 +175,8 @@ function report(samples: Samples): Report {
       policyCpuRatio: { value: median(policyRatio), atMost: 0.5 },
       policyCpuUs: { value: median(of('policy', 'cpuUs')) },
       clientCpuUs: { value: median(of('client', 'cpuUs')) },
+      journalCpuRatio: { value: median(journalRatio) },
+      journalCpuUs: { value: median(of('journal', 'cpuUs')) },
     },
     rows: [
       { ...latency('placed by routers, p50', 'routers', 'p50Us', p50Ratio), figure: 'p50Us' },
@@ -184,6 +190,13 @@ function report(samples: Samples): Report {
         twin: of('client', 'cpuUs'),
         ratio: policyRatio,
         figure: 'policyCpuRatio',
+      },
+      {
+        what: 'CPU a task: policy core, journal in memory; without',
+        unit: 'µs',
+        ours: of('journal', 'cpuUs'),
+        twin: of('policy', 'cpuUs'),
+        ratio: journalRatio,
       },
     ],
   }

@@ -1,5 +1,6 @@
 /**
- * The policy core alone: a task from submit to its outcome, with effects that do nothing.
+ * The policy core alone: a task from submit to its outcome, with effects that do nothing; with a
+ * journal in memory beside without.
  *
  * Runs on: a child process of the assignment benchmark, one thread. Invariant: every task that was
  * submitted completes once; ids are made up by the core, as for a submit that names none.
@@ -8,19 +9,19 @@
  * placeable head is offered, chosen for by the front end's own chooser and proposed. The record of a
  * task is made here as `decode` makes it, and counts.
  */
-import {
-  AgentTableWriter,
-  createMemory,
-  DEFAULT_SHAPE,
-  NONE,
-  SlotTableWriter,
-} from '../native-free/index.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createMemory, DEFAULT_SHAPE, NONE } from '../native-free/index.ts'
 import { QUEUE_DEFAULTS, SCHEDULER_DEFAULTS } from '../src/options.ts'
-import { COMMITTED, PolicyCore, type PolicyEffects } from '../src/policy/core.ts'
+import { COMMITTED, type PolicyEffects } from '../src/policy/core.ts'
+import { RecordedCore } from '../src/policy/journal/recorder.ts'
 import { type Origin, TaskRecord } from '../src/policy/task-record.ts'
 import { Chooser } from '../src/routing/chooser.ts'
 import { Random } from '../src/routing/generator.ts'
 import { createStrategies, strategyNames } from '../src/routing/registry.ts'
+import { SchedulerJournal } from '../src/scheduler-journal.ts'
+import { runReplay } from '../src/service/replay.ts'
 import { NO_OPTIONS } from '../src/wire/submit-options.ts'
 import { cpuUs } from './cpu.ts'
 import type { Parameters, Values } from './harness.ts'
@@ -41,6 +42,8 @@ class CountedOutcomes implements PolicyEffects {
   }
   forgotten(): void {}
   revoke(): void {}
+  ended(): void {}
+  creditBack(): void {}
   agentUp(): void {}
   agentDown(): void {}
   fenced(): void {}
@@ -49,7 +52,7 @@ class CountedOutcomes implements PolicyEffects {
 
 class PolicyLoop {
   readonly effects = new CountedOutcomes()
-  readonly core: PolicyCore
+  readonly core: RecordedCore
   readonly #chooser: Chooser
   /** Placed and not finished, oldest first, in a ring. */
   readonly #running: TaskRecord[] = []
@@ -60,9 +63,8 @@ class PolicyLoop {
     const memory = createMemory({ ...DEFAULT_SHAPE, routerCount: 0, latencyStageCount: 0 })
     const { agentCountMax, classCountMax, slotCount } = memory.shape
     const names = strategyNames()
-    this.core = new PolicyCore(
-      new SlotTableWriter(memory),
-      new AgentTableWriter(memory),
+    this.core = new RecordedCore(
+      memory,
       {
         epoch: Date.now(),
         slots: slotCount,
@@ -76,6 +78,7 @@ class PolicyLoop {
         strategyIndex: (name) => names.indexOf(name),
       },
       this.effects,
+      { name: 'bench', startedAt: new Date().toISOString(), strategies: names, counterStart: 0 },
     )
     const context = { random: new Random(1), phase: 0, agentCountMax, classCountMax }
     this.#chooser = new Chooser(memory, createStrategies(names, context))
@@ -99,8 +102,8 @@ class PolicyLoop {
     if (typeof joined === 'string') throw new Error(`agent ${id} was refused: ${joined}`)
   }
 
-  /** One turn of the front end, a millisecond after the one before. */
-  turn(): void {
+  /** One turn of the front end, a millisecond after the one before; what was queued runs behind it. */
+  async turn(): Promise<void> {
     this.#nowMs++
     this.core.tick(this.#nowMs)
     const excess = this.#running.length - this.#oldest + TURN - RUNNING
@@ -149,15 +152,17 @@ class PolicyLoop {
   }
 }
 
-/** @throws Error unless every task completed once. */
-export async function policyOnly({ tasks }: Parameters): Promise<Values> {
+/** @throws Error unless every task completed once, and a recorded end replays to the same state. */
+export async function policyOnly({ tasks, isRecorded }: Parameters): Promise<Values> {
   const loop = new PolicyLoop()
+  const journal = isRecorded === 1 ? await recording(loop) : null
   const turns = Math.ceil((tasks as number) / TURN)
   const warmUpTurns = Math.ceil(turns / 4)
-  for (let i = 0; i < warmUpTurns; i++) loop.turn()
+  for (let i = 0; i < warmUpTurns; i++) await loop.turn()
   const fromUs = cpuUs()
-  for (let i = 0; i < turns; i++) loop.turn()
+  for (let i = 0; i < turns; i++) await loop.turn()
   const tookUs = cpuUs() - fromUs
+  if (journal !== null) await checkJournal(journal)
   // Ends: each call takes one of those that run.
   while (loop.finishOldest());
   const expected = (turns + warmUpTurns) * TURN
@@ -166,4 +171,25 @@ export async function policyOnly({ tasks }: Parameters): Promise<Values> {
     throw new Error(`${completed} of ${expected} tasks completed`)
   }
   return { cpuUs: tookUs / (turns * TURN) }
+}
+
+async function recording({ core }: PolicyLoop): Promise<SchedulerJournal> {
+  const bytesMax = SCHEDULER_DEFAULTS.journalBytesMax
+  const journal = new SchedulerJournal(core, { bytesMax }, (kind, { reason }) => {
+    throw new Error(`${kind}: ${reason}`)
+  })
+  await journal.start()
+  return journal
+}
+
+async function checkJournal(journal: SchedulerJournal): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-bench-'))
+  try {
+    const file = join(folder, 'run.sbj')
+    await journal.save(file)
+    const { isEnded } = await runReplay(file, () => {})
+    if (!isEnded) throw new Error('the journal has no end')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }

@@ -246,6 +246,37 @@ export function openMemory(buffer: SharedArrayBuffer, shape: MemoryShape): Share
   return { buffer, shape: { ...shape }, map, words: new Int32Array(buffer) }
 }
 
+/**
+ * The words that belong to the policy: what the front end writes about slots and agents, in ranges
+ * `[from, end)` whose order and lengths follow from the shape alone. A copy of them, put into another
+ * memory of as many slots, agents and classes, is the same state there.
+ * @param classCount classes in use; candidates of the others are all empty.
+ */
+export function policyRanges(memory: SharedMemory, classCount: number): [number, number][] {
+  const { map, shape } = memory
+  const { slotCount, agentCountMax } = shape
+  const ranges: [number, number][] = []
+  const range = (from: number, length: number) => ranges.push([from, from + length])
+  range(map.slotState, slotCount)
+  range(map.slotGeneration, slotCount)
+  range(map.slotClass, slotCount)
+  range(map.slotStrategy, slotCount)
+  range(map.slotLevel, slotCount)
+  range(map.slotFlags, slotCount)
+  range(map.slotOfferedUs, slotCount)
+  range(map.agentHigh, 1)
+  range(map.agentEasings, 1)
+  range(map.agentGeneration, agentCountMax)
+  range(map.agentStatus, agentCountMax)
+  range(map.agentCapacity, agentCountMax)
+  range(map.agentInUse, agentCountMax)
+  range(map.agentLatencyMean, agentCountMax)
+  range(map.agentSuccessRate, agentCountMax)
+  range(map.agentFree, Bitset.wordCount(agentCountMax))
+  range(map.candidates, classCount * map.candidatesStride)
+  return ranges
+}
+
 /** Rounds up to the next power of two; the argument is 1 … 2^30. */
 export function nextPowerOfTwo(count: number): number {
   return count <= 1 ? 1 : 2 ** (32 - Math.clz32(count - 1))

@@ -59,6 +59,10 @@ export const ERROR_CODES = {
   agent_lost: row(500, true, 'The agent fell silent, left or was replaced while it ran the task.'),
   dispatch_failed: row(503, true, 'Nobody was subscribed to the agent’s work subject.'),
   cancelled: row(409, false, 'The task was cancelled.'),
+  bad_journal: row(400, false, 'The file is no journal, or one of a version that is not known.'),
+  journal_cut: row(500, false, 'The journal ends in the middle: it has no END.'),
+  journal_mismatch: row(500, false, 'A replay came to something else than the journal says.'),
+  journal_failed: row(500, false, 'The journal’s file could not be opened, written or read.'),
   router_failed: row(500, true, 'A router thread died or stood still and was replaced.'),
   router_given_up: row(500, false, 'A router thread failed too often and is not replaced again.'),
 } as const satisfies Record<string, ErrorRow>

@@ -69,6 +69,14 @@ export interface KeepOptions {
   bytes: number
 }
 
+/** What the policy core takes and gives, recorded: docs/journal.md. */
+export interface JournalOptions {
+  /** Written there from the start; without it the last stretch is kept in memory. */
+  file?: string
+  /** Bytes of memory: of what waits to be written to the file, or of what is kept. Default 32 MiB. */
+  bytesMax?: number
+}
+
 export interface SchedulerOptions {
   /** Token in subjects; random by default. */
   name?: string
@@ -93,6 +101,8 @@ export interface SchedulerOptions {
   slots?: number
   /** Seed of the strategies' random numbers. */
   seed?: number
+  /** Record a journal, to replay and check. Off by default. */
+  journal?: JournalOptions
   /** Join a fleet over NATS: address, or options of the connection. */
   nats?: string | NatsOptions
 }
@@ -121,6 +131,7 @@ export const SCHEDULER_DEFAULTS = {
   agentsMax: 16_384,
   slots: 65_536,
   classes: 1_024,
+  journalBytesMax: 32 * 1024 * 1024,
   prefix: 'sb',
   inboxPrefixes: ['_INBOX.'],
   natsServer: '127.0.0.1:4222',

@@ -2,6 +2,7 @@
 import { SignalboxError } from './errors.ts'
 import type { FrontEndOptions } from './front-end/context.ts'
 import {
+  type JournalOptions,
   LIMITS,
   type NatsOptions,
   QUEUE_DEFAULTS,
@@ -14,6 +15,8 @@ import { quote, randomToken, requireToken } from './wire/tokens.ts'
 
 const ROUTERS_MAX = 16
 const ROUTERS_WITH_NATS = 2
+/** Less does not hold a few chunks of the writer. */
+const JOURNAL_BYTES_MIN = 256 * 1024
 const KNOWN: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
   'name',
   'queues',
@@ -29,6 +32,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
   'agentsMax',
   'slots',
   'seed',
+  'journal',
   'nats',
 ])
 
@@ -98,6 +102,27 @@ export function natsOptions(options: SchedulerOptions): NatsOptions | undefined 
   const given = typeof options.nats === 'string' ? { servers: options.nats } : options.nats
   if (given.prefix !== undefined) requireToken(given.prefix, 'subject prefix')
   return { ...given, wildcard: given.wildcard ?? !(options.strictQueues ?? false) }
+}
+
+/** @returns undefined when nothing is recorded. @throws bad_option */
+export function journalOptions({
+  journal,
+}: SchedulerOptions): (JournalOptions & { bytesMax: number }) | undefined {
+  if (journal === undefined) return undefined
+  if (typeof journal !== 'object' || journal === null) {
+    throw bad('journal', journal, 'give an object with file or bytesMax, or both, or neither')
+  }
+  for (const key of Object.keys(journal)) {
+    if (key === 'file' || key === 'bytesMax') continue
+    const value = (journal as Record<string, unknown>)[key]
+    throw bad(`journal.${key}`, value, 'known are file and bytesMax')
+  }
+  const { file, bytesMax = SCHEDULER_DEFAULTS.journalBytesMax } = journal
+  if (file !== undefined && (typeof file !== 'string' || file === '')) {
+    throw bad('journal.file', file, 'give the path of a file')
+  }
+  number('journal.bytesMax', bytesMax, JOURNAL_BYTES_MIN, 2 ** 40)
+  return { file, bytesMax }
 }
 
 function queueOptions(

@@ -15,7 +15,8 @@ import { agentViews, schedulerStatus } from './front-end/views.ts'
 import { LatencyObserver } from './observe/latency.ts'
 import type { SchedulerOptions } from './options.ts'
 import { RouterPool } from './router/pool.ts'
-import { frontEndOptions, natsOptions } from './scheduler-options.ts'
+import { SchedulerJournal } from './scheduler-journal.ts'
+import { frontEndOptions, journalOptions, natsOptions } from './scheduler-options.ts'
 import type { AgentView, SubmitOptions, TaskView } from './task.ts'
 import { decodePayload, encodeOwnPayload } from './wire/payload.ts'
 
@@ -37,6 +38,7 @@ export class Scheduler implements Signalbox {
   readonly #inProcess: InProcessTransport
   readonly #nats: NatsTransport | undefined
   readonly #latency: LatencyObserver
+  readonly #journal: SchedulerJournal | undefined
   readonly #startedAtMs = policyMs()
   readonly #listeners = new Set<(event: SchedulerEvent) => void>()
   #starting: Promise<this> | undefined
@@ -45,11 +47,15 @@ export class Scheduler implements Signalbox {
   /** @throws bad_option, bad_token */
   constructor(options: SchedulerOptions = {}) {
     const frontEnd = frontEndOptions(options)
+    const journal = journalOptions(options)
     this.name = frontEnd.name
     this.#frontEnd = new FrontEnd(frontEnd, this.#emit)
     this.#latency = new LatencyObserver(this.#context.memory)
     this.#inProcess = new InProcessTransport(this.#context)
     this.#context.transports.push(this.#inProcess)
+    if (journal !== undefined) {
+      this.#journal = new SchedulerJournal(this.#context.core, journal, this.#emit)
+    }
     const nats = natsOptions(options)
     if (nats === undefined) return
     const sources = { startedAtMs: this.#startedAtMs, latency: () => this.latency() }
@@ -75,6 +81,7 @@ export class Scheduler implements Signalbox {
   async #start(): Promise<this> {
     if (this.#stopping !== undefined) throw stopped(this.name)
     try {
+      if (this.#journal !== undefined) await this.#startJournal(this.#journal)
       await this.#startRouters()
       for (const transport of this.#context.transports) {
         await transport.start()
@@ -88,6 +95,11 @@ export class Scheduler implements Signalbox {
       throw error
     }
     return this
+  }
+
+  async #startJournal(journal: SchedulerJournal): Promise<void> {
+    await journal.start()
+    if (this.#stopping !== undefined) throw stopped(this.name)
   }
 
   async #startRouters(): Promise<void> {
@@ -168,6 +180,32 @@ export class Scheduler implements Signalbox {
     return this.#latency.report()
   }
 
+  /**
+   * The journal's file, null while it is kept in memory; and why it stopped by itself, which
+   * `journal_stopped` told. Null when nothing is recorded.
+   */
+  get journal(): { file: string | null; stoppedBecause: string | null } | null {
+    if (this.#journal === undefined) return null
+    const { file, stoppedBecause } = this.#journal
+    return { file, stoppedBecause }
+  }
+
+  /**
+   * Writes the journal that is kept in memory to a file, and goes on recording. It holds the last
+   * stretch, as long as `journal.bytesMax` allows.
+   * @throws bad_option when no journal is kept in memory; journal_failed
+   */
+  async saveJournal(file: string): Promise<void> {
+    if (this.#journal === undefined) {
+      throw new SignalboxError(
+        'bad_option',
+        'Nothing is recorded: give the scheduler the option "journal".',
+      )
+    }
+    await this.start()
+    await this.#journal.save(file)
+  }
+
   /** Ends a router's thread as a crash would; the pool replaces it. For tests and drills. */
   async terminateRouter(router: number): Promise<void> {
     await this.#context.routers?.terminate(router as never)
@@ -195,6 +233,7 @@ export class Scheduler implements Signalbox {
     if (drain) await within(this.#frontEnd.idle(), timeoutMs)
     for (const transport of context.transports) await transport.stop()
     this.#frontEnd.stop()
+    await this.#journal?.stop()
     await Promise.all([context.routers?.stop(), this.#latency.stop()])
   }
 }

@@ -4,8 +4,21 @@ import type { Placement } from '../options.ts'
 import type { DevReporter, DevSummary } from '../service/dev.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
-import { placementOption, routersOption, terminalOf, wholeNumber } from './options.ts'
-import { liveLine, progressLine, startedLines, stayingLines, summaryLines } from './render/dev.ts'
+import {
+  journalOption,
+  placementOption,
+  routersOption,
+  terminalOf,
+  wholeNumber,
+} from './options.ts'
+import {
+  liveLine,
+  progressLine,
+  recordedLines,
+  startedLines,
+  stayingLines,
+  summaryLines,
+} from './render/dev.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Without a terminal a line is written each time that so much more is done. */
@@ -17,6 +30,7 @@ interface DevFlags {
   routers: number
   placement: Placement
   port?: number
+  journal?: string
 }
 
 export function addDev(program: Command): void {
@@ -32,6 +46,7 @@ export function addDev(program: Command): void {
     )
     .addOption(routersOption())
     .addOption(placementOption())
+    .addOption(journalOption())
     .action(dev)
 }
 
@@ -39,14 +54,15 @@ async function dev(flags: DevFlags, command: Command): Promise<void> {
   const terminal = terminalOf(command)
   const interrupts = catchInterrupts()
   const { runDev } = await import('../service/dev.ts')
-  const { tasks, routers, placement, port } = flags
+  const { tasks, routers, placement, port, journal } = flags
   const stay = flags.stay ?? (terminal.interactive && process.stdin.isTTY === true)
   let finished: DevSummary | null = null
   const reporter = devReporter(terminal, (summary) => {
     finished = summary
   })
   try {
-    await runDev({ tasks, routers, placement, port, stay }, reporter, interrupts.signal)
+    const options = { tasks, routers, placement, port, journal, stay }
+    await runDev(options, reporter, interrupts.signal)
     process.exitCode = exitCode(finished, tasks, interrupts.signal.aborted)
     if (interrupts.signal.aborted) terminal.note('Ended, with everything that it started.')
   } finally {
@@ -81,6 +97,7 @@ function devReporter(terminal: Terminal, finished: (summary: DevSummary) => void
       terminal.lines(summaryLines(summary, colors))
     },
     staying: (url) => terminal.lines(stayingLines(url, colors)),
+    recorded: (journal) => terminal.lines(recordedLines(journal, colors)),
   }
 }
 
@@ -100,5 +117,6 @@ function jsonReporter(terminal: Terminal, finished: (summary: DevSummary) => voi
       else event('finished', summary)
     },
     staying: (url) => event('staying', { url }),
+    recorded: (journal) => event('recorded', journal),
   }
 }

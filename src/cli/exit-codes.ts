@@ -3,7 +3,7 @@ import { type ErrorStatus, SignalboxError, TaskError } from '../errors.ts'
 
 export const EXIT = {
   ok: 0,
-  /** A task did not complete, or a process of `dev` died. */
+  /** A task did not complete, a process of `dev` died, or a journal is not as it should be. */
   taskFailed: 1,
   /** Wrong flag, argument or value. */
   usage: 2,

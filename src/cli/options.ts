@@ -34,6 +34,10 @@ export function routersOption(): Option {
   return new Option('--routers <n>', 'router threads').argParser(wholeNumber(0, 16)).default(2)
 }
 
+export function journalOption(): Option {
+  return new Option('--journal <file>', 'record what the scheduler decides, to replay and check')
+}
+
 /** @returns a reader of whole numbers, digits only. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -1,9 +1,11 @@
 /** All commands as one commander program, without running any. */
 import { Command } from 'commander'
 import { addAgent } from './agent.ts'
+import { addCheck } from './check.ts'
 import { addDev } from './dev.ts'
 import { addLoad } from './load.ts'
 import { outputOption } from './options.ts'
+import { addReplay } from './replay.ts'
 import { addServe } from './serve.ts'
 import { addStatus } from './status.ts'
 import { addTask } from './task.ts'
@@ -16,6 +18,7 @@ Examples:
   signalbox agent run a1 --queue ocr --exec CMD  a shell command as an agent
   signalbox task submit ocr '{"page":1}' --wait  a task and its result
   signalbox load ocr --rate 1000 --duration 30   a load at a steady rate
+  signalbox replay run.sbj                       a recorded run once more
 
 The NATS server is the one that --nats, SIGNALBOX_NATS or NATS_URL names, else
 that of the running dev, of the selected NATS context, or 127.0.0.1:4222.`
@@ -31,6 +34,7 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .addHelpText('after', EXAMPLES)
-  for (const add of [addDev, addServe, addAgent, addTask, addLoad, addStatus]) add(program)
+  for (const add of [addDev, addServe, addAgent, addTask, addLoad, addReplay, addCheck, addStatus])
+    add(program)
   return program
 }

@@ -6,7 +6,14 @@ import type { ServeReporter } from '../service/serve.ts'
 import { withSource } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
-import { names, natsFlagOf, placementOption, routersOption, terminalOf } from './options.ts'
+import {
+  journalOption,
+  names,
+  natsFlagOf,
+  placementOption,
+  routersOption,
+  terminalOf,
+} from './options.ts'
 import type { Terminal } from './terminal.ts'
 
 interface ServeFlags {
@@ -14,6 +21,7 @@ interface ServeFlags {
   name?: string
   routers: number
   placement: Placement
+  journal?: string
 }
 
 export function addServe(program: Command): void {
@@ -24,6 +32,7 @@ export function addServe(program: Command): void {
     .option('--name <name>', 'the scheduler’s name; random by default')
     .addOption(routersOption())
     .addOption(placementOption())
+    .addOption(journalOption())
     .action(serve)
 }
 
@@ -32,8 +41,9 @@ async function serve(flags: ServeFlags, command: Command): Promise<void> {
   const address = natsAddress(natsFlagOf(command))
   const interrupts = catchInterrupts()
   const { runServe } = await import('../service/serve.ts')
-  const { name, routers, placement } = flags
-  const options = { address, queues: [...new Set(flags.queue)], name, routers, placement }
+  const { name, routers, placement, journal } = flags
+  const queues = [...new Set(flags.queue)]
+  const options = { address, queues, name, routers, placement, journal }
   try {
     const left = await runServe(options, reporter(terminal), interrupts.signal)
     if (left > 0) {

@@ -26,7 +26,8 @@ export function admitWaiting(context: FrontEndContext): number {
 function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): void {
   const { core, arena } = context
   const payload = arena.put(record.view)
-  if (payload === REFUSED) {
+  // Who asks for a known task again needs no memory: it is answered from what there is.
+  if (payload === REFUSED && (record.id === '' || !core.find(record.id, record.queueName))) {
     const message = 'The memory for payloads is full: submit again when some tasks have finished.'
     refuse(context, record.origin, record.replyTo, 'out_of_memory', message)
     return

@@ -32,9 +32,8 @@ function commitProposal(context: FrontEndContext, stampUs: number): void {
   const { core } = context
   const [slot, generation, agent, agentGeneration, proposedUs] = proposal
   const record = core.recordAt[slot]
-  const answer = core.propose(slot, generation, agent, agentGeneration, context.nowMs)
+  const answer = core.propose(slot, generation, agent, agentGeneration, context.nowMs, true)
   if (answer === COMMITTED) {
-    core.counters.placedByRouters++
     record!.proposedUs = proposedUs
     dispatch(context, record!, stampUs)
   } else if (answer === CONFLICT) {
@@ -49,9 +48,9 @@ export function placeInline(context: FrontEndContext, record: TaskRecord): boole
   const stampUs = nowUs()
   if (agent !== NONE) {
     const generation = core.table.generation(agent as never)
-    const answer = core.propose(record.slot, record.generation, agent, generation, context.nowMs)
+    const { slot, generation: offered } = record
+    const answer = core.propose(slot, offered, agent, generation, context.nowMs, false)
     if (answer === COMMITTED) {
-      core.counters.placedInline++
       record.proposedUs = stampUs
       dispatch(context, record, stampUs)
       return true

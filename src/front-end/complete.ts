@@ -44,6 +44,11 @@ export class Completion implements PolicyEffects {
     ;(agent.link as AgentPort).cancel(agent, counter, dispatchSeq, reason)
   }
 
+  /** Only the journal cares. */
+  ended(): void {}
+
+  creditBack(): void {}
+
   agentUp(agent: AgentState): void {
     this.#event('agent_up', { agent: agent.id, instance: agent.instance })
   }

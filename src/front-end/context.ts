@@ -1,6 +1,5 @@
 /** What the steps of the path share: one object per scheduler, main thread only. */
 import {
-  AgentTableWriter,
   createMemory,
   DEFAULT_SHAPE,
   LatencyWriter,
@@ -8,12 +7,12 @@ import {
   PRIORITY_LEVELS,
   type RouterIndex,
   type SharedMemory,
-  SlotTableWriter,
   TaskRingProducer,
 } from '../../native-free/index.ts'
 import { LATENCY_STAGES } from '../api.ts'
 import { LIMITS, type Placement } from '../options.ts'
-import { PolicyCore, type PolicyEffects, type PolicyOptions } from '../policy/core.ts'
+import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
+import { RecordedCore } from '../policy/journal/recorder.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import type { RouterPool } from '../router/pool.ts'
 import { Chooser } from '../routing/chooser.ts'
@@ -58,7 +57,7 @@ export function createSchedulerMemory(options: FrontEndOptions): SharedMemory {
 export class FrontEndContext {
   readonly options: FrontEndOptions
   readonly memory: SharedMemory
-  readonly core: PolicyCore
+  readonly core: RecordedCore
   readonly rings: readonly TaskRingProducer[]
   readonly outboxes: readonly OutboxConsumer[]
   readonly strategies: readonly Strategy[]
@@ -85,11 +84,11 @@ export class FrontEndContext {
     this.payloadBytesMax = options.payloadBytesMax
     this.memory = createSchedulerMemory(options)
     const strategies = [...options.strategies]
-    this.core = new PolicyCore(
-      new SlotTableWriter(this.memory),
-      new AgentTableWriter(this.memory),
+    this.core = new RecordedCore(
+      this.memory,
       { ...options.policy, strategyIndex: (name) => strategies.indexOf(name) },
       effects,
+      { name: options.name, startedAt: new Date().toISOString(), strategies, counterStart: 0 },
     )
     this.rings = Array.from(
       { length: PRIORITY_LEVELS },

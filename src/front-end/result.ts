@@ -27,7 +27,6 @@ export function takeResult(
   const { core, nowMs } = context
   const record = core.attempt(address.agent, address.slot, address.epoch, address.counter)
   if (typeof record === 'string') return refusedResult(context, record)
-  record.agent!.lastSeenMs = nowMs
   record.resultUs = nowUs()
   context.latency.record(STAGE_WORK, (record.resultUs - record.dispatchedUs) | 0)
   if (body.code === null) {
@@ -59,13 +58,10 @@ export function takeProgress(
   address: Readonly<ResultAddress>,
   text: string,
 ): void {
-  const record = context.core.running(address.agent, address.slot, address.epoch, address.counter)
-  if (record === null) {
-    context.count('late_result')
-    return
-  }
-  record.progress = text
-  record.agent!.lastSeenMs = context.nowMs
+  const { core, nowMs } = context
+  const record = core.running(address.agent, address.slot, address.epoch, address.counter)
+  if (record === null) context.count('late_result')
+  else core.heard(record, text, nowMs)
 }
 
 function refusedResult(

@@ -3,6 +3,7 @@
  * whoever still holds an entry holds a stale one, and the task is placed again once. Main thread.
  */
 import { LIMITS } from '../options.ts'
+import { OVERDUE, ROUTER_GONE } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { placeInline } from './commit.ts'
 import type { FrontEndContext } from './context.ts'
@@ -18,8 +19,7 @@ export function placeOverdue(context: FrontEndContext): number {
   const { core } = context
   core.overdueOffers(context.nowMs - LIMITS.offerMs, overdue)
   for (const record of overdue) {
-    core.counters.overdueOffers++
-    core.withdraw(record)
+    core.withdraw(record, OVERDUE)
     placeInline(context, record)
   }
   const count = overdue.length
@@ -36,7 +36,7 @@ export function offerAgain(context: FrontEndContext): void {
   core.overdueOffers(Number.POSITIVE_INFINITY, overdue)
   let toRouters = routers !== undefined && routers.aliveCount > 0 ? memory.shape.publishMax : 0
   for (const record of overdue) {
-    core.withdraw(record)
+    core.withdraw(record, ROUTER_GONE)
     if (toRouters > 0 && offerToRouters(context, record)) toRouters--
     else placeInline(context, record)
   }

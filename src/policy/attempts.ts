@@ -7,9 +7,9 @@
  */
 import type { SlotIndex } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
-import { giveCredit, pauseAgent, takeCredit } from './credit.ts'
+import { giveCredit, giveCreditBack, pauseAgent, takeCredit } from './credit.ts'
 import { endOffer, freeSlot, putBack, removeFromLane } from './matching.ts'
-import type { PolicyState } from './state.ts'
+import type { AttemptEnd, PolicyState } from './state.ts'
 import {
   CANCELLED,
   COMPLETED,
@@ -78,14 +78,21 @@ export function find(
   if (!given) return 'result_unknown'
   core.counters.lateResults++
   const agent = core.agents.get(agentId)
-  if (agent?.ended.delete(counter)) giveCredit(core, agent)
+  if (agent?.ended.delete(counter)) giveCreditBack(core, agent, counter)
   return 'late_result'
+}
+
+/** The agent said something of an attempt that runs: it lives. */
+export function heard(record: TaskRecord, progress: string, nowMs: number): void {
+  record.progress = progress
+  record.agent!.lastSeenMs = nowMs
 }
 
 export function succeeded(core: PolicyState, record: TaskRecord, nowMs: number): void {
   const agent = record.agent!
   agent.completed++
-  end(core, record)
+  agent.lastSeenMs = nowMs
+  end(core, record, 'succeeded', false)
   giveCredit(core, agent)
   record.code = null
   finish(core, record, COMPLETED, nowMs)
@@ -101,7 +108,8 @@ export function failed(
 ): void {
   const agent = record.agent!
   agent.failed++
-  end(core, record)
+  agent.lastSeenMs = nowMs
+  end(core, record, 'failed', false)
   giveCredit(core, agent)
   record.code = code
   record.message = message
@@ -137,7 +145,7 @@ export function lost(
   nowMs: number,
 ): void {
   record.agent!.lost++
-  end(core, record)
+  end(core, record, code, false)
   core.counters.attemptsLost++
   record.losses++
   record.code = code
@@ -178,12 +186,14 @@ export function cancel(core: PolicyState, record: TaskRecord, nowMs: number): 'f
 }
 
 /** Ends a running attempt whose credit is settled by the caller. */
-function end(core: PolicyState, record: TaskRecord): void {
+function end(core: PolicyState, record: TaskRecord, how: AttemptEnd, isCharged: boolean): void {
+  const agent = record.agent!
   core.timeouts.disarm(record)
-  record.agent!.running.remove(record)
+  agent.running.remove(record)
   record.agent = null
   record.queue!.running--
   freeSlot(core, record)
+  core.effects.ended(record, record.counter, agent, how, isCharged)
 }
 
 /** Ends a running attempt and leaves its credit charged. */
@@ -197,7 +207,7 @@ function endCharged(
   const creditBackAtMs = nowMs + Math.max(record.timeoutMs, core.options.leaseMs)
   if (!agent.beats) core.creditCheckAtMs = Math.min(core.creditCheckAtMs, creditBackAtMs)
   agent.ended.set(record.counter, { beatsMissed: 0, creditBackAtMs })
-  end(core, record)
+  end(core, record, reason, true)
   core.effects.revoke(agent, record.counter, record.dispatchSeq, reason)
 }
 

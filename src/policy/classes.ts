@@ -20,11 +20,11 @@ export class Lane {
   readonly waiting = new RecordList()
   /** Offered and not committed, by position: the oldest decides how far the lane may send. */
   readonly offers = new RecordList()
-  #nextPosition = 0
+  private nextPosition = 0
 
   enqueue(record: TaskRecord): void {
-    record.position = this.#nextPosition
-    this.#nextPosition = (this.#nextPosition + 1) | 0
+    record.position = this.nextPosition
+    this.nextPosition = (this.nextPosition + 1) | 0
     this.waiting.pushBack(record)
   }
 
@@ -33,8 +33,8 @@ export class Lane {
     const head = this.waiting.head
     if (head !== null) record.position = (head.position - 1) | 0
     else {
-      record.position = this.#nextPosition
-      this.#nextPosition = (this.#nextPosition + 1) | 0
+      record.position = this.nextPosition
+      this.nextPosition = (this.nextPosition + 1) | 0
     }
     this.waiting.pushFront(record)
   }

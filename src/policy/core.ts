@@ -8,7 +8,9 @@
  * This file holds the doors, `state.ts` what is behind them; what happens is in a file for each
  * concern: admission, matching, attempts, membership, leases.
  *
- * Effects must not call back into the core: they run in the middle of a change.
+ * Effects must not call back into the core: they run in the middle of a change. Nothing outside of
+ * this folder writes the core's state: `journal/recorder.ts` records what comes in through the doors,
+ * and a state that changed behind them could not be rebuilt.
  */
 import {
   type AgentIndex,
@@ -36,6 +38,11 @@ export const COMMITTED = 0
 export const STALE = 1
 export const CONFLICT = 2
 export type Proposal = typeof COMMITTED | typeof STALE | typeof CONFLICT
+
+/** Why an offer is withdrawn: no router answered it in time, or its router has died. */
+export const OVERDUE = 0
+export const ROUTER_GONE = 1
+export type Withdrawal = typeof OVERDUE | typeof ROUTER_GONE
 
 export class PolicyCore extends PolicyState {
   constructor(
@@ -68,13 +75,17 @@ export class PolicyCore extends PolicyState {
     return matching.placeable(this, max)
   }
 
-  /** Event: a strategy chose. CONFLICT leaves the task offered: choose again, or `bounce`. */
+  /**
+   * Event: a strategy chose. CONFLICT leaves the task offered: choose again, or `bounce`.
+   * @param byRouter a router proposed it; else it was chosen where it is committed.
+   */
   propose(
     slot: number,
     generation: number,
     agentIndex: number,
     agentGeneration: number,
     nowMs: number,
+    byRouter = false,
   ): Proposal {
     const record = this.recordAt[slot]
     if (record === null || record.generation !== generation || record.state === RUNNING) {
@@ -94,6 +105,8 @@ export class PolicyCore extends PolicyState {
       return CONFLICT
     }
     attempts.start(this, record, agent, nowMs)
+    if (byRouter) this.counters.placedByRouters++
+    else this.counters.placedInline++
     return COMMITTED
   }
 
@@ -103,8 +116,9 @@ export class PolicyCore extends PolicyState {
     matching.bounce(this, record)
   }
 
-  /** Event: an offer is overdue or its router died: whoever still holds it holds a stale entry. */
-  withdraw(record: TaskRecord): void {
+  /** Event: an offer is taken back: whoever still holds it holds a stale entry. */
+  withdraw(record: TaskRecord, reason: Withdrawal): void {
+    if (reason === OVERDUE) this.counters.overdueOffers++
     record.generation = this.slots.withdraw(record.slot as SlotIndex)
   }
 
@@ -113,7 +127,10 @@ export class PolicyCore extends PolicyState {
     matching.overdueOffers(this, beforeMs, into)
   }
 
-  /** Finds a running attempt. @returns the record, or why there is none. */
+  /**
+   * Event, when the attempt has ended: a late result brings the credit of its attempt back.
+   * @returns the record while the attempt runs, or why it does not.
+   */
   attempt(
     agentId: string,
     slot: number,
@@ -123,9 +140,14 @@ export class PolicyCore extends PolicyState {
     return attempts.find(this, agentId, slot, epoch, counter)
   }
 
-  /** As `attempt`, for progress: nothing is counted or changed. */
+  /** As `attempt`, for progress: nothing is counted or changed; what was said goes to `heard`. */
   running(agentId: string, slot: number, epoch: number, counter: number): TaskRecord | null {
     return attempts.runningIn(this, agentId, slot, epoch, counter)
+  }
+
+  /** Event: the agent told how far a running attempt is. */
+  heard(record: TaskRecord, progress: string, nowMs: number): void {
+    attempts.heard(record, progress, nowMs)
   }
 
   /** Event: an attempt succeeded. */
@@ -149,7 +171,7 @@ export class PolicyCore extends PolicyState {
     attempts.dispatchFailed(this, record, nowMs)
   }
 
-  /** Event: cancel. @returns the record, or why not. */
+  /** Event: cancel. @returns null, or why not. */
   cancel(record: TaskRecord, nowMs: number): 'finished' | null {
     return attempts.cancel(this, record, nowMs)
   }

@@ -33,6 +33,12 @@ export function giveCredit(core: PolicyState, agent: AgentState): void {
   addFree(core, agent.profile, freeOf(core, agent) - before)
 }
 
+/** The charged credit of an attempt that had ended before. */
+export function giveCreditBack(core: PolicyState, agent: AgentState, counter: number): void {
+  giveCredit(core, agent)
+  core.effects.creditBack(agent, counter)
+}
+
 /** Changes one of the flags behind `accepting` and moves the credit with it. */
 export function setAccepting(core: PolicyState, agent: AgentState, change: () => void): void {
   const before = freeOf(core, agent)

@@ -5,41 +5,38 @@ import type { PolicyState } from './state.ts'
 import type { TaskRecord } from './task-record.ts'
 
 export class Kept {
-  readonly #options: KeepOptions
-  readonly #list = new RecordList()
-  #bytes = 0
+  private readonly options: KeepOptions
+  private readonly list = new RecordList()
+  private bytes = 0
 
   constructor(options: KeepOptions) {
-    this.#options = options
+    this.options = options
   }
 
   /** After the outcome went out. */
   add(core: PolicyState, record: TaskRecord): void {
-    this.#list.pushBack(record)
-    this.#bytes += Math.max(0, record.resultBytes)
-    while (this.#list.length > this.#options.count || this.#bytes > this.#options.bytes) {
+    this.list.pushBack(record)
+    this.bytes += Math.max(0, record.resultBytes)
+    while (this.list.length > this.options.count || this.bytes > this.options.bytes) {
       this.#forgetOldest(core)
     }
   }
 
   expire(core: PolicyState, nowMs: number, max: number): void {
-    const before = nowMs - this.#options.ageSeconds * 1000
-    for (let i = 0; i < max && (this.#list.head?.finishedAtMs ?? nowMs) <= before; i++) {
-      this.#forgetOldest(core)
-    }
+    for (let i = 0; i < max && this.nextExpiryMs() <= nowMs; i++) this.#forgetOldest(core)
   }
 
   nextExpiryMs(): number {
-    const head = this.#list.head
+    const head = this.list.head
     return head === null
       ? Number.POSITIVE_INFINITY
-      : head.finishedAtMs + this.#options.ageSeconds * 1000
+      : head.finishedAtMs + this.options.ageSeconds * 1000
   }
 
   #forgetOldest(core: PolicyState): void {
-    const record = this.#list.head!
-    this.#list.remove(record)
-    this.#bytes -= Math.max(0, record.resultBytes)
+    const record = this.list.head!
+    this.list.remove(record)
+    this.bytes -= Math.max(0, record.resultBytes)
     core.index.remove(record)
     core.effects.forgotten(record)
   }

@@ -1,5 +1,5 @@
 /** Leases: agents that fell silent leave; credit that nobody will report on comes back. */
-import { giveCredit } from './credit.ts'
+import { giveCreditBack } from './credit.ts'
 import { leave } from './membership.ts'
 import type { PolicyState } from './state.ts'
 
@@ -15,11 +15,11 @@ export function expireLeases(core: PolicyState, nowMs: number, max: number): num
   for (const agent of core.agents.values()) {
     if (!agent.leased) continue
     const endMs = agent.lastSeenMs + core.options.leaseMs
-    if (endMs > nowMs) next = Math.min(next, endMs)
-    else if (expired < max) {
+    if (endMs > nowMs || expired >= max) next = Math.min(next, endMs)
+    else {
       leave(core, agent, 'agent_lost', nowMs)
       expired++
-    } else next = nowMs
+    }
   }
   core.leaseCheckAtMs = next
   return expired
@@ -44,7 +44,7 @@ export function returnCredits(core: PolicyState, nowMs: number, max: number): nu
         continue
       }
       agent.ended.delete(counter)
-      giveCredit(core, agent)
+      giveCreditBack(core, agent, counter)
       returned++
     }
   }

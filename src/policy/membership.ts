@@ -7,7 +7,7 @@ import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import { type AgentSpec, AgentState } from './agents.ts'
 import { lost } from './attempts.ts'
-import { addFree, freeOf, giveCredit, setAccepting, syncStatus } from './credit.ts'
+import { addFree, freeOf, giveCredit, giveCreditBack, setAccepting, syncStatus } from './credit.ts'
 import { regroup } from './groups.ts'
 import { Profile } from './profiles.ts'
 import type { PolicyState } from './state.ts'
@@ -156,7 +156,7 @@ function compareRunning(
     if (running.has(counter)) ended.beatsMissed = 0
     else if (++ended.beatsMissed >= 2) {
       agent.ended.delete(counter)
-      giveCredit(core, agent)
+      giveCreditBack(core, agent, counter)
     }
   }
 }

@@ -17,6 +17,15 @@ import { TaskIndex } from './task-index.ts'
 import type { TaskRecord } from './task-record.ts'
 import { Timeouts } from './timeouts.ts'
 
+/** How an attempt ended. */
+export type AttemptEnd =
+  | 'succeeded'
+  | 'failed'
+  | 'timeout'
+  | 'cancelled'
+  | 'agent_lost'
+  | 'dispatch_failed'
+
 export interface PolicyEffects {
   /** The record has its final outcome; called once for each accepted task. */
   outcome(record: TaskRecord): void
@@ -24,6 +33,16 @@ export interface PolicyEffects {
   forgotten(record: TaskRecord): void
   /** The attempt has ended without a result: tell the agent to stop working on it. */
   revoke(agent: AgentState, counter: number, dispatchSeq: number, reason: ErrorCode): void
+  /** An attempt has ended. @param isCharged its credit stays charged until `creditBack`. */
+  ended(
+    record: TaskRecord,
+    counter: number,
+    agent: AgentState,
+    how: AttemptEnd,
+    isCharged: boolean,
+  ): void
+  /** The charged credit of an ended attempt is free again; not told when its agent goes. */
+  creditBack(agent: AgentState, counter: number): void
   agentUp(agent: AgentState): void
   agentDown(agent: AgentState, reason: ErrorCode | 'bye'): void
   /** The instance was replaced by a newer one. */
@@ -68,7 +87,8 @@ export class PolicyCounters {
 
 export class PolicyState {
   readonly options: PolicyOptions
-  readonly effects: PolicyEffects
+  /** Replaced only while a journal is recorded, by one that writes and passes on. */
+  effects: PolicyEffects
   readonly slots: SlotTableWriter
   readonly table: AgentTableWriter
   readonly counters = new PolicyCounters()

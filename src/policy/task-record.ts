@@ -79,8 +79,6 @@ export class TaskRecord {
   slot = -1
   generation = 0
   offeredAtMs = 0
-  /** Placed by the front end itself. */
-  inline = false
 
   /** Who has it or had it last. */
   agentId: string | null = null

@@ -9,7 +9,7 @@ import type { TaskRecord } from './task-record.ts'
 
 const DURATIONS_MAX = 64
 
-class DueList {
+export class DueList {
   head: TaskRecord | null = null
   tail: TaskRecord | null = null
 
@@ -35,8 +35,8 @@ class DueList {
 }
 
 export class Timeouts {
-  readonly #byDuration = new Map<number, DueList>()
-  readonly #mixed = new DueList()
+  private readonly byDuration = new Map<number, DueList>()
+  private readonly mixed = new DueList()
 
   arm(record: TaskRecord, nowMs: number): void {
     record.timerDueMs = nowMs + record.timeoutMs
@@ -51,17 +51,17 @@ export class Timeouts {
 
   /** @returns one record that is due at `nowMs`, disarmed, or null. */
   takeDue(nowMs: number): TaskRecord | null {
-    for (const list of this.#byDuration.values()) {
+    for (const list of this.byDuration.values()) {
       if (list.head !== null && list.head.timerDueMs <= nowMs) return this.#take(list.head)
     }
-    const mixed = this.#mixed.head
+    const mixed = this.mixed.head
     return mixed !== null && mixed.timerDueMs <= nowMs ? this.#take(mixed) : null
   }
 
   /** @returns when the earliest falls due, in policy ms, or Infinity. */
   nextDueMs(): number {
-    let due = this.#mixed.head?.timerDueMs ?? Number.POSITIVE_INFINITY
-    for (const list of this.#byDuration.values()) {
+    let due = this.mixed.head?.timerDueMs ?? Number.POSITIVE_INFINITY
+    for (const list of this.byDuration.values()) {
       if (list.head !== null && list.head.timerDueMs < due) due = list.head.timerDueMs
     }
     return due
@@ -74,11 +74,11 @@ export class Timeouts {
 
   /** A duration keeps the list it got first, so that arm and disarm always agree. */
   #listOf(durationMs: number): DueList {
-    const known = this.#byDuration.get(durationMs)
+    const known = this.byDuration.get(durationMs)
     if (known !== undefined) return known
-    if (this.#byDuration.size >= DURATIONS_MAX) return this.#mixed
+    if (this.byDuration.size >= DURATIONS_MAX) return this.mixed
     const list = new DueList()
-    this.#byDuration.set(durationMs, list)
+    this.byDuration.set(durationMs, list)
     return list
   }
 }

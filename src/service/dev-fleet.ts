@@ -26,6 +26,8 @@ export interface FleetOptions {
   placement: Placement
   /** Of the private nats-server; any free one when absent. */
   port?: number
+  /** File of the scheduler's journal; none is recorded without. */
+  journal?: string
 }
 
 /** The job: tasks through the demo queue. */
@@ -80,7 +82,7 @@ class NatsFleet implements Fleet {
 
   async start(): Promise<this> {
     try {
-      const { routers, placement, port } = this.#options
+      const { routers, placement, port, journal } = this.#options
       if (port !== undefined) await requireFreePort(port)
       const server = await startNatsServer({ jetstream: true, port, onFetch: this.#say })
       this.#stops.push(() => server.stop())
@@ -90,6 +92,7 @@ class NatsFleet implements Fleet {
         name: 'dev',
         routers,
         placement,
+        journal: journal === undefined ? undefined : { file: journal },
         nats: { servers: server.url, wildcard: true },
       })
       this.#stops.push(() => this.scheduler.stop())
@@ -191,8 +194,13 @@ class InProcessFleet implements Fleet {
   readonly pids: number[] = []
   #load: Load | undefined
 
-  constructor({ routers, placement }: FleetOptions) {
-    this.scheduler = new Scheduler({ name: 'dev', routers, placement })
+  constructor({ routers, placement, journal }: FleetOptions) {
+    this.scheduler = new Scheduler({
+      name: 'dev',
+      routers,
+      placement,
+      journal: journal === undefined ? undefined : { file: journal },
+    })
   }
 
   async start(): Promise<this> {

@@ -12,6 +12,7 @@
  * It prints nothing: whoever runs it is told through a `DevReporter`.
  */
 
+import { stat } from 'node:fs/promises'
 import { announceDev, readDevState } from '../address/dev-state.ts'
 import type { LatencyReport, SchedulerStatus } from '../api.ts'
 import { nowMs } from '../clock.ts'
@@ -70,6 +71,13 @@ export interface DevReporter {
   progress(progress: DevProgress): void
   finished(summary: DevSummary): void
   staying(url: string | null): void
+  /** The journal is complete. */
+  recorded(journal: DevRecorded): void
+}
+
+export interface DevRecorded {
+  file: string
+  bytes: number
 }
 
 /**
@@ -93,6 +101,7 @@ export async function runDev(
     return null
   }
   const takeBack = announce(fleet, reporter)
+  const toldEnd = tellOfJournal(fleet, options.journal, reporter)
   try {
     reporter.started(await startedFacts(fleet, options))
     const summary =
@@ -112,6 +121,27 @@ export async function runDev(
   } finally {
     takeBack()
     await fleet.stop()
+    await toldEnd()
+  }
+}
+
+/** Tells when the journal stops by itself. @returns tells of it once it is complete. */
+function tellOfJournal(
+  { scheduler }: Fleet,
+  file: string | undefined,
+  reporter: DevReporter,
+): () => Promise<void> {
+  if (file === undefined) return async () => {}
+  const stopped = (reason: unknown) =>
+    reporter.say(`The journal ${file} was stopped: ${reason}. Everything else goes on.`)
+  if (scheduler.journal?.stoppedBecause) stopped(scheduler.journal.stoppedBecause)
+  scheduler.onEvent(({ kind, detail }) => {
+    if (kind === 'journal_stopped') stopped(detail.reason)
+  })
+  return async () => {
+    if (scheduler.journal?.stoppedBecause === null) {
+      reporter.recorded({ file, bytes: (await stat(file)).size })
+    }
   }
 }
 

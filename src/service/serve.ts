@@ -15,6 +15,8 @@ export interface ServeOptions {
   name?: string
   routers: number
   placement: Placement
+  /** File of the journal; none is recorded without. */
+  journal?: string
 }
 
 export interface ServeReporter {
@@ -24,12 +26,12 @@ export interface ServeReporter {
 }
 
 /** Events that somebody who runs a scheduler wants in the log; the rest is a matter of status. */
-const TOLD = /^(nats_|router_)/
+const TOLD = /^(nats_|router_|journal_)/
 
 /**
  * @param interrupted drains and ends it.
  * @returns how many accepted tasks were still open when the time to drain was up; 0 normally.
- * @throws nats_unreachable, permission_denied, bad_option, bad_token
+ * @throws nats_unreachable, permission_denied, bad_option, bad_token, journal_failed
  */
 export async function runServe(
   options: ServeOptions,
@@ -43,6 +45,7 @@ export async function runServe(
     queues: Object.fromEntries(options.queues.map((queue) => [queue, {}])),
     routers: options.routers,
     placement: options.placement,
+    journal: options.journal === undefined ? undefined : { file: options.journal },
     nats: { servers, user, password, token, wildcard: false },
   })
   scheduler.onEvent((event) => {

@@ -128,6 +128,18 @@ test('submit: more payload than fits into memory is refused and disturbs nothing
   expect(sizes).toEqual(new Array(6).fill(200_000))
 })
 
+test('submit: a known id is answered though there is no memory for its payload again', async () => {
+  const scheduler = make({ arenaBytesMax: 1024 * 1024 })
+  const bytes = new Uint8Array(200_000)
+  const known = await scheduler.submit('q', bytes, { id: 'x' })
+  await Promise.all(Array.from({ length: 4 }, () => scheduler.submit('nobody', bytes)))
+  await expect(scheduler.submit('q', bytes)).rejects.toMatchObject({ code: 'out_of_memory' })
+  const again = await scheduler.submit('q', bytes, { id: 'x' })
+  await scheduler.agent({ queues: ['q'] }, () => 'done')
+  expect([await known.result(), await again.result()]).toEqual(['done', 'done'])
+  expect(scheduler.statusNow().tasks).toMatchObject({ accepted: 5, duplicates: 1, lost: 0 })
+})
+
 test('submit: too large a payload and too large a result are told apart from success', async () => {
   const scheduler = make({ payloadBytesMax: 1_000 })
   await scheduler.agent({ queues: ['q'] }, (task) => new Uint8Array(task.json<number>()))

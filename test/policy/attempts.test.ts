@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { COMMITTED, CONFLICT, STALE } from '../../src/policy/core.ts'
+import { COMMITTED, CONFLICT, OVERDUE, STALE } from '../../src/policy/core.ts'
 import {
   CANCELLED,
   COMPLETED,
@@ -277,7 +277,7 @@ test('proposals: after an offer was withdrawn only the new generation counts', (
   const record = policy.submit()
   policy.offer()
   const before = record.generation
-  policy.core.withdraw(record)
+  policy.core.withdraw(record, OVERDUE)
   const propose = (generation: number) =>
     policy.core.propose(record.slot, generation, agent.index, agent.generation, policy.nowMs)
   expect(propose(before)).toBe(STALE)

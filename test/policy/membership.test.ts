@@ -245,9 +245,11 @@ test('leases: none ends while our own connection is away, all begin anew when it
 test('leases: more silent agents than timers of a turn leave in several ticks', () => {
   const policy = new Policy({ agentsMax: 2_048, leaseMs: 1_000 })
   for (let i = 0; i < 2_000; i++) policy.agent(`a${i}`)
-  policy.nowMs += 1_000
+  policy.nowMs += 1_001
   expect(policy.core.tick(policy.nowMs)).toBe(true)
   expect(policy.core.agents.size).toBe(2_000 - LIMITS.timersPerTurn)
+  // Those that are left fell due before now, so the next look is due no later.
+  expect(policy.core.nextTickMs()).toBe(policy.nowMs - 1)
   while (policy.core.tick(policy.nowMs));
   expect(policy.core.agents.size).toBe(0)
   expect(policy.core.agentTotals.size).toBe(LIMITS.offlineAgentsKept)

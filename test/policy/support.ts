@@ -3,21 +3,17 @@
  * front end does with the core, tests do by hand: offer, propose, bounce, succeed.
  */
 import {
-  AgentTableWriter,
+  type AgentTableWriter,
   createMemory,
   type SharedMemory,
-  SlotTableWriter,
+  type SlotTableWriter,
   toAgent,
   toClass,
 } from '../../native-free/index.ts'
 import { QUEUE_DEFAULTS, type QueueOptions } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
-import {
-  COMMITTED,
-  PolicyCore,
-  type PolicyEffects,
-  type PolicyOptions,
-} from '../../src/policy/core.ts'
+import { COMMITTED, type PolicyEffects, type PolicyOptions } from '../../src/policy/core.ts'
+import { RecordedCore } from '../../src/policy/journal/recorder.ts'
 import { OFFERED, type Origin, TaskRecord } from '../../src/policy/task-record.ts'
 
 export const EPOCH = 1_000
@@ -66,6 +62,14 @@ export class Effects implements PolicyEffects {
   readonly outcomes: TaskRecord[] = []
   readonly forgot: TaskRecord[] = []
   readonly revoked: { agent: AgentState; counter: number; seq: number; reason: string }[] = []
+  readonly ends: {
+    record: TaskRecord
+    counter: number
+    agent: AgentState
+    how: string
+    isCharged: boolean
+  }[] = []
+  readonly creditsBack: { agent: AgentState; counter: number }[] = []
   readonly ups: AgentState[] = []
   readonly downs: { agent: AgentState; reason: string }[] = []
   readonly fencedAgents: AgentState[] = []
@@ -82,6 +86,12 @@ export class Effects implements PolicyEffects {
   }
   revoke(agent: AgentState, counter: number, seq: number, reason: string): void {
     this.revoked.push({ agent, counter, seq, reason })
+  }
+  ended(record: TaskRecord, counter: number, agent: AgentState, how: string, isCharged: boolean) {
+    this.ends.push({ record, counter, agent, how, isCharged })
+  }
+  creditBack(agent: AgentState, counter: number): void {
+    this.creditsBack.push({ agent, counter })
   }
   agentUp(agent: AgentState): void {
     this.ups.push(agent)
@@ -102,7 +112,7 @@ export class Policy {
   readonly table: AgentTableWriter
   readonly slots: SlotTableWriter
   readonly effects = new Effects()
-  readonly core: PolicyCore
+  readonly core: RecordedCore
   /** Virtual, ms; not zero, so that no stamp is. */
   nowMs = 1_000
 
@@ -133,9 +143,14 @@ export class Policy {
       },
       counterStart,
     )
-    this.table = new AgentTableWriter(this.memory)
-    this.slots = new SlotTableWriter(this.memory)
-    this.core = new PolicyCore(this.slots, this.table, options, this.effects)
+    this.core = new RecordedCore(this.memory, options, this.effects, {
+      name: 'test',
+      startedAt: '2026-01-01T00:00:00.000Z',
+      strategies: [options.queueDefaults.strategy],
+      counterStart,
+    })
+    this.table = this.core.table
+    this.slots = this.core.slots
   }
 
   static record(queue: string, spec: TaskSpec = {}): TaskRecord {

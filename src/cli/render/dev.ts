@@ -1,10 +1,10 @@
 /** What `dev` shows; pure functions from what `runDev` tells to lines of text. */
-import type { DevProgress, DevStarted, DevSummary } from '../../service/dev.ts'
+import type { DevProgress, DevRecorded, DevStarted, DevSummary } from '../../service/dev.ts'
 import { DEMO_WINDOW } from '../../service/dev-messages.ts'
 import type { Colors } from './colors.ts'
 import { shortPercentiles, stageTable } from './latency.ts'
 import { list, table } from './table.ts'
-import { bar, count, duration, percent, plain } from './text.ts'
+import { bar, bytes, count, duration, percent, plain } from './text.ts'
 
 const BAR_MIN = 6
 const BAR_MAX = 30
@@ -146,4 +146,18 @@ export function stayingLines(url: string | null, colors: Colors): string[] {
     ...commands.map((command) => `  ${colors.cyan(command)}`),
     'Ctrl-C ends it and everything that it started.',
   ]
+}
+
+export function recordedLines({ file, bytes: size }: DevRecorded, colors: Colors): string[] {
+  const name = plain(file)
+  return [
+    '',
+    `Journal ${name}, ${bytes(size)}. To run it again, and to check it:`,
+    `  ${colors.cyan(`npx signalbox replay ${shellWord(name)}`)}`,
+    `  ${colors.cyan(`npx signalbox check ${shellWord(name)}`)}`,
+  ]
+}
+
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

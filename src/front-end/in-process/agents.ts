@@ -162,7 +162,9 @@ export class InProcessAgents implements AgentPort {
 
   cancel(agent: AgentState, counter: number, _dispatchSeq: number, reason: string): void {
     const task = this.#agents.get(agent.instance)?.running.get(counter)
-    task?.abort(new TaskError(reason, `The attempt was given up: ${reason}.`))
+    if (task === undefined) return
+    // Not here: who listens may stop its agent, and an effect must not call back into the core.
+    queueMicrotask(() => task.abort(new TaskError(reason, `The attempt was given up: ${reason}.`)))
   }
 
   drain(agent: AgentState): void {
@@ -178,7 +180,9 @@ export class InProcessAgents implements AgentPort {
     if (local === undefined) return
     this.#agents.delete(agent.instance)
     const message = `A newer instance of agent "${agent.id}" has taken over.`
-    for (const task of local.running.values()) task.abort(new TaskError('fenced', message))
+    queueMicrotask(() => {
+      for (const task of local.running.values()) task.abort(new TaskError('fenced', message))
+    })
     local.end(new SignalboxError('fenced', message))
   }
 

@@ -1,0 +1,192 @@
+/**
+ * Finds what a journal shows of broken promises. It knows the documents, nothing of the core, and
+ * holds what is open, never all tasks. An IMAGE is opaque to it: unless the journal begins with an
+ * empty core, what it has not met is taken as known from before and judged by what it saw.
+ */
+// biome-ignore-all format: the checker is held to 300 lines, so small steps share one
+import { Decoder, type Row } from './decode.ts'
+import { Agent, Lane, NOBODY, Task } from './model.ts'
+
+type Kind = 'lost' | 'doubled' | 'overtaken' | 'mis-assigned' | 'miscounted' | 'uncaused'
+export type Finding = { kind: Kind; record: number; task?: number; agent?: string; message: string }
+export type Report = ReturnType<Checker['finish']>
+type On = Record<string, (row: Row & { task: Task; agent: Agent }) => unknown>
+const FINDINGS_MAX = 100, WINDOW = 256, QUIET_MS = 1_000, NOTHING = new Task()
+const OUTCOMES = ['', '', '', 'completed', 'failed', 'cancelled', 'dead']
+const CALM = ['', 'TIME', 'STRING', 'END', 'TICK', 'BEAT', 'FORGOTTEN']
+const LOSING = ['BEAT', 'BYE', 'HELLO', 'AGENT_LOST', 'TICK']
+/** The state in which a task must be. */
+const FROM = new Map([['OFFER', 'waiting']])
+for (const kind of ['PROPOSE', 'BOUNCE', 'WITHDRAW']) FROM.set(kind, 'offered')
+for (const kind of ['SUCCEEDED', 'FAILED', 'DISPATCH_FAILED', 'ENDED']) FROM.set(kind, 'running')
+
+export class Checker {
+  readonly #in = new Decoder(); readonly #isWhole: boolean; readonly #findings: Finding[] = []
+  readonly #tasks = new Map<number, Task>(); readonly #slots = new Map<number, Task>()
+  readonly #agents = new Map<number, Agent>(); readonly #classes = new Map<string, Lane[]>()
+  readonly #count = { events: 0, effects: 0, tasks: 0, outcomes: 0, total: 0, ended: false }
+  readonly #last = { ms: 0, busyMs: 0, firstSeq: -1, seq: -1, counter: 0 }
+  #policy = JSON.parse('{}')
+  /** The last event, and the tasks that it and its effects are about. */
+  #cause: Row = { of: 0, kind: '', n: {}, s: {} }; readonly #touched = new Set<Task>()
+  /** @param isWhole the journal is known to begin with an empty core. */
+  constructor(isWhole = false) { this.#isWhole = isWhole }
+  /** Takes the next bytes, in any pieces. @throws RangeError when they are no journal. */
+  push(bytes: Uint8Array): void { this.#in.push(bytes, (row) => this.#take(row)) }
+  /** Without END, what had to follow the last event may have been cut off, and is not missed. */
+  finish() {
+    const { records, rest } = this.#in, state = { cut: rest.length > 0, isWhole: this.#isWhole }
+    return { records, ...this.#count, ...state, findings: this.#findings }
+  }
+  #take(row: Row): void {
+    const { of, kind, n, s } = row, isEvent = of >= 16 && of < 64
+    if (this.#in.records === 1 && n.version !== 1) throw new RangeError('No HEAD of version 1.')
+    if (isEvent || kind === 'END') this.#settle()
+    if (isEvent) this.#cause = row
+    if (of >= 16) this.#count[isEvent ? 'events' : 'effects']++
+    if (s.refused || n.answer) return
+    const agent = this.#agent(n.agent, s.who), task = n.task >= 0 ? this.#task(row) : NOTHING
+    if (isEvent) task.due.counter = task.at.counter
+    if (!CALM.includes(kind) || agent.paused) this.#last.busyMs = this.#last.ms
+    this.#touched.add(task)
+    this.#on[kind]?.({ ...row, task, agent })
+  }
+  readonly #on: On = {
+    HEAD: ({ s }) => { this.#policy = JSON.parse(s.facts).policy },
+    TIME: ({ n }) => { this.#last.ms = n.ms },
+    END: () => {
+      this.#count.ended = true
+      const isQuiet = this.#isWhole && this.#last.ms - this.#last.busyMs >= QUIET_MS
+      const hasSlot = this.#slots.size < this.#policy.slots, agents = [...this.#agents.values()]
+      for (const task of isQuiet ? this.#tasks.values() : []) {
+        const canGo = hasSlot && agents.some((agent) => agent.refuses(task.s) === '')
+        const isStuck = task.state === 'offered' || (task.state === 'waiting' && canGo)
+        if (isStuck) this.#find('lost', 'could go and goes nowhere', task)
+      }
+    },
+    SUBMIT: ({ n, s }) => {
+      const { queues, queueDefaults } = this.#policy, cls = `${s.queue}|${s.requires}`
+      const { lossLimit: losses } = Object.hasOwn(queues, s.queue) ? queues[s.queue] : queueDefaults
+      const lanes = this.#classes.get(cls) ?? Array.from({ length: 6 }, () => new Lane())
+      const task = Object.assign(new Task(), { n: { ...n, losses }, s, lanes })
+      if (n.seq <= this.#last.seq) this.#find('doubled', 'is accepted out of order', task)
+      if (this.#count.tasks++ === 0) this.#last.firstSeq = n.seq
+      this.#last.seq = n.seq; this.#classes.set(cls, lanes); this.#tasks.set(n.seq, task)
+      this.#move(task, 'waiting')
+    },
+    OFFER: ({ n, task }) => {
+      const { lanes, lane, place: { order, isBack } } = task
+      const head = lanes.findLast((one) => one.head)?.head, isHigher = head && head.lane !== lane
+      const isAhead = head && head.place.order < order && (this.#isWhole || !isBack)
+      if (isHigher || isAhead) this.#find('overtaken', `goes before task ${head.n.seq}`, task)
+      if (this.#slots.has(n.into)) this.#find('doubled', 'is in a slot that is taken', task)
+      this.#move(task, 'offered', n.into)
+      task.at.generation = n.generation
+      const passed = lane?.offer(task) ?? 0
+      if (passed >= WINDOW) this.#find('overtaken', `is sent ${passed} past an offered one`, task)
+    },
+    PROPOSE: ({ n, task, agent }) => {
+      const isOther = agent.n.generation >= 0 && agent.n.generation !== n.agentGeneration
+      const why = isOther ? 'is gone' : agent.refuses(task.s)
+      const isOld = task.state === 'offered' && task.at.generation !== n.generation
+      if (why !== '') this.#find('mis-assigned', `goes to an agent that ${why}`, task, agent)
+      if (isOld) this.#find('doubled', 'is committed by an old offer', task)
+      if (n.counter <= this.#last.counter) this.#find('doubled', 'has a token again', task)
+      this.#move(task, 'running', n.slot)
+      Object.assign(task.at, { counter: n.counter, agent, sinceMs: this.#last.ms })
+      task.count.attempts++; agent.running.set(n.counter, task); this.#last.counter = n.counter
+    },
+    BOUNCE: ({ task }) => this.#move(task, 'waiting'),
+    WITHDRAW: ({ n, task }) => { task.at.generation = n.generation },
+    DISPATCH_FAILED: ({ task }) => { task.at.agent.paused = 'id' in task.at.agent.s },
+    CANCEL: ({ task }) => {
+      if (task.state === 'running') return
+      if (task.state !== 'unknown') this.#move(task, 'ended')
+      Object.assign(task.due, { state: 5, code: 'cancelled', event: this.#count.events })
+    },
+    BEAT: ({ agent }) => { agent.paused = false },
+    BYE: ({ agent }) => { agent.draining = true },
+    DRAIN: ({ agent }) => { agent.draining = true },
+    OUTCOME: ({ n, s, task }) => {
+      const { due, count: { attempts }, lane } = task, isNow = due.event === this.#count.events
+      const isRight = s.code === due.code && (n.state === due.state || (isNow && !lane))
+      const kind = isNow ? 'miscounted' : 'uncaused', isMany = lane && n.attempts !== attempts
+      if (!isRight) this.#find(kind, `is ${OUTCOMES[n.state]} without cause`, task)
+      if (isMany) this.#find('miscounted', `had ${attempts} attempts, not ${n.attempts}`, task)
+      this.#move(task, 'ended')
+      this.#tasks.delete(n.task); this.#count.outcomes++
+    },
+    FORGOTTEN: ({ n }, it = this.#tasks.get(n.seq)) => it && this.#find('lost', 'is forgotten', it),
+    ENDED: ({ n, s: { how }, task, agent }) => {
+      const { kind, n: told, s } = this.#cause, { at, count, n: max } = task, { ms } = this.#last
+      const isTold = how.toUpperCase().startsWith(kind) && told.task === n.task
+      const isDue = how === 'timeout' && kind === 'TICK' && !(ms < at.sinceMs + max.runMs)
+      const isLost = how === 'agent_lost' && LOSING.includes(kind)
+      const isIts = at.counter === n.counter && at.agent === agent
+      if (!isTold && !isDue && !isLost) this.#find('uncaused', `ends as ${how}`, task)
+      if (!isIts && task.state === 'running') this.#find('doubled', 'ends another attempt', task)
+      if (n.charged === 1) agent.charged.add(n.counter)
+      const isLoss = isLost || how === 'dispatch_failed'
+      const isOver = isLoss ? ++count.losses > max.losses : ++count.failures > max.retries
+      const final = isLoss ? 6 : how === 'succeeded' ? 3 : how === 'cancelled' ? 5 : 4
+      const isFinal = isOver || final === 3 || final === 5 || told.retryable === 0
+      const code = how === 'failed' ? s.code : final === 3 ? '' : how
+      this.#move(task, isFinal ? 'ended' : 'waiting')
+      Object.assign(task.due, { state: isFinal ? final : 0, code, event: this.#count.events })
+    },
+    AGENT_UP: ({ n }) => this.#agents.set(n.index, Object.assign(new Agent(), { n })),
+    AGENT_DOWN: ({ n, agent }) => {
+      for (const task of agent.running.values()) this.#find('lost', 'was left behind', task)
+      this.#agents.delete(n.agent)
+    },
+    CREDIT_BACK: ({ n, agent }) => agent.charged.delete(n.counter),
+  }
+  /** The last event and its effects are over: what they promised must have come. */
+  #settle(): void {
+    const { kind, n, s } = this.#cause, hello = { n, s, draining: false, paused: false }
+    if (kind === 'HELLO' && !s.refused) Object.assign(this.#agent(n.index), hello)
+    for (const task of this.#touched) {
+      const { due, at, state } = task, isOver = due.state > 0 && this.#tasks.has(task.n.seq)
+      const goesOn = state === 'running' && due.counter === at.counter
+      if (isOver) this.#find('lost', `is ${OUTCOMES[due.state]} without an outcome`, task)
+      else if (goesOn) this.#find('lost', 'goes on after its end', task)
+    }
+    this.#touched.clear()
+  }
+  #find(kind: Kind, what: string, task?: Task, agent?: Agent): void {
+    const who = { task: task?.n.seq, agent: agent && (agent.s.id ?? `${agent.n.index}`) }
+    const message = `${task ? `Task ${who.task}` : `Agent ${who.agent}`} ${what}.`
+    if (++this.#count.total > FINDINGS_MAX) return
+    this.#findings.push({ kind, record: this.#in.records, ...who, message })
+  }
+  /** @returns the record's task, after a look at whether it can be what the record says. */
+  #task({ kind, n }: Row): Task {
+    const known = this.#tasks.get(n.task), before = { n: { seq: n.task } }
+    const task = known ?? Object.assign(new Task(), before), { state, at } = task
+    const from = FROM.get(kind) ?? state, isThere = (n.slot ?? at.slot) === at.slot
+    const isNew = this.#isWhole || (this.#count.tasks > 0 && n.task >= this.#last.firstSeq)
+    const wrong = from === 'running' ? 'uncaused' : 'doubled', isWrong = state !== from || !isThere
+    if (isWrong && state !== 'unknown') this.#find(wrong, `is ${state}, not ${from}`, task)
+    if (known) return task
+    if (isNew) this.#find(n.task > this.#last.seq ? 'uncaused' : 'doubled', 'is not open', task)
+    else this.#tasks.set(n.task, task)
+    return task
+  }
+  #agent(index = -1, id = ''): Agent {
+    for (const agent of id ? this.#agents.values() : []) if (agent.s.id === id) return agent
+    if (index < 0 || this.#agents.has(index)) return this.#agents.get(index) ?? NOBODY
+    const agent = Object.assign(new Agent(), { n: { index } })
+    if (this.#isWhole) this.#find('mis-assigned', 'is not there', undefined, agent)
+    else this.#agents.set(index, agent)
+    return agent
+  }
+  #move(task: Task, state: string, slot = -1): void {
+    const { at, lane, state: from } = task
+    if (from === 'running') at.agent.running.delete(at.counter)
+    if (this.#slots.get(at.slot) === task) this.#slots.delete(at.slot)
+    if (slot >= 0) this.#slots.set(slot, task)
+    lane?.leave(task)
+    if (state === 'waiting') lane?.enter(task, from)
+    task.state = state; at.slot = slot
+  }
+}

@@ -1,0 +1,59 @@
+/** What the checker knows of agents, tasks and lanes; NaN or missing: it was before the journal. */
+// biome-ignore-all format: the checker is held to 300 lines, so small steps share one
+import type { Row } from './decode.ts'
+/** `n` and `s` are of its hello, as a task's are of its submit. */
+export class Agent {
+  n: Row['n'] = {}; s: Row['s'] = {}
+  draining = false; paused = false
+  readonly running = new Map<number, Task>(); readonly charged = new Set<number>()
+  /** Why it may not be given the task now; '' when it may, for all that is known. */
+  refuses({ queue, requires }: Row['s']): string {
+    const { n: { size }, s: { queues, can } } = this
+    const has = (names: string, name: string) => `,${names},`.includes(`,${name},`)
+    if (this.draining || this.paused) return this.draining ? 'is draining' : 'did not answer'
+    if (this.running.size + this.charged.size >= size) return `has ${size} in hand`
+    if (queue === undefined || queues === undefined) return ''
+    if (!has(queues, '*') && !has(queues, queue)) return `does not serve ${queue}`
+    const lacks = requires.split(',').filter((name) => name !== '' && !has(can, name))
+    return lacks.length > 0 ? `lacks ${lacks}` : ''
+  }
+}
+export const NOBODY = new Agent()
+export class Task {
+  n: Row['n'] = {}; s: Row['s'] = {}
+  lanes: Lane[] = []; state = 'unknown'
+  at = { slot: -1, generation: -1, counter: -1, sinceMs: Number.NaN, agent: NOBODY }
+  count = { attempts: 0, failures: 0, losses: 0 }
+  /** The attempt that must end; the outcome that must come, 0 for none; the event that said so. */
+  due = { counter: -1, state: 0, code: '', event: 0 }
+  /** In its lane; after how many sent ones, 0 for never; whether an attempt of it went back. */
+  place = { order: Number.NaN, sent: 0, isBack: false }
+  next: Task = this; prev: Task = this
+  get lane(): Lane | undefined { return this.lanes[this.n.level] }
+}
+/** Tasks of a class and level: one that comes back goes first, one that bounces where it stood. */
+export class Lane {
+  readonly offers = new Set<Task>()
+  readonly #end = new Task() // closes the ring of those that wait
+  #nextOrder = 0; #sent = 0
+
+  get head(): Task | undefined { return this.#end.next === this.#end ? undefined : this.#end.next }
+  /** @param from the state that it was in. */
+  enter(task: Task, from: string): void {
+    const isBack = from === 'running', isBefore = (one: Task) => one.place.order < task.place.order
+    const order = () => (isBack && this.head ? this.head.place.order - 1 : this.#nextOrder++)
+    if (from !== 'offered') task.place = { order: order(), sent: isBack ? this.#sent : 0, isBack }
+    task.next = isBefore(this.#end.prev) ? this.#end : this.#end.next
+    while (isBefore(task.next)) task.next = task.next.next
+    task.prev = task.next.prev; task.prev.next = task; task.next.prev = task
+  }
+  leave(task: Task): void {
+    this.offers.delete(task)
+    task.prev.next = task.next; task.next.prev = task.prev; task.next = task; task.prev = task
+  }
+  /** @returns how many were sent past the oldest that is offered. */
+  offer(task: Task): number {
+    task.place.sent ||= ++this.#sent
+    return this.#sent - Math.min(...Array.from(this.offers.add(task), ({ place }) => place.sent))
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The effects of a core that is run again, each compared with the record that must stand next in the
+ * journal, then passed on. Any thread.
+ */
+import type { AgentState } from '../agents.ts'
+import type { AttemptEnd, PolicyEffects } from '../state.ts'
+import type { TaskRecord } from '../task-record.ts'
+import { Kind } from './format.ts'
+import type { Replayer } from './replayer.ts'
+
+export class EffectComparer implements PolicyEffects {
+  private readonly replayer: Replayer
+  private readonly told: PolicyEffects | undefined
+
+  constructor(replayer: Replayer, told: PolicyEffects | undefined) {
+    this.replayer = replayer
+    this.told = told
+  }
+
+  outcome(record: TaskRecord): void {
+    if (!this.replayer.expect(Kind.OUTCOME)) return
+    const { reader } = this.replayer
+    this.replayer.same('task', reader.wide(), record.seq)
+    this.replayer.same('state', reader.int(), record.state)
+    this.replayer.same('code', reader.string(), record.code ?? '')
+    this.replayer.same('attempts', reader.int(), record.attempts)
+    record.resultBytes = reader.int()
+    reader.close()
+    this.told?.outcome(record)
+  }
+
+  forgotten(record: TaskRecord): void {
+    if (!this.replayer.expect(Kind.FORGOTTEN)) return
+    this.replayer.same('task', this.replayer.reader.wide(), record.seq)
+    this.replayer.reader.close()
+    this.replayer.tasks.delete(record.seq)
+    this.told?.forgotten(record)
+  }
+
+  ended(
+    record: TaskRecord,
+    counter: number,
+    agent: AgentState,
+    how: AttemptEnd,
+    isCharged: boolean,
+  ): void {
+    if (!this.replayer.expect(Kind.ENDED)) return
+    const { reader } = this.replayer
+    this.replayer.same('task', reader.wide(), record.seq)
+    this.replayer.same('counter', reader.wide(), counter)
+    this.replayer.same('agent', reader.int(), agent.index)
+    this.replayer.same('how', reader.string(), how)
+    this.replayer.same('isCharged', reader.bool(), isCharged)
+    reader.close()
+    this.told?.ended(record, counter, agent, how, isCharged)
+  }
+
+  revoke(...[agent, counter, dispatchSeq, reason]: Parameters<PolicyEffects['revoke']>): void {
+    if (!this.replayer.expect(Kind.REVOKE)) return
+    const { reader } = this.replayer
+    this.replayer.same('agent', reader.int(), agent.index)
+    this.replayer.same('counter', reader.wide(), counter)
+    this.replayer.same('dispatchSeq', reader.int(), dispatchSeq)
+    this.replayer.same('reason', reader.string(), reason)
+    reader.close()
+    this.told?.revoke(agent, counter, dispatchSeq, reason)
+  }
+
+  creditBack(agent: AgentState, counter: number): void {
+    if (!this.replayer.expect(Kind.CREDIT_BACK)) return
+    this.replayer.same('agent', this.replayer.reader.int(), agent.index)
+    this.replayer.same('counter', this.replayer.reader.wide(), counter)
+    this.replayer.reader.close()
+    this.told?.creditBack(agent, counter)
+  }
+
+  agentUp(agent: AgentState): void {
+    if (!this.replayer.expect(Kind.AGENT_UP)) return
+    const { reader } = this.replayer
+    this.replayer.same('agent', reader.int(), agent.index)
+    this.replayer.same('generation', reader.int(), agent.generation)
+    this.replayer.same('id', reader.string(), agent.id)
+    reader.close()
+    this.told?.agentUp(agent)
+  }
+
+  agentDown(...[agent, reason]: Parameters<PolicyEffects['agentDown']>): void {
+    if (!this.replayer.expect(Kind.AGENT_DOWN)) return
+    this.replayer.same('agent', this.replayer.reader.int(), agent.index)
+    this.replayer.same('reason', this.replayer.reader.string(), reason)
+    this.replayer.reader.close()
+    this.told?.agentDown(agent, reason)
+  }
+
+  fenced(agent: AgentState): void {
+    if (!this.replayer.expect(Kind.FENCED)) return
+    this.replayer.same('agent', this.replayer.reader.int(), agent.index)
+    this.replayer.reader.close()
+    this.told?.fenced(agent)
+  }
+
+  drain(agent: AgentState): void {
+    if (!this.replayer.expect(Kind.DRAINING)) return
+    this.replayer.same('agent', this.replayer.reader.int(), agent.index)
+    this.replayer.reader.close()
+    this.told?.drain(agent)
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * What a core was told, as records: one method for each event, called when it has been done. Main
+ * thread.
+ */
+import type { ErrorCode } from '../../errors.ts'
+import type { AgentSpec, AgentState } from '../agents.ts'
+import { COMMITTED, type Proposal, type Withdrawal } from '../core.ts'
+import type { PolicyState } from '../state.ts'
+import type { TaskRecord } from '../task-record.ts'
+import { Kind } from './format.ts'
+import type { WordBuffer } from './word-buffer.ts'
+import type { JournalWriter } from './writer.ts'
+
+/** What is told after each whole event. */
+interface Listened extends PolicyState {
+  onEvent: (() => void) | null
+}
+
+export class EventWriter {
+  readonly writer: JournalWriter
+  private readonly core: Listened
+
+  constructor(writer: JournalWriter, core: Listened) {
+    this.writer = writer
+    this.core = core
+  }
+
+  /** @param timeoutMs and `retryCount`, `id`: as they were given. */
+  submitted(
+    record: TaskRecord,
+    refusal: string,
+    id: string,
+    timeoutMs: number,
+    retryCount: number,
+    nowMs: number,
+  ): void {
+    const { writer } = this
+    const answer = writer.name(refusal)
+    const queue = writer.name(record.queueName)
+    const requires = writer.name(joined(record.requires))
+    writer.time(nowMs)
+    const out = writer.event(Kind.SUBMIT)
+    out.int(answer)
+    out.wide(record.seq)
+    out.int(queue)
+    out.int(record.level)
+    out.int(requires)
+    out.int(record.timeoutMs)
+    out.int(record.retryCount)
+    out.int(record.payloadBytes)
+    out.int(timeoutMs)
+    out.int(retryCount)
+    out.bool(id === '' && refusal === '')
+    out.text(record.id)
+    this.end()
+  }
+
+  offered(record: TaskRecord, wasBounced: boolean, nowMs: number): void {
+    const out = this.begin(Kind.OFFER, nowMs)
+    out.wide(record.seq)
+    out.int(record.slot)
+    out.int(record.generation)
+    out.int(record.cls!.index)
+    out.bool(wasBounced)
+    this.end()
+  }
+
+  proposed(
+    answer: Proposal,
+    slot: number,
+    generation: number,
+    agent: number,
+    agentGeneration: number,
+    nowMs: number,
+    byRouter: boolean,
+  ): void {
+    const out = this.begin(Kind.PROPOSE, nowMs)
+    out.int(answer)
+    out.int(slot)
+    out.int(generation)
+    out.int(agent)
+    out.int(agentGeneration)
+    out.bool(byRouter)
+    if (answer === COMMITTED) {
+      const record = this.core.recordAt[slot]!
+      out.wide(record.seq)
+      out.wide(record.counter)
+      out.int(record.dispatchSeq)
+    }
+    this.end()
+  }
+
+  bounced(record: TaskRecord, slot: number): void {
+    this.taskAndSlot(this.writer.event(Kind.BOUNCE), record, slot)
+    this.end()
+  }
+
+  withdrawn(record: TaskRecord, reason: Withdrawal): void {
+    const out = this.writer.event(Kind.WITHDRAW)
+    this.taskAndSlot(out, record, record.slot)
+    out.int(record.generation)
+    out.int(reason)
+    this.end()
+  }
+
+  late(agentId: string, slot: number, epoch: number, counter: number): void {
+    const agent = this.writer.name(agentId)
+    const out = this.writer.event(Kind.LATE)
+    out.int(agent)
+    // Whoever lies may name a slot beyond a word: then it is as wrong as any other that is not there.
+    out.int(Math.min(slot, 2 ** 31 - 1))
+    out.wide(epoch)
+    out.wide(counter)
+    this.end()
+  }
+
+  heard(agent: AgentState, nowMs: number): void {
+    this.begin(Kind.HEARD, nowMs).int(agent.index)
+    this.end()
+  }
+
+  succeeded(record: TaskRecord, slot: number, nowMs: number): void {
+    this.taskAndSlot(this.begin(Kind.SUCCEEDED, nowMs), record, slot)
+    this.end()
+  }
+
+  failed(
+    record: TaskRecord,
+    slot: number,
+    code: string,
+    message: string,
+    retryable: boolean,
+    nowMs: number,
+  ): void {
+    const name = this.writer.name(code)
+    const out = this.begin(Kind.FAILED, nowMs)
+    this.taskAndSlot(out, record, slot)
+    out.int(name)
+    out.bool(retryable)
+    out.text(message)
+    this.end()
+  }
+
+  dispatchFailed(record: TaskRecord, slot: number, nowMs: number): void {
+    this.taskAndSlot(this.begin(Kind.DISPATCH_FAILED, nowMs), record, slot)
+    this.end()
+  }
+
+  cancelled(record: TaskRecord, answer: 'finished' | null, nowMs: number): void {
+    const queue = this.writer.name(record.queueName)
+    const out = this.begin(Kind.CANCEL, nowMs)
+    out.wide(record.seq)
+    out.bool(answer !== null)
+    out.int(queue)
+    out.text(record.id)
+    this.end()
+  }
+
+  hello(spec: AgentSpec, answer: AgentState | ErrorCode, nowMs: number): void {
+    const { writer } = this
+    const agent = typeof answer === 'string' ? null : answer
+    const refusal = writer.name(typeof answer === 'string' ? answer : '')
+    const id = writer.name(spec.id)
+    const instance = writer.name(spec.instance)
+    const queues = writer.name(joined(spec.queues))
+    const capabilities = writer.name(joined(spec.capabilities))
+    const out = this.begin(Kind.HELLO, nowMs)
+    out.int(refusal)
+    out.int(agent?.index ?? -1)
+    out.int(agent?.generation ?? 0)
+    out.int(id)
+    out.int(instance)
+    out.int(queues)
+    out.int(capabilities)
+    out.int(spec.concurrency)
+    out.bool(spec.beats)
+    out.bool(spec.leased)
+    this.end()
+  }
+
+  beat(
+    answer: ErrorCode | null,
+    id: string,
+    instance: string,
+    running: ReadonlySet<number> | null,
+    nowMs: number,
+  ): void {
+    const out = this.fromInstance(Kind.BEAT, answer, id, instance, nowMs)
+    out.bool(running !== null)
+    out.int(running?.size ?? 0)
+    if (running !== null) for (const counter of running) out.wide(counter)
+    this.end()
+  }
+
+  bye(answer: ErrorCode | null, id: string, instance: string, drain: boolean, nowMs: number): void {
+    this.fromInstance(Kind.BYE, answer, id, instance, nowMs).bool(drain)
+    this.end()
+  }
+
+  draining(answer: ErrorCode | null, agentId: string): void {
+    const refusal = this.writer.name(answer ?? '')
+    const id = this.writer.name(agentId)
+    const out = this.writer.event(Kind.DRAIN)
+    out.int(refusal)
+    out.int(id)
+    this.end()
+  }
+
+  agentLost(agent: AgentState, nowMs: number): void {
+    this.begin(Kind.AGENT_LOST, nowMs).int(agent.index)
+    this.end()
+  }
+
+  connected(connected: boolean, nowMs: number): void {
+    this.begin(Kind.CONNECTED, nowMs).bool(connected)
+    this.end()
+  }
+
+  ticked(hasMore: boolean, nowMs: number): void {
+    this.begin(Kind.TICK, nowMs).bool(hasMore)
+    this.end()
+  }
+
+  private begin(kind: Kind, nowMs: number): WordBuffer {
+    this.writer.time(nowMs)
+    return this.writer.event(kind)
+  }
+
+  private end(): void {
+    this.writer.endEvent()
+    if (this.core.onEvent !== null) this.core.onEvent()
+  }
+
+  private taskAndSlot(out: WordBuffer, record: TaskRecord, slot: number): void {
+    out.wide(record.seq)
+    out.int(slot)
+  }
+
+  private fromInstance(
+    kind: Kind,
+    answer: ErrorCode | null,
+    agentId: string,
+    agentInstance: string,
+    nowMs: number,
+  ): WordBuffer {
+    const refusal = this.writer.name(answer ?? '')
+    const id = this.writer.name(agentId)
+    const instance = this.writer.name(agentInstance)
+    const out = this.begin(kind, nowMs)
+    out.int(refusal)
+    out.int(id)
+    out.int(instance)
+    return out
+  }
+}
+
+/** Names have no commas; one alone stands for itself, without a new string. */
+function joined(names: readonly string[]): string {
+  return names.length === 1 ? names[0] : names.join(',')
+}

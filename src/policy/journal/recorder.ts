@@ -1,0 +1,245 @@
+/**
+ * A policy core that can write a journal of itself: each door that changes something becomes one
+ * event, each effect one record behind it. Main thread. Without a journal each door costs one
+ * comparison with null.
+ *
+ * Invariant: whatever changes the core's state goes through a door of this class, so a core that is
+ * built from an image and given the same events is in the same state after each.
+ */
+import { AgentTableWriter, type SharedMemory, SlotTableWriter } from '../../../native-free/index.ts'
+import type { ErrorCode } from '../../errors.ts'
+import type { AgentSpec, AgentState } from '../agents.ts'
+import {
+  PolicyCore,
+  type PolicyEffects,
+  type PolicyOptions,
+  type Proposal,
+  type Withdrawal,
+} from '../core.ts'
+import type { TaskRecord } from '../task-record.ts'
+import { EffectWriter } from './effect-writer.ts'
+import { EventWriter } from './event-writer.ts'
+import { imageOf } from './image.ts'
+import type { JournalWriter } from './writer.ts'
+
+/** What a journal says of the scheduler that wrote it. */
+export interface JournalAbout {
+  name: string
+  /** ISO 8601. */
+  startedAt: string
+  /** Names by index, as `strategyIndex` answers. */
+  strategies: readonly string[]
+  /** As given to `createMemory`. */
+  counterStart: number
+}
+
+export const NOBODY_IN_PARTICULAR: JournalAbout = {
+  name: '',
+  startedAt: '1970-01-01T00:00:00.000Z',
+  strategies: [],
+  counterStart: 0,
+}
+
+export class RecordedCore extends PolicyCore {
+  readonly memory: SharedMemory
+  readonly about: JournalAbout
+  /** Called after each whole event, while a journal is written. */
+  onEvent: (() => void) | null = null
+  private journal: EventWriter | null = null
+  private readonly unrecorded: PolicyEffects
+
+  constructor(
+    memory: SharedMemory,
+    options: PolicyOptions,
+    effects: PolicyEffects,
+    about: JournalAbout = NOBODY_IN_PARTICULAR,
+  ) {
+    super(new SlotTableWriter(memory), new AgentTableWriter(memory), options, effects)
+    this.memory = memory
+    this.about = about
+    this.unrecorded = effects
+  }
+
+  get isRecording(): boolean {
+    return this.journal !== null
+  }
+
+  /** Begins a journal with HEAD and IMAGE; one that is being written is left as it is. */
+  record(writer: JournalWriter): void {
+    const { policy, ...about } = headOf(this)
+    writer.head({ ...about, policy })
+    writer.image(imageOf(this))
+    this.journal = new EventWriter(writer, this)
+    this.effects = new EffectWriter(writer, this.unrecorded)
+  }
+
+  /** Writes the state into the journal again: whoever rebuilds it compares. */
+  checkpoint(): void {
+    this.journal?.writer.image(imageOf(this))
+  }
+
+  /** @returns an END record for the journal so far, which goes on. */
+  endOfJournal(): Uint8Array | null {
+    return this.journal?.writer.endOf(imageOf(this)) ?? null
+  }
+
+  /** Ends the journal. @param withEnd false leaves it as if the process had been killed. */
+  stopRecording(withEnd = true): void {
+    const { journal } = this
+    if (journal === null) return
+    this.journal = null
+    this.effects = this.unrecorded
+    if (withEnd) journal.writer.end(imageOf(this))
+  }
+
+  override submit(record: TaskRecord, nowMs: number): ReturnType<PolicyCore['submit']> {
+    const { journal } = this
+    if (journal === null) return super.submit(record, nowMs)
+    const { id, timeoutMs, retryCount } = record
+    const refusal = super.submit(record, nowMs)
+    journal.submitted(record, refusal?.code ?? '', id, timeoutMs, retryCount, nowMs)
+    return refusal
+  }
+
+  override nextOffer(nowMs: number): TaskRecord | null {
+    const record = super.nextOffer(nowMs)
+    if (this.journal !== null && record !== null) this.journal.offered(record, false, nowMs)
+    return record
+  }
+
+  override nextBounced(nowMs: number): TaskRecord | null {
+    const record = super.nextBounced(nowMs)
+    if (this.journal !== null && record !== null) this.journal.offered(record, true, nowMs)
+    return record
+  }
+
+  override propose(
+    slot: number,
+    generation: number,
+    agentIndex: number,
+    agentGeneration: number,
+    nowMs: number,
+    byRouter = false,
+  ): Proposal {
+    const answer = super.propose(slot, generation, agentIndex, agentGeneration, nowMs, byRouter)
+    const { journal } = this
+    if (journal !== null) {
+      journal.proposed(answer, slot, generation, agentIndex, agentGeneration, nowMs, byRouter)
+    }
+    return answer
+  }
+
+  override bounce(record: TaskRecord): void {
+    const { slot } = record
+    super.bounce(record)
+    this.journal?.bounced(record, slot)
+  }
+
+  override withdraw(record: TaskRecord, reason: Withdrawal): void {
+    super.withdraw(record, reason)
+    this.journal?.withdrawn(record, reason)
+  }
+
+  override attempt(
+    agentId: string,
+    slot: number,
+    epoch: number,
+    counter: number,
+  ): TaskRecord | 'late_result' | 'result_unknown' {
+    const found = super.attempt(agentId, slot, epoch, counter)
+    if (found === 'late_result') this.journal?.late(agentId, slot, epoch, counter)
+    return found
+  }
+
+  override heard(record: TaskRecord, progress: string, nowMs: number): void {
+    super.heard(record, progress, nowMs)
+    this.journal?.heard(record.agent!, nowMs)
+  }
+
+  override succeeded(record: TaskRecord, nowMs: number): void {
+    const { slot } = record
+    super.succeeded(record, nowMs)
+    this.journal?.succeeded(record, slot, nowMs)
+  }
+
+  override failed(
+    record: TaskRecord,
+    code: string,
+    message: string,
+    retryable: boolean,
+    nowMs: number,
+  ): void {
+    const { slot } = record
+    super.failed(record, code, message, retryable, nowMs)
+    this.journal?.failed(record, slot, code, message, retryable, nowMs)
+  }
+
+  override dispatchFailed(record: TaskRecord, nowMs: number): void {
+    const { slot } = record
+    super.dispatchFailed(record, nowMs)
+    this.journal?.dispatchFailed(record, slot, nowMs)
+  }
+
+  override cancel(record: TaskRecord, nowMs: number): 'finished' | null {
+    const answer = super.cancel(record, nowMs)
+    this.journal?.cancelled(record, answer, nowMs)
+    return answer
+  }
+
+  override hello(spec: AgentSpec, nowMs: number): AgentState | ErrorCode {
+    const answer = super.hello(spec, nowMs)
+    this.journal?.hello(spec, answer, nowMs)
+    return answer
+  }
+
+  override beat(
+    id: string,
+    instance: string,
+    running: ReadonlySet<number> | null,
+    nowMs: number,
+  ): ErrorCode | null {
+    const answer = super.beat(id, instance, running, nowMs)
+    this.journal?.beat(answer, id, instance, running, nowMs)
+    return answer
+  }
+
+  override bye(id: string, instance: string, drain: boolean, nowMs: number): ErrorCode | null {
+    const answer = super.bye(id, instance, drain, nowMs)
+    this.journal?.bye(answer, id, instance, drain, nowMs)
+    return answer
+  }
+
+  override drainAgent(id: string): ErrorCode | null {
+    const answer = super.drainAgent(id)
+    this.journal?.draining(answer, id)
+    return answer
+  }
+
+  override agentLost(agent: AgentState, nowMs: number): void {
+    super.agentLost(agent, nowMs)
+    this.journal?.agentLost(agent, nowMs)
+  }
+
+  override setConnected(connected: boolean, nowMs: number): void {
+    super.setConnected(connected, nowMs)
+    this.journal?.connected(connected, nowMs)
+  }
+
+  override tick(nowMs: number): boolean {
+    // A tick before anything is due changes nothing, and there is one each turn.
+    if (this.journal === null || this.nextTickMs() > nowMs) return super.tick(nowMs)
+    const hasMore = super.tick(nowMs)
+    this.journal?.ticked(hasMore, nowMs)
+    return hasMore
+  }
+}
+
+function headOf(core: RecordedCore) {
+  const { strategyIndex: _, ...policy } = core.options
+  return {
+    ...core.about,
+    epoch: core.options.epoch,
+    shape: { ...core.memory.shape },
+    policy: policy as unknown as Record<string, unknown>,
+  }
+}

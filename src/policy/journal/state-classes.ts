@@ -1,0 +1,135 @@
+/**
+ * What a core's state is made of: every class whose objects hang in it, how a blank one is made, and
+ * which fields of it are not state, each with the reason. A field that is not named here is part of
+ * the image, so a new one cannot be forgotten; a test compares the names with what there is.
+ *
+ * `shared` objects are referred to from several places and keep their identity; the others belong to
+ * the one field that holds them.
+ */
+import { QUEUE_DEFAULTS } from '../../options.ts'
+import { type AgentSpec, AgentState } from '../agents.ts'
+import { ClassState, Lane } from '../classes.ts'
+import { Group } from '../groups.ts'
+import { HeadHeap } from '../head-heap.ts'
+import { Kept } from '../kept.ts'
+import { Profile } from '../profiles.ts'
+import { QueueState } from '../queues.ts'
+import { RecordList } from '../record-list.ts'
+import { PolicyCounters, type PolicyOptions } from '../state.ts'
+import { Page, TaskIndex } from '../task-index.ts'
+import { type Origin, TaskRecord } from '../task-record.ts'
+import { DueList, Timeouts } from '../timeouts.ts'
+
+export interface StateClass {
+  readonly type: abstract new (...args: never[]) => object
+  readonly shared: boolean
+  /** With the fields of its constructor, so that restored objects have the shape of all others. */
+  readonly blank: (options: PolicyOptions) => object
+  /** Field → why it is not state. */
+  readonly omitted: Readonly<Record<string, string>>
+}
+
+const BYTES = 'the front end’s payload bytes; the policy knows only how many'
+const ANSWER = 'where answers go: no part of any decision'
+const STAMP = 'a latency stamp of the front end’s clock'
+
+const NOBODY: Origin = { accepted() {}, outcome() {}, refused() {} }
+const NO_BYTES = new Uint8Array(0)
+const NO_SPEC: AgentSpec = {
+  id: '',
+  instance: '',
+  queues: [],
+  capabilities: [],
+  concurrency: 0,
+  beats: false,
+  leased: false,
+  link: null,
+}
+
+export function blankTask(
+  id: string,
+  queueName: string,
+  options: ConstructorParameters<typeof TaskRecord>[2],
+): TaskRecord {
+  return new TaskRecord(id, queueName, options, NO_BYTES, NOBODY, null, false, false, 0)
+}
+
+function blankQueue(): QueueState {
+  return new QueueState('', QUEUE_DEFAULTS)
+}
+
+/** The number of a class is its place here. */
+export const STATE_CLASSES: readonly StateClass[] = [
+  {
+    type: TaskRecord,
+    shared: true,
+    blank: () => blankTask('', '', { level: 1, requires: [], timeoutMs: null, retryCount: null }),
+    omitted: {
+      view: BYTES,
+      payload: BYTES,
+      result: BYTES,
+      progress: 'words of the agent for people to read',
+      origin: ANSWER,
+      replyTo: ANSWER,
+      wantsAccepted: ANSWER,
+      wantsOutcome: ANSWER,
+      waiters: ANSWER,
+      receivedUs: STAMP,
+      admittedUs: STAMP,
+      proposedUs: STAMP,
+      committedUs: STAMP,
+      dispatchedUs: STAMP,
+      resultUs: STAMP,
+    },
+  },
+  {
+    type: AgentState,
+    shared: true,
+    blank: () => new AgentState(NO_SPEC, 0, 0, null as never, 0),
+    omitted: { link: 'how the front end reaches it' },
+  },
+  {
+    type: ClassState,
+    shared: true,
+    blank: () => new ClassState(0, blankQueue(), [], 0),
+    omitted: {},
+  },
+  { type: QueueState, shared: true, blank: blankQueue, omitted: {} },
+  { type: Profile, shared: true, blank: () => new Profile(0, [], []), omitted: {} },
+  { type: Group, shared: true, blank: () => new Group('', []), omitted: {} },
+  { type: Page, shared: true, blank: () => new Page(), omitted: {} },
+  { type: Lane, shared: false, blank: () => new Lane(), omitted: {} },
+  { type: RecordList, shared: false, blank: () => new RecordList(), omitted: {} },
+  { type: HeadHeap, shared: false, blank: () => new HeadHeap(), omitted: {} },
+  { type: DueList, shared: false, blank: () => new DueList(), omitted: {} },
+  { type: Timeouts, shared: false, blank: () => new Timeouts(), omitted: {} },
+  { type: PolicyCounters, shared: false, blank: () => new PolicyCounters(), omitted: {} },
+  {
+    type: Kept,
+    shared: false,
+    blank: ({ keep }) => new Kept(keep),
+    omitted: { options: 'the core’s' },
+  },
+  {
+    type: TaskIndex,
+    shared: false,
+    blank: ({ epoch }) => new TaskIndex(epoch.toString(36)),
+    omitted: {
+      prefix: 'follows from the epoch',
+      sparePage: 'memory that is used again; empty',
+    },
+  },
+]
+
+/** Of the core itself. */
+export const CORE_OMITTED: Readonly<Record<string, string>> = {
+  options: 'given to whoever restores it; stands in HEAD',
+  effects: 'who is told',
+  unrecorded: 'who is told',
+  slots: 'a handle of the shared memory, whose columns stand before',
+  table: 'a handle of the shared memory, whose columns stand before',
+  memory: 'its columns stand before',
+  about: 'stands in HEAD',
+  onEvent: 'a test’s hook',
+  journal: 'the journal that is written',
+}

@@ -1,0 +1,190 @@
+/** Any events in any order, for the model-based property tests: fast-check commands over a `World`. */
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import { OVERDUE, STALE } from '../../src/policy/core.ts'
+import { OFFERED, RUNNING } from '../../src/policy/task-record.ts'
+import { at, CAPABILITIES, type Model, QUEUES, SERVES, type World } from './world.ts'
+
+type Command = fc.Command<Model, World>
+
+/** @param act does the event, or nothing when there is nothing to do it to. */
+function event(
+  name: string,
+  act: (world: World, number: number, model: Model) => void,
+): fc.Arbitrary<Command> {
+  return fc.nat(1_000_000).map((number) => ({
+    check: () => true,
+    run: (model, world) => {
+      act(world, number, model)
+      world.check(model)
+    },
+    toString: () => `${name}(${number})`,
+  }))
+}
+
+/** As `event`, for one of the tasks in a state. */
+function eventOf(
+  name: string,
+  state: number,
+  act: (world: World, record: NonNullable<ReturnType<World['pick']>>, number: number) => void,
+): fc.Arbitrary<Command> {
+  return event(name, (world, number) => {
+    const record = world.pick(state, number)
+    if (record !== undefined) act(world, record, number >> 6)
+  })
+}
+
+const submit = event('submit', (world, number, model) => {
+  world.submit(model, at(QUEUES, number)!, {
+    level: 1 + ((number >> 2) % 5),
+    requires: at(CAPABILITIES, number >> 5),
+    timeoutMs: number % 3 === 0 ? 1 + ((number >> 7) % 2_000) : undefined,
+    retryCount: number % 4 === 0 ? (number >> 7) % 3 : undefined,
+    id: number % 5 === 0 ? `id-${(number >> 8) % 20}` : undefined,
+    bytes: (number >> 9) % 100,
+  })
+})
+
+const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
+  { weight: 16, arbitrary: submit },
+  { weight: 10, arbitrary: event('offer', (world, number) => world.offer(1 + (number % 6))) },
+  { weight: 10, arbitrary: eventOf('propose', OFFERED, (world, record) => world.propose(record)) },
+  {
+    weight: 3,
+    arbitrary: eventOf('proposeAny', OFFERED, (world, record, number) => {
+      const agent = world.agent(number)
+      if (agent !== undefined) world.propose(record, agent)
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: event('proposeStale', (world, number) => {
+      const record = world.offeredOrRunning(number)
+      const agent = world.agent(number >> 5)
+      if (record === undefined || agent === undefined) return
+      const { core, nowMs } = world.policy
+      const generation = (record.generation - 1 - (number % 3)) | 0
+      const answer = core.propose(record.slot, generation, agent.index, agent.generation, nowMs)
+      expect(answer).toBe(STALE)
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: eventOf('bounce', OFFERED, ({ policy }, record) => policy.core.bounce(record)),
+  },
+  {
+    weight: 3,
+    arbitrary: event('placeBounced', ({ policy }) => {
+      const record = policy.core.nextBounced(policy.nowMs)
+      if (record !== null && policy.propose(record) !== 0) policy.core.bounce(record)
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: eventOf('withdraw', OFFERED, ({ policy }, record) =>
+      policy.core.withdraw(record, OVERDUE),
+    ),
+  },
+  {
+    weight: 6,
+    arbitrary: eventOf('succeed', RUNNING, ({ policy }, record) => policy.succeed(record)),
+  },
+  {
+    weight: 4,
+    arbitrary: eventOf('fail', RUNNING, ({ policy }, record, number) =>
+      policy.fail(record, number % 4 !== 0),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: eventOf('heard', RUNNING, ({ policy }, record, number) =>
+      policy.core.heard(record, `${number}`, policy.nowMs),
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: event('result', (world, number) => {
+      const token = at(world.tokens, number)
+      if (token === undefined) return
+      world.result(token, (record) => {
+        if (number % 2 === 0) world.policy.succeed(record)
+        else world.policy.fail(record)
+      })
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: event('cancel', (world, number) => {
+      const record = at(world.open, number)
+      if (record === undefined) return
+      expect(world.policy.cancel(record)).toBe(null)
+      expect(world.policy.cancel(record)).toBe('finished')
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: event('hello', (world, number) => {
+      const id = `a${number % 5}`
+      const known = world.policy.core.agents.get(id)
+      const isSame = known !== undefined && number % 3 !== 0
+      world.policy.hello(id, {
+        instance: isSame ? known.instance : `i${(number >> 3) % 40}`,
+        queues: at(SERVES, number >> 5),
+        capabilities: at(CAPABILITIES, number >> 7),
+        concurrency: 1 + ((number >> 9) % 4),
+        beats: (number >> 11) % 3 !== 0,
+      })
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: event('beat', (world, number) => {
+      const agent = world.agent(number)
+      if (agent === undefined) return
+      const counters = world.tokens.map(({ counter }) => counter)
+      // All that it has, all but some, or nothing at all.
+      const running = counters.filter((counter) => number % 3 === 0 || (counter + number) % 4 !== 0)
+      world.policy.beat(agent, number % 7 === 0 ? null : number % 5 === 0 ? [] : running)
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: event('bye', (world, number) => {
+      const agent = world.agent(number)
+      if (agent !== undefined) world.policy.bye(agent, (number >> 5) % 2 === 0)
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: event('drain', (world, number) => {
+      const agent = world.agent(number)
+      if (agent !== undefined) world.policy.core.drainAgent(agent.id)
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: event('agentLost', (world, number) => {
+      const agent = world.agent(number)
+      if (agent !== undefined) world.policy.core.agentLost(agent, world.policy.nowMs)
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: eventOf('dispatchFailed', RUNNING, ({ policy }, record) =>
+      policy.core.dispatchFailed(record, policy.nowMs),
+    ),
+  },
+  { weight: 6, arbitrary: event('pass', ({ policy }, number) => policy.pass(1 + (number % 400))) },
+  { weight: 1, arbitrary: event('passLong', ({ policy }, number) => policy.pass(number % 5_000)) },
+  {
+    weight: 1,
+    arbitrary: event('connected', ({ policy }, number) =>
+      policy.core.setConnected(number % 2 === 0, policy.nowMs),
+    ),
+  },
+]
+
+/** fast-check picks evenly among what it is given, so what is to come more often is given more often. */
+export const COMMANDS = commands.flatMap(({ weight, arbitrary }) =>
+  new Array<fc.Arbitrary<Command>>(weight).fill(arbitrary),
+)

@@ -1,0 +1,337 @@
+/** What stands in a journal: for each kind of event its record and those of its effects. */
+import { afterAll, expect, test } from 'vitest'
+import { OVERDUE, ROUTER_GONE } from '../../../src/policy/core.ts'
+import { isEffect, isEvent, Kind, kindName } from '../../../src/policy/journal/format.ts'
+import { JournalReader } from '../../../src/policy/journal/reader.ts'
+import { EPOCH, Policy } from '../support.ts'
+import { Twin } from './support.ts'
+
+type Row = [kind: string | undefined, fields: Record<string, unknown>]
+
+const SMALL = { slots: 32, agentsMax: 32 }
+const seen = new Set<number>()
+
+/** Events and effects of what is done, after it was replayed from an image before it. */
+function recorded(policy: Policy, act: () => void): Row[] {
+  const twin = new Twin(policy.core)
+  act()
+  const rows = rowsOf(twin.end())
+  expect(twin.replayer.end).toBe(twin.digest)
+  expect(twin.replayer.events).toBeGreaterThan(0)
+  return rows.filter(([kind]) => kind !== undefined && isEventOrEffect(kind))
+}
+
+function isEventOrEffect(name: string): boolean {
+  const kind = Kind[name as keyof typeof Kind]
+  return isEvent(kind) || isEffect(kind)
+}
+
+function rowsOf(bytes: Uint8Array): Row[] {
+  const reader = new JournalReader()
+  reader.push(bytes)
+  const rows: Row[] = []
+  while (reader.next()) {
+    seen.add(reader.kind)
+    rows.push([kindName(reader.kind), reader.fields()])
+    reader.close()
+  }
+  expect(reader.leftBytes).toBe(0)
+  return rows
+}
+
+afterAll(() => {
+  const missing = Object.entries(Kind).filter(([, kind]) => !seen.has(kind))
+  expect(missing).toEqual([])
+})
+
+test('submit: what was given, what holds, and the id that was made up', () => {
+  const policy = new Policy(SMALL)
+  const rows = recorded(policy, () => {
+    policy.submit('q', { level: 5, requires: ['gpu', 'ocr'], timeoutMs: 2_592_000_000, bytes: 7 })
+    policy.submit('q', { id: 'mine', retryCount: 0 })
+  })
+  const whole = {
+    answer: '',
+    queue: 'q',
+    timeoutMs: 30_000,
+    retryCount: 2,
+    givenTimeoutMs: -1,
+    givenRetryCount: -1,
+  }
+  const first = {
+    ...whole,
+    task: 0,
+    level: 5,
+    requires: 'gpu,ocr',
+    timeoutMs: 2_592_000_000,
+    payloadBytes: 7,
+    givenTimeoutMs: 2_592_000_000,
+    isMadeUp: true,
+    id: `${EPOCH.toString(36)}-0`,
+  }
+  const second = {
+    ...whole,
+    task: 1,
+    level: 3,
+    requires: '',
+    retryCount: 0,
+    payloadBytes: 0,
+    givenRetryCount: 0,
+    isMadeUp: false,
+    id: 'mine',
+  }
+  expect(rows).toEqual([
+    ['SUBMIT', first],
+    ['SUBMIT', second],
+  ])
+})
+
+test('submit: refusals, with what they change', () => {
+  const policy = new Policy({ ...SMALL, classesMax: 1, queue: { tasksMax: 2 } })
+  policy.submit('q', { id: 'same' })
+  const rows = recorded(policy, () => {
+    expect(policy.refusal('q', { id: 'same' })).toBe('duplicate')
+    expect(policy.refusal('other')).toBe('too_many_classes')
+    policy.submit('q')
+    expect(policy.refusal('q')).toBe('queue_full')
+  })
+  const answers = rows.map(([, { answer, isMadeUp, id }]) => [answer, isMadeUp, id])
+  expect(answers).toEqual([
+    ['duplicate', false, 'same'],
+    ['too_many_classes', false, ''],
+    ['', true, `${EPOCH.toString(36)}-0`],
+    ['queue_full', false, ''],
+  ])
+})
+
+test('offer, propose: answers of each kind, and the token of what was committed', () => {
+  const policy = new Policy(SMALL)
+  const agent = policy.agent('a')
+  const rows = recorded(policy, () => {
+    const record = policy.submit()
+    policy.offer()
+    const { slot, generation } = record
+    const { index, generation: hers } = agent
+    expect(policy.core.propose(slot, generation, -1, 0, policy.nowMs)).toBe(2)
+    expect(policy.core.propose(slot, generation, index, hers - 1, policy.nowMs)).toBe(2)
+    expect(policy.core.propose(slot, generation, index, hers, policy.nowMs, true)).toBe(0)
+    expect(policy.core.propose(slot, generation, index, hers, policy.nowMs, true)).toBe(1)
+  })
+  const shot = { slot: 0, generation: 0, agent: 0, agentGeneration: 1 }
+  expect(rows.slice(1)).toEqual([
+    ['OFFER', { task: 0, slot: 0, generation: 0, class: 0, wasBounced: false }],
+    ['PROPOSE', { answer: 2, ...shot, agent: -1, agentGeneration: 0, byRouter: false }],
+    ['PROPOSE', { answer: 2, ...shot, agentGeneration: 0, byRouter: false }],
+    ['PROPOSE', { answer: 0, ...shot, byRouter: true, task: 0, counter: 1, dispatchSeq: 1 }],
+    ['PROPOSE', { answer: 1, ...shot, byRouter: true }],
+  ])
+})
+
+test('bounce, withdraw: back to the lane, offered again, and new generations for both reasons', () => {
+  const policy = new Policy({ ...SMALL, counterStart: 2 ** 31 - 2 })
+  policy.agent('a')
+  const rows = recorded(policy, () => {
+    const record = policy.submit()
+    policy.offer()
+    policy.core.bounce(record)
+    expect(policy.core.nextBounced(policy.nowMs)).toBe(record)
+    policy.core.withdraw(record, OVERDUE)
+    policy.core.withdraw(record, ROUTER_GONE)
+  })
+  expect(rows.slice(2)).toEqual([
+    ['BOUNCE', { task: 0, slot: 0 }],
+    ['OFFER', { task: 0, slot: 1, generation: 2 ** 31 - 2, class: 0, wasBounced: true }],
+    ['WITHDRAW', { task: 0, slot: 1, newGeneration: 2 ** 31 - 1, reason: 0 }],
+    ['WITHDRAW', { task: 0, slot: 1, newGeneration: -(2 ** 31), reason: 1 }],
+  ])
+})
+
+test('succeeded, heard: the outcome with the bytes that were kept, and what is forgotten for it', () => {
+  const policy = new Policy({ ...SMALL, keep: { count: 1, ageSeconds: 60, bytes: 100 } })
+  policy.agent('a', { concurrency: 2 })
+  const [first, second] = [policy.run(), policy.run()]
+  policy.effects.resultBytes = 12
+  const rows = recorded(policy, () => {
+    policy.core.heard(second, 'half', policy.nowMs)
+    policy.succeed(second)
+    policy.succeed(first)
+  })
+  const ended = { agent: 0, how: 'succeeded', isCharged: false }
+  const outcome = { state: 3, code: '', attempts: 1, resultBytes: 12 }
+  expect(rows).toEqual([
+    ['HEARD', { agent: 0 }],
+    ['SUCCEEDED', { task: 1, slot: 1 }],
+    ['ENDED', { task: 1, counter: 2, ...ended }],
+    ['OUTCOME', { task: 1, ...outcome }],
+    ['SUCCEEDED', { task: 0, slot: 0 }],
+    ['ENDED', { task: 0, counter: 1, ...ended }],
+    ['OUTCOME', { task: 0, ...outcome }],
+    ['FORGOTTEN', { task: 1 }],
+  ])
+})
+
+test('failed: once to be tried again, once for good; messages in any writing', () => {
+  const policy = new Policy(SMALL)
+  policy.agent('a')
+  const record = policy.run('q', { retryCount: 1 })
+  const message = 'kaputt: 紙が濡れている 🖨'
+  const rows = recorded(policy, () => {
+    policy.core.failed(record, 'jam', message, true, policy.nowMs)
+    policy.place()
+    policy.core.failed(record, 'jam', '', false, policy.nowMs)
+  })
+  const failed = { task: 0, code: 'jam' }
+  const ended = { task: 0, agent: 0, how: 'failed', isCharged: false }
+  expect(rows.filter(([kind]) => kind !== 'OFFER' && kind !== 'PROPOSE')).toEqual([
+    ['FAILED', { ...failed, slot: 0, retryable: true, message }],
+    ['ENDED', { ...ended, counter: 1 }],
+    ['FAILED', { ...failed, slot: 1, retryable: false, message: '' }],
+    ['ENDED', { ...ended, counter: 2 }],
+    ['OUTCOME', { task: 0, state: 4, code: 'jam', attempts: 2, resultBytes: -1 }],
+  ])
+})
+
+test('dispatch failed: the attempt is lost, the task waits again', () => {
+  const policy = new Policy(SMALL)
+  policy.agent('a')
+  const record = policy.run()
+  const rows = recorded(policy, () => policy.core.dispatchFailed(record, policy.nowMs))
+  expect(rows).toEqual([
+    ['DISPATCH_FAILED', { task: 0, slot: 0 }],
+    ['ENDED', { task: 0, counter: 1, agent: 0, how: 'dispatch_failed', isCharged: false }],
+  ])
+})
+
+test('cancel, late: the credit of what still runs stays charged until its late result', () => {
+  const policy = new Policy(SMALL)
+  policy.agent('a')
+  const record = policy.run('q', { id: 'mine' })
+  const token = policy.token(record)
+  const rows = recorded(policy, () => {
+    expect(policy.cancel(record)).toBe(null)
+    expect(policy.cancel(record)).toBe('finished')
+    expect(policy.attempt(token)).toBe('late_result')
+    expect(policy.attempt({ ...token, counter: 99 })).toBe('result_unknown')
+  })
+  expect(rows).toEqual([
+    ['CANCEL', { task: 0, answer: 0, queue: 'q', id: 'mine' }],
+    ['ENDED', { task: 0, counter: 1, agent: 0, how: 'cancelled', isCharged: true }],
+    ['REVOKE', { agent: 0, counter: 1, dispatchSeq: 1, reason: 'cancelled' }],
+    ['OUTCOME', { task: 0, state: 5, code: 'cancelled', attempts: 1, resultBytes: -1 }],
+    ['CANCEL', { task: 0, answer: 1, queue: 'q', id: 'mine' }],
+    ['LATE', { agent: 'a', slot: 0, epoch: EPOCH, counter: 1 }],
+    ['CREDIT_BACK', { agent: 0, counter: 1 }],
+  ])
+})
+
+test('hello: welcome, another instance, and the fenced one', () => {
+  const policy = new Policy(SMALL)
+  const spec = { queues: ['q', 'r'], capabilities: ['gpu'], concurrency: 3 }
+  const rows = recorded(policy, () => {
+    policy.agent('a', { ...spec, instance: 'one' })
+    policy.agent('a', { ...spec, instance: 'two', beats: false, leased: false })
+    expect(policy.hello('a', { instance: 'one' })).toBe('fenced')
+  })
+  const hello = { id: 'a', queues: 'q,r', capabilities: 'gpu', concurrency: 3 }
+  const one = { ...hello, instance: 'one', beats: true, leased: true }
+  const two = { ...hello, instance: 'two', beats: false, leased: false }
+  const refused = { id: 'a', instance: 'one', queues: '*', capabilities: '', concurrency: 1 }
+  expect(rows).toEqual([
+    ['HELLO', { answer: '', agent: 0, generation: 1, ...one }],
+    ['AGENT_UP', { agent: 0, generation: 1, id: 'a' }],
+    ['HELLO', { answer: '', agent: 0, generation: 3, ...two }],
+    ['AGENT_DOWN', { agent: 0, reason: 'agent_lost' }],
+    ['FENCED', { agent: 0 }],
+    ['AGENT_UP', { agent: 0, generation: 3, id: 'a' }],
+    [
+      'HELLO',
+      { answer: 'fenced', agent: -1, generation: 0, ...refused, beats: true, leased: true },
+    ],
+  ])
+})
+
+test('beat: what the agent works on, or only that it lives', () => {
+  const policy = new Policy(SMALL)
+  const agent = policy.agent('a')
+  const record = policy.run()
+  const rows = recorded(policy, () => {
+    policy.beat(agent)
+    policy.beat(agent, [record, 2 ** 40])
+    policy.beat(agent, [])
+    policy.beat(agent, [])
+    expect(policy.core.beat('nobody', 'x', null, policy.nowMs)).toBe('agent_unknown')
+  })
+  const beat = { answer: '', id: 'a', instance: 'a-1' }
+  const empty = { ...beat, tells: true, count: 0, counters: [] }
+  expect(rows).toEqual([
+    ['BEAT', { ...beat, tells: false, count: 0, counters: [] }],
+    ['BEAT', { ...beat, tells: true, count: 2, counters: [1, 2 ** 40] }],
+    ['BEAT', empty],
+    ['BEAT', empty],
+    ['ENDED', { task: 0, counter: 1, agent: 0, how: 'agent_lost', isCharged: false }],
+    [
+      'BEAT',
+      {
+        answer: 'agent_unknown',
+        id: 'nobody',
+        instance: 'x',
+        tells: false,
+        count: 0,
+        counters: [],
+      },
+    ],
+  ])
+})
+
+test('drain, bye, agent lost: who leaves, how, and what it had', () => {
+  const policy = new Policy({ ...SMALL, queue: { lossLimit: 0 } })
+  const [a, b, c] = ['a', 'b', 'c'].map((id) => policy.agent(id))
+  policy.run()
+  const rows = recorded(policy, () => {
+    policy.core.drainAgent('a')
+    expect(policy.core.drainAgent('nobody')).toBe('agent_unknown')
+    policy.bye(b, true)
+    policy.bye(b)
+    policy.core.agentLost(a, policy.nowMs)
+    policy.core.agentLost(c, policy.nowMs)
+  })
+  expect(rows).toEqual([
+    ['DRAIN', { answer: '', id: 'a' }],
+    ['DRAINING', { agent: 0 }],
+    ['DRAIN', { answer: 'agent_unknown', id: 'nobody' }],
+    ['BYE', { answer: '', id: 'b', instance: 'b-1', drain: true }],
+    ['BYE', { answer: '', id: 'b', instance: 'b-1', drain: false }],
+    ['AGENT_DOWN', { agent: 1, reason: 'bye' }],
+    ['AGENT_LOST', { agent: 0 }],
+    ['ENDED', { task: 0, counter: 1, agent: 0, how: 'agent_lost', isCharged: false }],
+    ['OUTCOME', { task: 0, state: 6, code: 'agent_lost', attempts: 1, resultBytes: -1 }],
+    ['AGENT_DOWN', { agent: 0, reason: 'agent_lost' }],
+    ['AGENT_LOST', { agent: 2 }],
+    ['AGENT_DOWN', { agent: 2, reason: 'agent_lost' }],
+  ])
+})
+
+test('tick, connected: only what is due is an event', () => {
+  const policy = new Policy({ ...SMALL, leaseMs: 1_000 })
+  policy.agent('a', { beats: false })
+  policy.run('q', { timeoutMs: 100, retryCount: 0 })
+  const rows = recorded(policy, () => {
+    policy.pass(99)
+    policy.pass(1)
+    policy.core.setConnected(false, policy.nowMs)
+    policy.pass(1_100)
+    policy.core.setConnected(true, policy.nowMs)
+    policy.pass(0)
+  })
+  expect(rows).toEqual([
+    ['TICK', { hasMore: false }],
+    ['ENDED', { task: 0, counter: 1, agent: 0, how: 'timeout', isCharged: true }],
+    ['REVOKE', { agent: 0, counter: 1, dispatchSeq: 1, reason: 'timeout' }],
+    ['OUTCOME', { task: 0, state: 4, code: 'timeout', attempts: 1, resultBytes: -1 }],
+    ['CONNECTED', { connected: false }],
+    ['TICK', { hasMore: false }],
+    ['CREDIT_BACK', { agent: 0, counter: 1 }],
+    ['CONNECTED', { connected: true }],
+    ['TICK', { hasMore: false }],
+  ])
+})
