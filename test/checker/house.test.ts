@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { sources, text } from '../support/files.ts'
+
+const LINES_MAX = 300
+const files = sources('src/checker')
+
+test(`checker: it is no longer than ${LINES_MAX} lines in all`, () => {
+  const lines = files.reduce((sum, file) => sum + text(file).trimEnd().split('\n').length, 0)
+  expect(lines).toBeGreaterThan(0)
+  expect(lines).toBeLessThanOrEqual(LINES_MAX)
+})
+
+test('checker: it imports nothing but its own files', () => {
+  const imports = files.flatMap((file) => [...text(file).matchAll(/\bfrom\s*'([^']+)'/g)])
+  const foreign = imports.map(([, from]) => from).filter((from) => !/^\.\/[a-z]+\.ts$/.test(from))
+  expect(imports.length).toBeGreaterThan(0)
+  expect(foreign).toEqual([])
+  expect(files.filter((file) => /\bimport\s*\(|\brequire\b/.test(text(file)))).toEqual([])
+})

@@ -1,0 +1,79 @@
+/** Journals that begin in the middle: what was before is taken as it comes, what is seen is judged. */
+import { expect, test } from 'vitest'
+import type { Row } from './rows.ts'
+import { reportOf, Story } from './story.ts'
+
+/** @returns a sound journal of which the events up to `mark` are missing, as in a later half. */
+function middle(before: (story: Story) => void, after: (story: Story) => void): Row[] {
+  const story = new Story()
+  before(story)
+  const mark = story.rows.length
+  after(story)
+  story.end()
+  return [...story.rows.slice(0, 3), ...story.rows.slice(mark)]
+}
+
+const before = (story: Story) => {
+  story.hello(0, { concurrency: 9 })
+  for (let i = 0; i < 6; i++) story.submit()
+  for (let i = 0; i < 4; i++) story.run(i, 0)
+  story.cancel(3, true)
+  story.offer(4)
+}
+
+test('checker: tasks, agents, offers and credit from before are known', () => {
+  const rows = middle(before, (story) => {
+    story.succeed(0)
+    story.fail(1, false)
+    story.commit(4, 0)
+    story.run(1, 0)
+    story.fail(1, true)
+    story.late(3)
+    story.creditBack(3)
+    story.cancel(5, false)
+    story.beat(0)
+    story.submit()
+    story.run(6, 0)
+    story.bye(0, false, [6, 4, 2])
+    story.tick()
+    story.add('FORGOTTEN', { task: 0 })
+  })
+  expect(reportOf(rows, false)).toMatchObject({
+    findings: [],
+    isWhole: false,
+    tasks: 1,
+    outcomes: 3,
+  })
+})
+
+test('checker: the same is impossible where the journal has everything from the start', () => {
+  const rows = middle(before, (story) => story.succeed(0))
+  expect(reportOf(rows, true).findings.map(({ kind }) => kind)).toContain('uncaused')
+})
+
+test('checker: what comes after the beginning is judged as ever', () => {
+  const rows = middle(before, (story) => {
+    story.succeed(0)
+    story.outcome(0, 3)
+    story.submit()
+    story.submit()
+    story.run(7, 0)
+    story.outcome(99, 3)
+  })
+  const report = reportOf(rows, false)
+  const messages = report.findings.map(({ message }) => message)
+  expect(messages).toContain('Task 0 is completed without cause.')
+  expect(messages).toContain('Task 7 goes before task 6.')
+  expect(messages).toContain('Task 99 is not open.')
+})
+
+test('checker: an agent from before is judged by what its next hello says', () => {
+  const rows = middle(before, (story) => {
+    story.helloAgain(0, { queues: 'r', concurrency: 2 })
+    story.commit(4, 0)
+    story.run(story.submit({ queue: 'r' }), 0)
+    story.run(story.submit({ queue: 'q' }), 0)
+  })
+  const messages = reportOf(rows, false).findings.map(({ message }) => message)
+  expect(messages).toEqual(['Task 7 goes to an agent that has 2 in hand.'])
+})

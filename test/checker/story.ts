@@ -1,0 +1,251 @@
+/** Writes a sound journal event by event, as a scheduler with an empty start would have. */
+import { Checker, type Report } from '../../src/checker/check.ts'
+import { encode, type Row } from './rows.ts'
+
+interface Attempt {
+  slot: number
+  generation: number
+  counter: number
+  agent: number
+  dispatchSeq: number
+}
+
+interface TaskGiven {
+  queue?: string
+  level?: number
+  requires?: string
+  retryCount?: number
+  timeoutMs?: number
+  id?: string
+}
+
+interface AgentGiven {
+  instance?: string
+  queues?: string
+  capabilities?: string
+  concurrency?: number
+  beats?: boolean
+  leased?: boolean
+}
+
+export const LEASE_MS = 10_000
+const POLICY = {
+  epoch: 7,
+  slots: 1_000,
+  leaseMs: LEASE_MS,
+  keep: { count: 100, ageSeconds: 60, bytes: 1_000 },
+  queueDefaults: { timeoutMs: 500, retryCount: 2, lossLimit: 1 },
+  queues: { once: { timeoutMs: 500, retryCount: 0, lossLimit: 0 } },
+}
+
+export class Story {
+  readonly rows: Row[] = []
+  readonly attempts = new Map<number, Attempt>()
+  /** Attempts begun and ended, by task; what a loss or a failure is counted in. */
+  readonly begun = new Map<number, number>()
+  readonly ids = new Map<number, string>()
+  nowMs = 0
+  #seq = 0
+  #slot = 0
+  #counter = 0
+  readonly #generations = new Map<number, number>()
+  readonly #dispatches = new Map<number, number>()
+
+  constructor() {
+    const facts = JSON.stringify({
+      name: 'test',
+      epoch: 7,
+      shape: { slotCount: 1_000 },
+      policy: POLICY,
+    })
+    this.add('HEAD', { magic: 0x314a4253, version: 1, facts })
+    this.add('IMAGE', { part: 0, parts: 1, image: 'whatever' })
+    this.time(1_000)
+  }
+
+  add(kind: string, fields: Record<string, Row[string]>): void {
+    this.rows.push({ kind, ...fields } as Row)
+  }
+
+  time(nowMs: number): void {
+    this.nowMs = nowMs
+    this.add('TIME', { nowMs })
+  }
+
+  hello(agent: number, given: AgentGiven = {}): void {
+    this.helloAgain(agent, given)
+    const generation = this.#generations.get(agent)!
+    this.add('AGENT_UP', { agent, generation, id: `a${agent}` })
+  }
+
+  /** A hello without what follows one of an unseen instance. */
+  helloAgain(agent: number, given: AgentGiven = {}): void {
+    const generation = this.#generations.get(agent) ?? 1
+    this.#generations.set(agent, generation)
+    this.add('HELLO', {
+      ...{ answer: '', agent, generation, id: `a${agent}`, instance: given.instance ?? 'i' },
+      ...{ queues: given.queues ?? '*', capabilities: given.capabilities ?? '' },
+      ...{ concurrency: given.concurrency ?? 1 },
+      ...{ beats: given.beats ?? true, leased: given.leased ?? true },
+    })
+  }
+
+  submit(given: TaskGiven = {}): number {
+    const task = this.#seq++
+    const { queue = 'q', level = 3, requires = '' } = given
+    const own = POLICY.queues[queue as 'once'] ?? POLICY.queueDefaults
+    const id = given.id ?? `t${task}`
+    this.ids.set(task, id)
+    this.add('SUBMIT', {
+      ...{ answer: '', task, queue, level, requires, payloadBytes: 5, isMadeUp: false, id },
+      ...{ timeoutMs: given.timeoutMs ?? own.timeoutMs, givenTimeoutMs: given.timeoutMs ?? -1 },
+      ...{
+        retryCount: given.retryCount ?? own.retryCount,
+        givenRetryCount: given.retryCount ?? -1,
+      },
+    })
+    return task
+  }
+
+  offer(task: number, wasBounced = false): void {
+    const slot = this.#slot++ % 1_000
+    const generation = (this.#generations.get(-1 - slot) ?? 0) + 2
+    this.#generations.set(-1 - slot, generation)
+    this.attempts.set(task, { slot, generation, counter: 0, agent: -1, dispatchSeq: 0 })
+    this.add('OFFER', { task, slot, generation, class: 0, wasBounced })
+  }
+
+  commit(task: number, agent: number): void {
+    const attempt = this.attempts.get(task)!
+    const dispatchSeq = (this.#dispatches.get(agent) ?? 0) + 1
+    this.#dispatches.set(agent, dispatchSeq)
+    const counter = ++this.#counter
+    Object.assign(attempt, { counter, agent, dispatchSeq })
+    this.begun.set(task, (this.begun.get(task) ?? 0) + 1)
+    const { slot, generation } = attempt
+    this.add('PROPOSE', {
+      ...{ answer: 0, slot, generation, agent, agentGeneration: this.#generations.get(agent)! },
+      ...{ byRouter: false, task, counter, dispatchSeq },
+    })
+  }
+
+  run(task: number, agent: number): void {
+    this.offer(task)
+    this.commit(task, agent)
+  }
+
+  bounce(task: number): void {
+    this.add('BOUNCE', { task, slot: this.attempts.get(task)!.slot })
+  }
+
+  withdraw(task: number): void {
+    const attempt = this.attempts.get(task)!
+    attempt.generation++
+    this.#generations.set(-1 - attempt.slot, attempt.generation)
+    const { slot, generation } = attempt
+    this.add('WITHDRAW', { task, slot, newGeneration: generation, reason: 0 })
+  }
+
+  ended(task: number, how: string): void {
+    const { counter, agent, dispatchSeq } = this.attempts.get(task)!
+    const isCharged = how === 'timeout' || how === 'cancelled'
+    this.add('ENDED', { task, counter, agent, how, isCharged })
+    if (isCharged) this.add('REVOKE', { agent, counter, dispatchSeq, reason: how })
+  }
+
+  outcome(task: number, state: number, code = ''): void {
+    const attempts = this.begun.get(task) ?? 0
+    this.add('OUTCOME', { task, state, code, attempts, resultBytes: -1 })
+  }
+
+  succeed(task: number): void {
+    this.add('SUCCEEDED', { task, slot: this.attempts.get(task)!.slot })
+    this.ended(task, 'succeeded')
+    this.outcome(task, 3)
+  }
+
+  fail(task: number, isFinal: boolean, retryable = true): void {
+    const { slot } = this.attempts.get(task)!
+    this.add('FAILED', { task, slot, code: 'oops', retryable, message: 'it failed' })
+    this.ended(task, 'failed')
+    if (isFinal) this.outcome(task, 4, 'oops')
+  }
+
+  dispatchFailed(task: number, isFinal: boolean): void {
+    this.add('DISPATCH_FAILED', { task, slot: this.attempts.get(task)!.slot })
+    this.ended(task, 'dispatch_failed')
+    if (isFinal) this.outcome(task, 6, 'dispatch_failed')
+  }
+
+  /** Of tasks that run or do not. */
+  cancel(task: number, runs: boolean): void {
+    this.add('CANCEL', { task, answer: 0, queue: 'q', id: this.ids.get(task)! })
+    if (runs) this.ended(task, 'cancelled')
+    this.outcome(task, 5, 'cancelled')
+  }
+
+  /** Time-outs of these, and which of them are final then. */
+  tick(timeouts: readonly number[] = [], final: readonly number[] = []): void {
+    this.add('TICK', { hasMore: false })
+    for (const task of timeouts) {
+      this.ended(task, 'timeout')
+      if (final.includes(task)) this.outcome(task, 4, 'timeout')
+    }
+  }
+
+  creditBack(task: number): void {
+    const { agent, counter } = this.attempts.get(task)!
+    this.add('CREDIT_BACK', { agent, counter })
+  }
+
+  late(task: number): void {
+    const { agent, counter, slot } = this.attempts.get(task)!
+    this.add('LATE', { agentId: `a${agent}`, slot, epoch: 7, counter })
+  }
+
+  beat(agent: number, running: number[] = []): void {
+    const counters = running.map((task) => this.attempts.get(task)!.counter)
+    this.add('BEAT', { answer: '', id: `a${agent}`, instance: 'i', tells: true, running: counters })
+  }
+
+  bye(agent: number, drain: boolean, running: readonly number[] = []): void {
+    this.add('BYE', { answer: '', id: `a${agent}`, instance: 'i', drain })
+    if (!drain) this.down(agent, running, 'bye')
+  }
+
+  /** What follows when an agent leaves. */
+  down(agent: number, running: readonly number[], reason = 'agent_lost'): void {
+    for (const task of running) this.ended(task, 'agent_lost')
+    this.add('AGENT_DOWN', { agent, reason })
+    this.#generations.set(agent, this.#generations.get(agent)! + 2)
+    this.#dispatches.delete(agent)
+  }
+
+  end(): void {
+    const events = this.rows.filter(({ kind }) => isEvent(kind)).length
+    const digest = { d1: 0, d2: 0, d3: 0, d4: 0, d5: 0, d6: 0, d7: 0, d8: 0 }
+    this.add('END', { ...digest, events, effects: 0 })
+  }
+
+  report(isWhole = true): Report {
+    return reportOf(this.rows, isWhole)
+  }
+
+  /** `kind` and what is said, one line a finding. */
+  findings(isWhole = true): string[] {
+    return this.report(isWhole).findings.map(({ kind, message }) => `${kind}: ${message}`)
+  }
+}
+
+const FRAME = ['HEAD', 'IMAGE', 'TIME', 'END']
+const EFFECT = /^(OUTCOME|FORGOTTEN|ENDED|REVOKE|AGENT_UP|AGENT_DOWN|FENCED|DRAINING|CREDIT_BACK)$/
+
+function isEvent(kind: string): boolean {
+  return !FRAME.includes(kind) && !EFFECT.test(kind)
+}
+
+export function reportOf(rows: readonly Row[], isWhole = true): Report {
+  const checker = new Checker(isWhole)
+  checker.push(encode(rows))
+  return checker.finish()
+}
