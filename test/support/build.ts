@@ -30,7 +30,7 @@ export default function build(): void {
   }
 }
 
-function takeOver(fresh: string, kept: string): void {
+export function takeOver(fresh: string, kept: string): void {
   const names = new Set(filesBelow(fresh))
   for (const name of names) {
     const from = join(fresh, name)

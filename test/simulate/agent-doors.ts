@@ -1,0 +1,158 @@
+/** What is asked of a core about agents, and what it ought to answer (doors.ts). */
+import type { AgentSpec, AgentState } from '../../src/policy/agents.ts'
+import type { RecordedCore } from '../../src/policy/journal/recorder.ts'
+import type { TaskRecord } from '../../src/policy/task-record.ts'
+import { holds, type KnownAgent } from './known.ts'
+import type { Ledger } from './ledger.ts'
+
+/** What agents of a simulation mean by their codes (agent-hands.ts). */
+const MAY_BE_REPEATED: Record<string, boolean | undefined> = {
+  hiccup: true,
+  aborted: true,
+  broken: false,
+}
+
+type Core = RecordedCore
+type Ended = (record: TaskRecord, ...more: never[]) => void
+
+/** One method for each door, which is given the real one first. */
+export class AgentDoors {
+  readonly #core: Core
+  readonly #ledger: Ledger
+
+  constructor(core: Core, ledger: Ledger) {
+    this.#core = core
+    this.#ledger = ledger
+  }
+
+  #enter(name: string, nowMs: number, record: TaskRecord | null = null): void {
+    this.#ledger.door = { name, nowMs, record }
+  }
+
+  #hear(id: string, nowMs: number): void {
+    const agent = this.#ledger.agents.get(id)
+    if (agent !== undefined) agent.heardAtMs = nowMs
+  }
+
+  /** A running attempt, of which something was said; the time comes last. */
+  #byResult(name: string, real: Ended, record: TaskRecord, more: unknown[]): void {
+    const nowMs = more.at(-1) as number
+    this.#enter(name, nowMs, record)
+    if (name !== 'dispatch_failed') this.#hear(record.agentId!, nowMs)
+    real(record, ...(more as never[]))
+  }
+
+  succeeded(real: Ended, record: TaskRecord, ...more: unknown[]) {
+    this.#byResult('succeeded', real, record, more)
+  }
+
+  failed(real: Ended, record: TaskRecord, ...more: unknown[]) {
+    const [code, , retryable] = more as [string, string, boolean]
+    const meant = MAY_BE_REPEATED[code]
+    holds(meant === undefined || meant === retryable, () => `${record.id}: ${code}, ${retryable}`)
+    this.#byResult('failed', real, record, more)
+  }
+
+  dispatchFailed(real: Ended, record: TaskRecord, ...more: unknown[]) {
+    this.#byResult('dispatch_failed', real, record, more)
+  }
+
+  heard(real: Ended, record: TaskRecord, ...more: unknown[]) {
+    this.#byResult('heard', real, record, more)
+  }
+
+  hello(real: Core['hello'], spec: AgentSpec, nowMs: number) {
+    const wasFenced = this.#ledger.isFenced(spec.id, spec.instance)
+    this.#enter('hello', nowMs)
+    const answer = real(spec, nowMs)
+    holds((answer === 'fenced') === wasFenced, () => `hello of ${spec.instance}: ${answer}`)
+    if (typeof answer === 'string') return answer
+    const agent = this.#ledger.agents.get(spec.id)!
+    holds(agent.state === answer, () => `${spec.id}: hello answers another agent`)
+    Object.assign(agent, { spec, isDraining: false, isPaused: false, heardAtMs: nowMs })
+    return answer
+  }
+
+  beat(real: Core['beat'], ...given: Parameters<Core['beat']>) {
+    const [id, instance, running, nowMs] = given
+    const agent = this.#ledger.agents.get(id)
+    const isKnown = agent !== undefined && agent.spec.instance === instance
+    this.#enter('beat', nowMs)
+    if (isKnown) {
+      Object.assign(agent, { isPaused: false, heardAtMs: nowMs })
+      if (running !== null && agent.spec.beats) count(agent, running)
+    }
+    const answer = real(...given)
+    holds(isKnown === (answer === null), () => `beat of ${instance}: ${answer}`)
+    if (!isKnown || running === null || !agent.spec.beats) return answer
+    for (const { counter, misses } of agent.charged.values()) {
+      holds(misses < 2, () => `${id}: attempt ${counter} was missed twice and is charged still`)
+    }
+    return answer
+  }
+
+  bye(real: Core['bye'], ...given: Parameters<Core['bye']>) {
+    const [id, instance, drain, nowMs] = given
+    const agent = this.#ledger.agents.get(id)
+    this.#enter('bye', nowMs)
+    const answer = real(...given)
+    holds((answer === null) === (agent?.spec.instance === instance), () => {
+      return `bye of ${instance}: ${answer}`
+    })
+    if (answer === null && drain) Object.assign(agent!, { isDraining: true, heardAtMs: nowMs })
+    holds(
+      answer !== null || drain || !this.#ledger.agents.has(id),
+      () => `${id} stayed after its bye`,
+    )
+    return answer
+  }
+
+  setConnected(real: Core['setConnected'], connected: boolean, nowMs: number) {
+    this.#enter('setConnected', nowMs)
+    real(connected, nowMs)
+    if (connected) for (const id of this.#ledger.agents.keys()) this.#hear(id, nowMs)
+  }
+
+  drainAgent(real: Core['drainAgent'], id: string) {
+    this.#enter('drainAgent', this.#ledger.door.nowMs)
+    return real(id)
+  }
+
+  agentLost(real: Core['agentLost'], agent: AgentState, nowMs: number) {
+    this.#enter('agentLost', nowMs)
+    real(agent, nowMs)
+  }
+
+  tick(real: Core['tick'], nowMs: number) {
+    this.#enter('tick', nowMs)
+    const hasMore = real(nowMs)
+    if (!hasMore) holdsNothingDue(this.#core, this.#ledger, nowMs)
+    return hasMore
+  }
+}
+
+function count({ charged }: KnownAgent, running: ReadonlySet<number>): void {
+  for (const attempt of charged.values()) {
+    attempt.misses = running.has(attempt.counter) ? 0 : attempt.misses + 1
+  }
+}
+
+/** After a tick that says that it is done: no time-out, lease or charged credit is overdue. */
+function holdsNothingDue(core: RecordedCore, ledger: Ledger, nowMs: number): void {
+  for (const agent of ledger.agents.values()) {
+    const { spec, heardAtMs, charged } = agent
+    const leaseEndMs = heardAtMs + core.options.leaseMs
+    const hasLease = !spec.leased || core.leasesSuspended || leaseEndMs > nowMs
+    holds(hasLease, () => `${spec.id} is still there at ${nowMs}, its lease ended at ${leaseEndMs}`)
+    for (const { isEnded, startedAtMs, endedAtMs, counter, task } of charged.values()) {
+      const { timeoutMs } = task.record
+      const dueMs = isEnded
+        ? endedAtMs + Math.max(timeoutMs, core.options.leaseMs)
+        : startedAtMs + timeoutMs
+      const isAwaited = isEnded && spec.beats
+      holds(isAwaited || dueMs > nowMs, () => {
+        return `${spec.id}: attempt ${counter} was due at ${dueMs}, it is ${nowMs}`
+      })
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/** What a scripted agent does with the work it is given, and how its results leave it. */
+import { errorHeaders } from '../../src/wire/headers.ts'
+import { newResultAddress, parseToken } from '../../src/wire/subjects.ts'
+import type { AgentLies } from './agent-lies.ts'
+import type { AgentPlan } from './agent-plans.ts'
+import type { Dice } from './dice.ts'
+import type { Delivery, Peer } from './peer.ts'
+
+/** What an agent's process has of the world. */
+export interface Say {
+  publish: Peer['publish']
+  after(ms: number, act: () => void): void
+  isCutOff(): boolean
+  trace(line: () => string): void
+}
+
+/** One attempt in an agent's hands. */
+export interface Held {
+  readonly reply: string
+  readonly token: string
+  readonly task: string
+  /** The payload's own name of the submit. */
+  readonly key: string
+  isCancelled: boolean
+}
+
+/** What a result says of itself; checks.ts compares it with the attempt that it ended. */
+export interface ResultClaim {
+  readonly task: string
+  readonly key: string
+  readonly agent: string
+  /** The token in the subject that it was sent on; null where there is no subject. */
+  readonly token: string | null
+  readonly isHonest: boolean
+}
+
+const EMPTY = new Uint8Array(0)
+
+export class AgentHands {
+  readonly #plan: AgentPlan
+  readonly #dice: Dice
+  readonly #lies: AgentLies
+  readonly #say: Say
+  readonly #running = new Map<string, Held>()
+  /** Results that were ready while the connection was away. */
+  #ready: (() => void)[] = []
+  readonly #address = newResultAddress()
+  #epoch = 0
+  #seen: string | null = null
+  #isCalm = false
+  #onEmpty: (() => void) | null = null
+
+  constructor(plan: AgentPlan, dice: Dice, lies: AgentLies, say: Say) {
+    this.#plan = plan
+    this.#dice = dice
+    this.#lies = lies
+    this.#say = say
+  }
+
+  meet(epoch: number): void {
+    if (epoch > this.#epoch) this.#epoch = epoch
+  }
+
+  take({ reply, headers, data }: Delivery): void {
+    const token = reply.slice(reply.lastIndexOf('.') + 1)
+    if (!parseToken(token, 0, this.#address) || this.#address.epoch < this.#epoch) return
+    this.#epoch = this.#address.epoch
+    this.#seen = token
+    const task = headers?.get('Sb-Id') ?? ''
+    const held: Held = { reply, token, task, key: keyOf(data), isCancelled: false }
+    this.#running.set(token, held)
+    this.#begin(held)
+  }
+
+  #begin(held: Held): void {
+    const { forgets, hangs, progresses, workMs } = this.#plan
+    if (!this.#isCalm && this.#dice.chance(forgets)) {
+      this.#drop(held.token)
+      return
+    }
+    if (!this.#isCalm && this.#dice.chance(hangs)) return
+    const ms = this.#dice.between(workMs[0], this.#isCalm ? Math.min(workMs[1], 60) : workMs[1])
+    if (this.#dice.chance(progresses)) {
+      this.#say.after(ms / 2, () => this.#progress(held))
+    }
+    if (workMs[1] === 0) this.#finish(held)
+    else this.#say.after(ms, () => this.#finish(held))
+  }
+
+  #progress({ reply, token }: Held): void {
+    if (!this.#running.has(token)) return
+    const subject = reply.replace('.result.', '.progress.')
+    this.#say.publish(subject, Buffer.from('half way'))
+  }
+
+  /** The work is done, whether or not anybody still wants it. */
+  #finish(held: Held): void {
+    const mayAnswer = !held.isCancelled || this.#plan.onCancel === 'goes-on'
+    if (!mayAnswer || (!this.#running.has(held.token) && !held.isCancelled)) return
+    if (this.#say.isCutOff()) {
+      this.#ready.push(() => this.#finish(held))
+      return
+    }
+    this.#lies.beforeResult(held)
+    this.answer(held)
+    this.#drop(held.token)
+    this.#lies.afterResult(held, () => this.answer(held))
+  }
+
+  answer(held: Held): void {
+    const { fails, failsForGood } = this.#plan
+    const share = this.#dice.share()
+    const claim = JSON.stringify(this.claimOf(held))
+    const result = claim.padEnd(this.#plan.resultBytes)
+    if (share < failsForGood) this.#fail(held.reply, claim, 'broken', false)
+    else if (share < failsForGood + fails) this.#fail(held.reply, claim, 'hiccup', true)
+    else this.#say.publish(held.reply, this.#lies.enlarge(Buffer.from(result)), this.#wantsReply())
+  }
+
+  #fail(reply: string, claim: string, code: string, retryable: boolean): void {
+    const headers = errorHeaders(500, claim, code, retryable)
+    this.#say.publish(reply, EMPTY, { headers })
+  }
+
+  #wantsReply(): { reply?: string } {
+    return this.#dice.chance(0.1) ? { reply: `_INBOX.${this.#plan.id}.taken` } : {}
+  }
+
+  claimOf({ task, key, token }: Held): ResultClaim {
+    return { task, key, agent: this.#plan.id, token, isHonest: true }
+  }
+
+  cancel(token: string): void {
+    const held = this.#running.get(token)
+    if (held === undefined) return
+    held.isCancelled = true
+    if (this.#plan.onCancel === 'goes-on' && !this.#isCalm) return
+    this.#drop(token)
+    if (this.#plan.onCancel !== 'answers') return
+    this.#fail(held.reply, JSON.stringify(this.claimOf(held)), 'aborted', true)
+  }
+
+  /** The connection is back: what was ready leaves. */
+  releaseHeld(): void {
+    for (const act of this.#ready.splice(0)) act()
+  }
+
+  /** What hangs is given up, so that nothing is worked on for ever. */
+  calm(): void {
+    this.#isCalm = true
+    for (const held of [...this.#running.values()]) {
+      this.#say.after(this.#dice.between(0, 60), () => this.#finish(held))
+    }
+  }
+
+  report(): { seen: string | null; running: string[] } {
+    return { seen: this.#seen, running: [...this.#running.keys()] }
+  }
+
+  whenEmpty(act: () => void): void {
+    if (this.#running.size === 0) act()
+    else this.#onEmpty = act
+  }
+
+  #drop(token: string): void {
+    this.#running.delete(token)
+    if (this.#running.size > 0) return
+    this.#onEmpty?.()
+    this.#onEmpty = null
+  }
+}
+
+/** @returns the submit's own name, in a payload as submitters.ts makes it. */
+export function keyOf(data: Uint8Array): string {
+  if (data.length === 0) return ''
+  return Buffer.from(data).toString().split(' ', 1)[0]
+}

@@ -1,0 +1,172 @@
+/**
+ * Seeded bugs of the core: each a small change of the built JavaScript, and each must be caught by
+ * the simulator's checks within `CANARY_SEEDS` seeds. A check that catches none of them checks
+ * nothing; a bug that none of them catches is a hole in the checks.
+ */
+import type { Patch } from './hooks.ts'
+
+export const CANARY_SEEDS = 500
+
+export interface Canary extends Patch {
+  /** The bug, as a sentence would go on after "a core in which …". */
+  readonly why: string
+}
+
+export const CANARIES: readonly Canary[] = [
+  {
+    why: 'a task that nobody could take is not put back into its lane',
+    file: 'src/policy/matching.js',
+    find: 'cls.laneOf(record).bounce(record);',
+    replace: '',
+  },
+  {
+    why: 'the credit of a result is released twice',
+    file: 'src/policy/attempts.js',
+    find: "end(core, record, 'succeeded', false);",
+    replace: "end(core, record, 'succeeded', false); giveCredit(core, agent);",
+  },
+  {
+    why: 'a late result does not bring its credit back',
+    file: 'src/policy/attempts.js',
+    find: 'giveCreditBack(core, agent, counter);',
+    replace: ';',
+  },
+  {
+    why: 'the counter of a token is not compared',
+    file: 'src/policy/attempts.js',
+    find: 'record.counter === counter &&',
+    replace: '',
+  },
+  {
+    why: 'the epoch of a token is not compared',
+    file: 'src/policy/attempts.js',
+    find: 'epoch === core.options.epoch &&\n        record.agent',
+    replace: 'record.agent',
+  },
+  {
+    why: 'anybody may answer for an agent',
+    file: 'src/policy/attempts.js',
+    find: 'record.agent.id === agentId',
+    replace: 'true',
+  },
+  {
+    why: 'a cancel leaves the attempt that runs running',
+    file: 'src/policy/attempts.js',
+    find: "endCharged(core, record, 'cancelled', nowMs);",
+    replace: '',
+  },
+  {
+    why: 'the generation of a proposal is not compared',
+    file: 'src/policy/core.js',
+    find: 'record.generation !== generation ||',
+    replace: '',
+  },
+  {
+    why: 'a cancel ends what has ended once more',
+    file: 'src/policy/attempts.js',
+    find: "return 'finished';",
+    replace: 'break;',
+  },
+  {
+    why: 'a time-out is not disarmed when its attempt ends',
+    file: 'src/policy/attempts.js',
+    find: 'core.timeouts.disarm(record);',
+    replace: '',
+  },
+  {
+    why: 'a lane sends as far ahead as it likes',
+    file: 'src/policy/classes.js',
+    find: '< LIMITS.laneWindow',
+    replace: '< 1_000_000',
+  },
+  {
+    why: 'capabilities are ignored',
+    file: 'src/policy/profiles.js',
+    find: 'if (!this.capabilities.has(name))',
+    replace: 'if (false)',
+  },
+  {
+    why: 'an agent that drains is given work',
+    file: 'src/policy/agents.js',
+    find: '!this.draining && ',
+    replace: '',
+  },
+  {
+    why: 'an agent that has no credit left is given work',
+    file: 'src/policy/core.js',
+    find: 'this.table.inUse(agentIndex) >= agent.concurrency ||',
+    replace: '',
+  },
+  {
+    why: 'a lease never ends',
+    file: 'src/policy/leases.js',
+    find: 'if (endMs > nowMs || expired >= max)',
+    replace: 'if (endMs > 0)',
+  },
+  {
+    why: 'an id is admitted twice',
+    file: 'src/policy/admission.js',
+    find: 'if (first !== undefined) {',
+    replace: 'if (false) {',
+  },
+  {
+    why: 'a task is repeated once too often',
+    file: 'src/policy/attempts.js',
+    find: 'record.failures > record.retryCount',
+    replace: 'record.failures > record.retryCount + 1',
+  },
+  {
+    why: 'one beat that lacks a token is enough to lose its attempt',
+    file: 'src/policy/membership.js',
+    find: '++record.beatsMissed >= 2',
+    replace: '++record.beatsMissed >= 1',
+  },
+  {
+    why: 'a lower level goes first',
+    file: 'src/policy/head-heap.js',
+    find: 'a.level > b.level',
+    replace: 'a.level < b.level',
+  },
+  {
+    why: 'a replaced instance is not fenced',
+    file: 'src/policy/membership.js',
+    find: 'core.fencedInstances.add(fenceKey(agent.id, agent.instance));',
+    replace: '',
+  },
+  {
+    why: 'a class does not hear that its head was cancelled',
+    file: 'src/policy/matching.js',
+    find: 'cls.laneOf(record).waiting.remove(record);\n    removeWaiting(core, cls);\n    syncHead(core, cls);',
+    replace: 'cls.laneOf(record).waiting.remove(record);\n    removeWaiting(core, cls);',
+  },
+  {
+    why: 'a second submitter of an id is not told its outcome',
+    file: 'src/front-end/admit.js',
+    find: 'first.waiters.push({ origin, replyTo });',
+    replace: '',
+  },
+  {
+    why: 'a payload is let go when it is sent',
+    file: 'src/front-end/commit.js',
+    find: 'agent.link.dispatch(record, agent, payload);',
+    replace: 'agent.link.dispatch(record, agent, payload); context.arena.free(record.payload);',
+  },
+  {
+    why: 'what cannot be repaired is repeated',
+    file: 'src/front-end/nats/agents.js',
+    find: "headers.get(HEADER.retryable) !== '0'",
+    replace: 'true',
+  },
+  {
+    why: 'the front end sleeps through its timers',
+    file: 'src/front-end/turn.js',
+    find: 'this.#armPolicyTimer();',
+    replace: '',
+  },
+  {
+    why: 'the journal leaves out a late result',
+    file: 'src/policy/journal/recorder.js',
+    find: 'this.journal?.late(agentId, slot, epoch, counter);',
+    replace: ';',
+  },
+]

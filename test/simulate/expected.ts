@@ -1,0 +1,28 @@
+/** What a core ought to offer next, by a look at everything. */
+import type { AgentTableWriter, SlotTableWriter } from '../../native-free/index.ts'
+import type { RecordedCore } from '../../src/policy/journal/recorder.ts'
+import type { TaskRecord } from '../../src/policy/task-record.ts'
+
+export { checkInvariants, expectedOffer } from '../policy/invariants.ts'
+
+/** A core with what test/policy/invariants.ts looks at besides. */
+export interface Watched {
+  readonly core: RecordedCore
+  readonly table: AgentTableWriter
+  readonly slots: SlotTableWriter
+  readonly effects: { readonly outcomes: TaskRecord[]; readonly forgot: TaskRecord[] }
+}
+
+/** @returns the best of the bounced heads that somebody could take. */
+export function bouncedHead({ core }: Watched): TaskRecord | null {
+  if (core.freeSlots.size === 0 || core.totalFree <= 0) return null
+  let best: TaskRecord | null = null
+  for (const cls of core.classes) {
+    const head = cls.placeableHead()
+    if (head === null || !head.bounced || cls.free <= 0) continue
+    const isBetter =
+      best === null || head.level > best.level || (head.level === best.level && head.seq < best.seq)
+    if (isBetter) best = head
+  }
+  return best
+}

@@ -1,0 +1,74 @@
+/** What the ledger knows of tasks, attempts and agents, and how a broken promise is told. */
+import type { AgentSpec, AgentState } from '../../src/policy/agents.ts'
+import type { TaskRecord } from '../../src/policy/task-record.ts'
+
+/** A promise that was not kept, in a sentence. */
+export class Broken extends Error {
+  override name = 'Broken'
+}
+
+export function holds(is: boolean, what: () => string): void {
+  if (!is) throw new Broken(what())
+}
+
+export interface KnownTask {
+  readonly record: TaskRecord
+  readonly lane: KnownTask[]
+  /** Where its outcome is to go: the reply subjects of all who want it. */
+  readonly listeners: unknown[]
+  /** The submit's own name, from the payload that was kept. */
+  readonly key: string
+  /** In a slot, waiting for an agent. */
+  offer: { slot: number; generation: number } | null
+  attempt: KnownAttempt | null
+  wasStarted: boolean
+  /** Later tasks of its lane that were started while it was waiting for its first start. */
+  overtaken: number
+  failures: number
+  losses: number
+  outcome: KnownOutcome | null
+  isForgotten: boolean
+}
+
+export interface KnownOutcome {
+  readonly state: string
+  readonly code: string
+  readonly body: string
+}
+
+export interface KnownAttempt {
+  readonly counter: number
+  readonly task: KnownTask
+  readonly agent: KnownAgent
+  readonly slot: number
+  readonly startedAtMs: number
+  endedAtMs: number
+  /** Beats in a row that lacked it. */
+  misses: number
+  isEnded: boolean
+}
+
+export interface KnownAgent {
+  readonly state: AgentState
+  spec: AgentSpec
+  isDraining: boolean
+  /** A dispatch found nobody: it must be heard of first. */
+  isPaused: boolean
+  heardAtMs: number
+  /** Work in its hands, ended attempts that are still charged included; by counter. */
+  readonly charged: Map<number, KnownAttempt>
+  lastSeq: number
+}
+
+/** Which call of the core is being made, and about what. */
+export interface Door {
+  readonly name: string
+  readonly nowMs: number
+  readonly record: TaskRecord | null
+  /** The token that a result came with. */
+  readonly counter?: number
+}
+
+export function nameOf(record: TaskRecord): string {
+  return `${record.queueName} ${record.id}`
+}

@@ -1,0 +1,29 @@
+/**
+ * Seeds that failed once, with what they found; `simulate.test.ts` plays each of them. What a seed
+ * means changes with the scenarios (scenario.ts and what it draws from): then another seed that finds
+ * the same is put in its place, with the bug put back.
+ */
+export interface NamedSeed {
+  readonly seed: number
+  readonly found: string
+}
+
+export const NAMED_SEEDS: readonly NamedSeed[] = [
+  {
+    seed: 46,
+    found:
+      'more leases ended at once than a turn may see to, and the next look for them was not due ' +
+      'before the first of those that were left',
+  },
+  {
+    seed: 201836,
+    found:
+      'who submitted a known id again was refused for want of memory, and never heard its outcome',
+  },
+  {
+    seed: 301019,
+    found:
+      'the checker of journals gave a bounced task a new place in its lane, and then held others ' +
+      'for overtaken that were not',
+  },
+]

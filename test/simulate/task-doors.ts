@@ -1,0 +1,154 @@
+/** What is asked of a core about tasks, and what it ought to answer (doors.ts). */
+import { COMMITTED, STALE } from '../../src/policy/core.ts'
+import type { RecordedCore } from '../../src/policy/journal/recorder.ts'
+import type { Origin, TaskRecord } from '../../src/policy/task-record.ts'
+import { bouncedHead, expectedOffer, type Watched } from './expected.ts'
+import { holds, nameOf } from './known.ts'
+import type { Ledger } from './ledger.ts'
+
+/** The submit's own name, from the payload that the front end has kept of a record. */
+export type KeyOf = (record: TaskRecord) => string
+
+type Core = RecordedCore
+
+/** One method for each door, which is given the real one first. */
+export class TaskDoors {
+  readonly #watched: Watched
+  readonly #core: Core
+  readonly #ledger: Ledger
+  readonly #keyOf: KeyOf
+
+  constructor(watched: Watched, ledger: Ledger, keyOf: KeyOf) {
+    this.#watched = watched
+    this.#core = watched.core
+    this.#ledger = ledger
+    this.#keyOf = keyOf
+  }
+
+  #enter(name: string, nowMs: number, record: TaskRecord | null = null): void {
+    this.#ledger.door = { name, nowMs, record }
+  }
+
+  submit(real: Core['submit'], record: TaskRecord, nowMs: number) {
+    const first = record.id === '' ? undefined : this.#ledger.byName.get(nameOf(record))
+    this.#enter('submit', nowMs, record)
+    const refusal = real(record, nowMs)
+    if (refusal === null) this.#ledger.accepted(record, this.#keyOf(record))
+    watchOrigin(record.origin, this.#ledger)
+    const code = refusal?.code ?? 'accepted'
+    holds(
+      (first !== undefined) === (code === 'duplicate') && refusal?.first === first?.record,
+      () => `${nameOf(record)} is known: ${first !== undefined}, and the answer is ${code}`,
+    )
+    if (code === 'duplicate' && record.wantsOutcome) first!.listeners.push(record.replyTo)
+    return refusal
+  }
+
+  nextOffer(real: Core['nextOffer'], nowMs: number) {
+    const expected = expectedOffer(this.#watched as never)
+    this.#enter('nextOffer', nowMs)
+    const record = real(nowMs)
+    const { totalOffered, totalFree } = this.#core
+    holds(record === null || totalOffered <= totalFree, () => {
+      return `${totalOffered} tasks are offered for a credit of ${totalFree}`
+    })
+    return offered(this.#ledger, record, expected, 'next')
+  }
+
+  nextBounced(real: Core['nextBounced'], nowMs: number) {
+    const expected = bouncedHead(this.#watched)
+    this.#enter('nextBounced', nowMs)
+    return offered(this.#ledger, real(nowMs), expected, 'bounced')
+  }
+
+  propose(real: Core['propose'], ...given: Parameters<Core['propose']>) {
+    const [slot, generation, , agentGeneration, nowMs] = given
+    const record = this.#core.recordAt[slot]
+    const offer = record === null ? null : this.#ledger.taskOf(record).offer
+    this.#enter('propose', nowMs, record)
+    const answer = real(...given)
+    if (answer === COMMITTED) this.#ledger.started(record!, generation, agentGeneration, nowMs)
+    const isStale = offer === null || offer.generation !== generation
+    holds(
+      (answer === STALE) === isStale,
+      () => `a proposal for slot ${slot}, generation ${generation}: ${answer}`,
+    )
+    return answer
+  }
+
+  bounce(real: Core['bounce'], record: TaskRecord) {
+    this.#enter('bounce', this.#ledger.door.nowMs, record)
+    real(record)
+    this.#ledger.taskOf(record).offer = null
+  }
+
+  withdraw(real: Core['withdraw'], ...given: Parameters<Core['withdraw']>) {
+    const [record] = given
+    this.#enter('withdraw', this.#ledger.door.nowMs, record)
+    real(...given)
+    const { offer } = this.#ledger.taskOf(record)
+    holds(offer !== null && record.generation !== offer.generation, () => {
+      return `${nameOf(record)}: whoever holds the withdrawn offer could still place it`
+    })
+    offer!.generation = record.generation
+  }
+
+  attempt(real: Core['attempt'], ...given: Parameters<Core['attempt']>) {
+    const [agentId, slot, epoch, counter] = given
+    const known = this.#ledger.byCounter.get(counter)
+    const isOurs = epoch === this.#core.options.epoch
+    const runs =
+      isOurs && known?.isEnded === false && known.slot === slot && known.agent.spec.id === agentId
+    this.#ledger.door = { name: 'attempt', nowMs: this.#ledger.door.nowMs, record: null, counter }
+    const found = real(...given)
+    const expected = runs
+      ? known.task.record
+      : isOurs && known !== undefined
+        ? 'late_result'
+        : 'result_unknown'
+    holds(found === expected, () => {
+      const answer = typeof found === 'string' ? found : 'taken'
+      return `a result of ${agentId} for slot ${slot}, token ${epoch}-${counter}: ${answer}`
+    })
+    const isCharged = this.#ledger.agents.get(agentId)?.charged.get(counter)?.isEnded ?? false
+    holds(!isOurs || !isCharged, () => `${agentId}: ${counter} was answered and is charged still`)
+    return found
+  }
+
+  cancel(real: Core['cancel'], record: TaskRecord, nowMs: number) {
+    const { outcome } = this.#ledger.taskOf(record)
+    this.#enter('cancel', nowMs, record)
+    const answer = real(record, nowMs)
+    holds((answer === 'finished') === (outcome !== null), () => {
+      return `${nameOf(record)}, ${outcome?.state ?? 'open'}: cancel answers ${answer}`
+    })
+    return answer
+  }
+}
+
+const watchedBy = new WeakMap<Origin, Ledger>()
+
+/** Notes who is told of outcomes. */
+function watchOrigin(origin: Origin, ledger: Ledger): void {
+  if (watchedBy.get(origin) === ledger) return
+  watchedBy.set(origin, ledger)
+  const real = origin.outcome.bind(origin)
+  origin.outcome = (record, replyTo) => {
+    ledger.told.push(replyTo)
+    real(record, replyTo)
+  }
+}
+
+function offered(
+  ledger: Ledger,
+  record: TaskRecord | null,
+  expected: TaskRecord | null,
+  which: string,
+): TaskRecord | null {
+  holds(record === expected, () => {
+    const names = [record, expected].map((one) => (one === null ? 'none' : nameOf(one)))
+    return `the ${which} head is ${names[0]}, expected ${names[1]}`
+  })
+  if (record !== null) ledger.offered(record)
+  return record
+}
