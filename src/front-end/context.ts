@@ -10,9 +10,9 @@ import {
   TaskRingProducer,
 } from '../../native-free/index.ts'
 import { LATENCY_STAGES } from '../api.ts'
+import { RecordedCore } from '../journal/recorder.ts'
 import { LIMITS, type Placement } from '../options.ts'
 import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
-import { RecordedCore } from '../policy/journal/recorder.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import type { RouterPool } from '../router/pool.ts'
 import { Chooser } from '../routing/chooser.ts'

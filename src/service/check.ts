@@ -10,9 +10,9 @@
 import { Checker, type Report } from '../checker/check.ts'
 import { nowMs } from '../clock.ts'
 import { SignalboxError } from '../errors.ts'
-import { Kind } from '../policy/journal/format.ts'
-import { JournalBroken } from '../policy/journal/reader.ts'
-import { Replayer } from '../policy/journal/replayer.ts'
+import { Kind } from '../journal/format.ts'
+import { JournalBroken } from '../journal/reader.ts'
+import { Replayer } from '../journal/replayer.ts'
 import { type JournalFacts, JournalInput } from './journal-input.ts'
 
 export interface CheckResult extends JournalFacts, Report {

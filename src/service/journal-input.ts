@@ -6,8 +6,8 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import { SignalboxError } from '../errors.ts'
-import { journalFailed } from '../observe/journal-file.ts'
-import { Kind, MAGIC, VERSION } from '../policy/journal/format.ts'
+import { Kind, MAGIC, VERSION } from '../journal/format.ts'
+import { journalFailed } from '../journal/journal-file.ts'
 import { quote } from '../wire/tokens.ts'
 
 const PIECE_BYTES = 1024 * 1024

@@ -2,10 +2,10 @@
  * `replay`: a recorded stretch runs again, and its end is compared with the recorded one.
  *
  * Runs in the process of the command. Invariant: the file is read in pieces, so a journal may be
- * larger than memory; each answer and effect is compared on the way (policy/journal/replayer.ts).
+ * larger than memory; each answer and effect is compared on the way (journal/replayer.ts).
  */
 import { nowMs } from '../clock.ts'
-import { Replayer } from '../policy/journal/replayer.ts'
+import { Replayer } from '../journal/replayer.ts'
 import { type JournalFacts, JournalInput } from './journal-input.ts'
 
 export interface ReplayResult extends JournalFacts {

@@ -1,6 +1,7 @@
 /** A journal of the real core under a load in which all goes wrong that can. */
+
+import { JournalWriter } from '../../src/journal/writer.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
-import { JournalWriter } from '../../src/policy/journal/writer.ts'
 import { OFFERED, RUNNING, type TaskRecord, WAITING } from '../../src/policy/task-record.ts'
 import { Policy } from '../policy/support.ts'
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Checker } from '../../src/checker/check.ts'
-import { JournalWriter } from '../../src/policy/journal/writer.ts'
+import { JournalWriter } from '../../src/journal/writer.ts'
 import { COMMANDS } from '../policy/commands.ts'
 import { type Model, World } from '../policy/world.ts'
 

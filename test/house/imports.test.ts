@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path/posix'
 import { expect, test } from 'vitest'
 import { sources, text } from '../support/files.ts'
 
-const CORE = ['native-free', 'shared', 'routing', 'policy', 'observe']
+const CORE = ['native-free', 'shared', 'routing', 'policy', 'journal', 'observe']
 const OUTSIDE = [
   'shared',
   'wire',
@@ -18,7 +18,7 @@ const OUTSIDE = [
 /**
  * Which areas an area may import from, besides itself:
  * `native-free ← routing ← router`,
- * `native-free, routing ← policy ← front-end ← scheduler ← service ← cli`,
+ * `native-free, routing ← policy ← journal ← front-end ← scheduler ← service ← cli`,
  * a client that shares only the wire and the types with the rest, and a checker that shares nothing.
  *
  * `shared` are the files directly below `src/` that hold types, limits, errors and clocks; `surface`
@@ -32,6 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   routing: ['native-free', 'shared'],
   router: ['native-free', 'shared', 'routing'],
   policy: ['native-free', 'shared', 'routing'],
+  journal: ['native-free', 'shared', 'policy'],
   checker: [],
   observe: ['native-free', 'shared', 'surface'],
   'front-end': [...CORE, 'wire', 'surface', 'router'],
@@ -39,7 +40,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   address: ['shared', 'wire'],
   client: ['shared', 'wire', 'surface', 'address'],
   'client-entry': ['shared', 'wire', 'surface', 'client'],
-  service: [...OUTSIDE, 'native-free', 'front-end', 'policy', 'checker'],
+  service: [...OUTSIDE, 'native-free', 'front-end', 'policy', 'journal', 'checker'],
   cli: [...OUTSIDE, 'service'],
   bench: [...CORE, ...OUTSIDE, 'router', 'front-end', 'service', 'cli'],
 }
@@ -49,7 +50,7 @@ const PACKAGE_USERS: Record<string, RegExp> = {
   nats: /^src\/(front-end\/nats\/|client\/|service\/load)|^bench\//,
   'hdr-histogram-js': /^src\/observe\/latency|^bench\//,
   piscina: /^src\/router\/pool\.ts$|^src\/observe\/|^bench\//,
-  mnemonist: /^src\/(policy|front-end)\/|^bench\//,
+  mnemonist: /^src\/(policy|journal|front-end)\/|^bench\//,
   commander: /^src\/cli\//,
   'cli-table3': /^src\/(cli|service)\/|^bench\//,
   picocolors: /^src\/(cli|service)\/|^bench\//,

@@ -1,10 +1,10 @@
 /** A small core that is driven by hand, and what it records. */
 import { createMemory, DEFAULT_SHAPE } from '../../native-free/index.ts'
+import { RecordedCore } from '../../src/journal/recorder.ts'
+import { blankTask } from '../../src/journal/state-classes.ts'
+import { JournalWriter } from '../../src/journal/writer.ts'
 import { QUEUE_DEFAULTS } from '../../src/options.ts'
 import type { PolicyEffects } from '../../src/policy/core.ts'
-import { RecordedCore } from '../../src/policy/journal/recorder.ts'
-import { blankTask } from '../../src/policy/journal/state-classes.ts'
-import { JournalWriter } from '../../src/policy/journal/writer.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 
 const NO_EFFECTS: PolicyEffects = {

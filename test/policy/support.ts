@@ -10,10 +10,10 @@ import {
   toAgent,
   toClass,
 } from '../../native-free/index.ts'
+import { RecordedCore } from '../../src/journal/recorder.ts'
 import { QUEUE_DEFAULTS, type QueueOptions } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
 import { COMMITTED, type PolicyEffects, type PolicyOptions } from '../../src/policy/core.ts'
-import { RecordedCore } from '../../src/policy/journal/recorder.ts'
 import { OFFERED, type Origin, TaskRecord } from '../../src/policy/task-record.ts'
 
 export const EPOCH = 1_000

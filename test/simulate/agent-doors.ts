@@ -1,6 +1,7 @@
 /** What is asked of a core about agents, and what it ought to answer (doors.ts). */
+
+import type { RecordedCore } from '../../src/journal/recorder.ts'
 import type { AgentSpec, AgentState } from '../../src/policy/agents.ts'
-import type { RecordedCore } from '../../src/policy/journal/recorder.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 import { holds, type KnownAgent } from './known.ts'
 import type { Ledger } from './ledger.ts'

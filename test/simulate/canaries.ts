@@ -165,7 +165,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     why: 'the journal leaves out a late result',
-    file: 'src/policy/journal/recorder.js',
+    file: 'src/journal/recorder.js',
     find: 'this.journal?.late(agentId, slot, epoch, counter);',
     replace: ';',
   },

@@ -4,7 +4,7 @@
  * what was promised. The core that is rebuilt from the journal is compared in twin.ts.
  */
 import { Checker } from '../../src/checker/check.ts'
-import type { RecordedCore } from '../../src/policy/journal/recorder.ts'
+import type { RecordedCore } from '../../src/journal/recorder.ts'
 import { isFinal } from '../../src/policy/task-record.ts'
 import { watch } from './doors.ts'
 import { checkInvariants, type Watched } from './expected.ts'

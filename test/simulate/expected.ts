@@ -1,6 +1,6 @@
 /** What a core ought to offer next, by a look at everything. */
 import type { AgentTableWriter, SlotTableWriter } from '../../native-free/index.ts'
-import type { RecordedCore } from '../../src/policy/journal/recorder.ts'
+import type { RecordedCore } from '../../src/journal/recorder.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 
 export { checkInvariants, expectedOffer } from '../policy/invariants.ts'

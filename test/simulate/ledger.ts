@@ -5,9 +5,10 @@
  *
  * Invariant: nothing here is read from the core but what it answers and tells.
  */
+
+import type { RecordedCore } from '../../src/journal/recorder.ts'
 import { LIMITS } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
-import type { RecordedCore } from '../../src/policy/journal/recorder.ts'
 import type { AttemptEnd } from '../../src/policy/state.ts'
 import { stateName, type TaskRecord } from '../../src/policy/task-record.ts'
 import type { ResultClaim } from './agent-hands.ts'

@@ -6,7 +6,7 @@
  *  start ─► faulty phase ─► calm ─► quiet (within `quietMs`) ─► all heard ─► stop ─► the journal is checked
  * ```
  */
-import type { RecordedCore } from '../../src/policy/journal/recorder.ts'
+import type { RecordedCore } from '../../src/journal/recorder.ts'
 import { Subjects } from '../../src/wire/subjects.ts'
 import { keyOf } from './agent-hands.ts'
 import { type Company, ScriptedAgent } from './agents.ts'

@@ -46,7 +46,7 @@ test('stand-ins: a journal that does not say what the core did gives another cor
     count: 20,
     patches: [
       {
-        file: 'src/policy/journal/event-writer.js',
+        file: 'src/journal/event-writer.js',
         find: 'out.int(record.level);',
         replace: 'out.int(2);',
       },

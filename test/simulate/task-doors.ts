@@ -1,6 +1,7 @@
 /** What is asked of a core about tasks, and what it ought to answer (doors.ts). */
+
+import type { RecordedCore } from '../../src/journal/recorder.ts'
 import { COMMITTED, STALE } from '../../src/policy/core.ts'
-import type { RecordedCore } from '../../src/policy/journal/recorder.ts'
 import type { Origin, TaskRecord } from '../../src/policy/task-record.ts'
 import { bouncedHead, expectedOffer, type Watched } from './expected.ts'
 import { holds, nameOf } from './known.ts'

@@ -4,11 +4,11 @@
  *
  * Invariant: at every moment between two events both cores are in one state, or the seed has failed.
  */
-import { isEffect, isEvent, kindName } from '../../src/policy/journal/format.ts'
-import { imageOf } from '../../src/policy/journal/image.ts'
-import { RecordedCore } from '../../src/policy/journal/recorder.ts'
-import { Replayer } from '../../src/policy/journal/replayer.ts'
-import { JournalWriter } from '../../src/policy/journal/writer.ts'
+import { isEffect, isEvent, kindName } from '../../src/journal/format.ts'
+import { imageOf } from '../../src/journal/image.ts'
+import { RecordedCore } from '../../src/journal/recorder.ts'
+import { Replayer } from '../../src/journal/replayer.ts'
+import { JournalWriter } from '../../src/journal/writer.ts'
 
 /** Words of a record that a trace shows. */
 const WORDS_SHOWN = 12

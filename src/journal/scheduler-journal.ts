@@ -8,12 +8,12 @@
  *                 │  └── memory half full ──► a new HEAD and IMAGE ──► RECORDING
  *                 └── disk or memory gives up ──► STOPPED, told by `journal_stopped`
  */
-import { SignalboxError } from './errors.ts'
-import { JournalFile } from './observe/journal-file.ts'
-import { JournalMemory } from './observe/journal-memory.ts'
-import type { JournalOptions } from './options.ts'
-import type { RecordedCore } from './policy/journal/recorder.ts'
-import { JournalWriter } from './policy/journal/writer.ts'
+import { SignalboxError } from '../errors.ts'
+import type { JournalOptions } from '../options.ts'
+import { JournalFile } from './journal-file.ts'
+import { JournalMemory } from './journal-memory.ts'
+import type { RecordedCore } from './recorder.ts'
+import { JournalWriter } from './writer.ts'
 
 /** What is not on its way to the file yet goes there this often, so that a crash costs little. */
 const FLUSH_MS = 1_000

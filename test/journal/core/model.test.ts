@@ -1,8 +1,8 @@
 /** Any events in any order, recorded: whoever rebuilds the core is in its state after each event. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { COMMANDS } from '../commands.ts'
-import { type Model, World } from '../world.ts'
+import { COMMANDS } from '../../policy/commands.ts'
+import { type Model, World } from '../../policy/world.ts'
 import { Twin } from './support.ts'
 
 const scenario = fc.commands(COMMANDS, { maxCommands: 250, size: 'max' })

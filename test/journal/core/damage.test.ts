@@ -2,11 +2,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SignalboxError } from '../../../src/errors.ts'
-import { isEffect, Kind, kindName } from '../../../src/policy/journal/format.ts'
-import { imageOf } from '../../../src/policy/journal/image.ts'
-import { Replayer } from '../../../src/policy/journal/replayer.ts'
-import { COMMANDS } from '../commands.ts'
-import { type Model, World } from '../world.ts'
+import { isEffect, Kind, kindName } from '../../../src/journal/format.ts'
+import { imageOf } from '../../../src/journal/image.ts'
+import { Replayer } from '../../../src/journal/replayer.ts'
+import { COMMANDS } from '../../policy/commands.ts'
+import { type Model, World } from '../../policy/world.ts'
 import { Twin } from './support.ts'
 
 /** A short journal of a bit of everything: a chunk for each event, and the state after it. */

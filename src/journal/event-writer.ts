@@ -2,11 +2,11 @@
  * What a core was told, as records: one method for each event, called when it has been done. Main
  * thread.
  */
-import type { ErrorCode } from '../../errors.ts'
-import type { AgentSpec, AgentState } from '../agents.ts'
-import { COMMITTED, type Proposal, type Withdrawal } from '../core.ts'
-import type { PolicyState } from '../state.ts'
-import type { TaskRecord } from '../task-record.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { AgentSpec, AgentState } from '../policy/agents.ts'
+import { COMMITTED, type Proposal, type Withdrawal } from '../policy/core.ts'
+import type { PolicyState } from '../policy/state.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
 import { Kind } from './format.ts'
 import type { WordBuffer } from './word-buffer.ts'
 import type { JournalWriter } from './writer.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { JournalMemory } from '../../src/observe/journal-memory.ts'
+import { JournalMemory } from '../../src/journal/journal-memory.ts'
 
 const HEAD = 1
 const REST = 2

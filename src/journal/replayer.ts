@@ -7,10 +7,10 @@
  * Two things are taken from the journal instead of compared: how many bytes of a result the front end
  * kept, and what an agent said of its progress, which is nothing to the policy.
  */
-import { createMemory } from '../../../native-free/index.ts'
-import { SignalboxError } from '../../errors.ts'
-import type { PolicyEffects, PolicyOptions } from '../core.ts'
-import type { TaskRecord } from '../task-record.ts'
+import { createMemory } from '../../native-free/index.ts'
+import { SignalboxError } from '../errors.ts'
+import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
 import { differenceOf } from './difference.ts'
 import { EffectComparer } from './effect-comparer.ts'
 import { applyEvent } from './events.ts'

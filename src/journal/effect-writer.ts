@@ -2,10 +2,10 @@
  * What a core does, as records: effects that are written, behind the event that had them, and passed
  * on. Main thread.
  */
-import type { ErrorCode } from '../../errors.ts'
-import type { AgentState } from '../agents.ts'
-import type { AttemptEnd, PolicyEffects } from '../state.ts'
-import type { TaskRecord } from '../task-record.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { AgentState } from '../policy/agents.ts'
+import type { AttemptEnd, PolicyEffects } from '../policy/state.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
 import { Kind } from './format.ts'
 import type { JournalWriter } from './writer.ts'
 

@@ -1,10 +1,10 @@
 /** The writer: what it hands on, when, and what it does with strings, long events and ends. */
 import { expect, test } from 'vitest'
-import { isEffect, Kind } from '../../../src/policy/journal/format.ts'
-import { JournalReader } from '../../../src/policy/journal/reader.ts'
-import { JournalMismatch, Replayer } from '../../../src/policy/journal/replayer.ts'
-import { JournalWriter } from '../../../src/policy/journal/writer.ts'
-import { Policy } from '../support.ts'
+import { isEffect, Kind } from '../../../src/journal/format.ts'
+import { JournalReader } from '../../../src/journal/reader.ts'
+import { JournalMismatch, Replayer } from '../../../src/journal/replayer.ts'
+import { JournalWriter } from '../../../src/journal/writer.ts'
+import { Policy } from '../../policy/support.ts'
 
 const SMALL = { slots: 32, agentsMax: 32 }
 

@@ -1,9 +1,9 @@
 /** What stands in a journal: for each kind of event its record and those of its effects. */
 import { afterAll, expect, test } from 'vitest'
+import { isEffect, isEvent, Kind, kindName } from '../../../src/journal/format.ts'
+import { JournalReader } from '../../../src/journal/reader.ts'
 import { OVERDUE, ROUTER_GONE } from '../../../src/policy/core.ts'
-import { isEffect, isEvent, Kind, kindName } from '../../../src/policy/journal/format.ts'
-import { JournalReader } from '../../../src/policy/journal/reader.ts'
-import { EPOCH, Policy } from '../support.ts'
+import { EPOCH, Policy } from '../../policy/support.ts'
 import { Twin } from './support.ts'
 
 type Row = [kind: string | undefined, fields: Record<string, unknown>]

@@ -6,17 +6,17 @@
  * Invariant: whatever changes the core's state goes through a door of this class, so a core that is
  * built from an image and given the same events is in the same state after each.
  */
-import { AgentTableWriter, type SharedMemory, SlotTableWriter } from '../../../native-free/index.ts'
-import type { ErrorCode } from '../../errors.ts'
-import type { AgentSpec, AgentState } from '../agents.ts'
+import { AgentTableWriter, type SharedMemory, SlotTableWriter } from '../../native-free/index.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { AgentSpec, AgentState } from '../policy/agents.ts'
 import {
   PolicyCore,
   type PolicyEffects,
   type PolicyOptions,
   type Proposal,
   type Withdrawal,
-} from '../core.ts'
-import type { TaskRecord } from '../task-record.ts'
+} from '../policy/core.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
 import { EffectWriter } from './effect-writer.ts'
 import { EventWriter } from './event-writer.ts'
 import { imageOf } from './image.ts'

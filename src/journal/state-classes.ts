@@ -6,19 +6,19 @@
  * `shared` objects are referred to from several places and keep their identity; the others belong to
  * the one field that holds them.
  */
-import { QUEUE_DEFAULTS } from '../../options.ts'
-import { type AgentSpec, AgentState } from '../agents.ts'
-import { ClassState, Lane } from '../classes.ts'
-import { Group } from '../groups.ts'
-import { HeadHeap } from '../head-heap.ts'
-import { Kept } from '../kept.ts'
-import { Profile } from '../profiles.ts'
-import { QueueState } from '../queues.ts'
-import { RecordList } from '../record-list.ts'
-import { PolicyCounters, type PolicyOptions } from '../state.ts'
-import { Page, TaskIndex } from '../task-index.ts'
-import { type Origin, TaskRecord } from '../task-record.ts'
-import { DueList, Timeouts } from '../timeouts.ts'
+import { QUEUE_DEFAULTS } from '../options.ts'
+import { type AgentSpec, AgentState } from '../policy/agents.ts'
+import { ClassState, Lane } from '../policy/classes.ts'
+import { Group } from '../policy/groups.ts'
+import { HeadHeap } from '../policy/head-heap.ts'
+import { Kept } from '../policy/kept.ts'
+import { Profile } from '../policy/profiles.ts'
+import { QueueState } from '../policy/queues.ts'
+import { RecordList } from '../policy/record-list.ts'
+import { PolicyCounters, type PolicyOptions } from '../policy/state.ts'
+import { Page, TaskIndex } from '../policy/task-index.ts'
+import { type Origin, TaskRecord } from '../policy/task-record.ts'
+import { DueList, Timeouts } from '../policy/timeouts.ts'
 
 export interface StateClass {
   readonly type: abstract new (...args: never[]) => object

@@ -20,8 +20,8 @@
  */
 import { createHash } from 'node:crypto'
 import { FixedDeque } from 'mnemonist'
-import { policyRanges, type SharedMemory } from '../../../native-free/index.ts'
-import type { PolicyOptions, PolicyState } from '../state.ts'
+import { policyRanges, type SharedMemory } from '../../native-free/index.ts'
+import type { PolicyOptions, PolicyState } from '../policy/state.ts'
 import { CORE_OMITTED, STATE_CLASSES } from './state-classes.ts'
 import { WordBuffer } from './word-buffer.ts'
 

@@ -2,12 +2,12 @@
 import { FixedDeque } from 'mnemonist'
 import { expect, test } from 'vitest'
 import { createMemory, toAgent } from '../../../native-free/index.ts'
-import { differenceOf } from '../../../src/policy/journal/difference.ts'
-import { imageOf } from '../../../src/policy/journal/image.ts'
-import type { RecordedCore } from '../../../src/policy/journal/recorder.ts'
-import { restore } from '../../../src/policy/journal/restore.ts'
-import { CORE_OMITTED, STATE_CLASSES } from '../../../src/policy/journal/state-classes.ts'
-import { Effects, Policy, type PolicyGiven } from '../support.ts'
+import { differenceOf } from '../../../src/journal/difference.ts'
+import { imageOf } from '../../../src/journal/image.ts'
+import type { RecordedCore } from '../../../src/journal/recorder.ts'
+import { restore } from '../../../src/journal/restore.ts'
+import { CORE_OMITTED, STATE_CLASSES } from '../../../src/journal/state-classes.ts'
+import { Effects, Policy, type PolicyGiven } from '../../policy/support.ts'
 
 /** A core with something of everything in it. */
 function busy(given: PolicyGiven = {}): Policy {

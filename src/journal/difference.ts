@@ -5,7 +5,7 @@
  * with the shortest name.
  */
 import { FixedDeque } from 'mnemonist'
-import { policyRanges } from '../../../native-free/index.ts'
+import { policyRanges } from '../../native-free/index.ts'
 import type { Imaged } from './image.ts'
 import { CORE_OMITTED, STATE_CLASSES } from './state-classes.ts'
 

@@ -1,9 +1,9 @@
 /** A core that is recorded, and a twin that is built from its journal and compared after each event. */
-import { differenceOf } from '../../../src/policy/journal/difference.ts'
-import { digestOf, imageOf } from '../../../src/policy/journal/image.ts'
-import type { RecordedCore } from '../../../src/policy/journal/recorder.ts'
-import { Replayer } from '../../../src/policy/journal/replayer.ts'
-import { JournalWriter } from '../../../src/policy/journal/writer.ts'
+import { differenceOf } from '../../../src/journal/difference.ts'
+import { digestOf, imageOf } from '../../../src/journal/image.ts'
+import type { RecordedCore } from '../../../src/journal/recorder.ts'
+import { Replayer } from '../../../src/journal/replayer.ts'
+import { JournalWriter } from '../../../src/journal/writer.ts'
 
 export class Twin {
   readonly replayer = new Replayer()

@@ -5,8 +5,8 @@
  * Each looks first whether the event is possible at all, because a damaged journal must end in an
  * error and never in a core that runs in circles.
  */
-import type { AgentState } from '../agents.ts'
-import { COMMITTED, OVERDUE, ROUTER_GONE } from '../core.ts'
+import type { AgentState } from '../policy/agents.ts'
+import { COMMITTED, OVERDUE, ROUTER_GONE } from '../policy/core.ts'
 import {
   isFinal,
   OFFERED,
@@ -14,7 +14,7 @@ import {
   RUNNING,
   stateName,
   type TaskRecord,
-} from '../task-record.ts'
+} from '../policy/task-record.ts'
 import { Kind } from './format.ts'
 import type { RecordedCore } from './recorder.ts'
 import type { Replayer } from './replayer.ts'

@@ -2,9 +2,9 @@
  * The effects of a core that is run again, each compared with the record that must stand next in the
  * journal, then passed on. Any thread.
  */
-import type { AgentState } from '../agents.ts'
-import type { AttemptEnd, PolicyEffects } from '../state.ts'
-import type { TaskRecord } from '../task-record.ts'
+import type { AgentState } from '../policy/agents.ts'
+import type { AttemptEnd, PolicyEffects } from '../policy/state.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
 import { Kind } from './format.ts'
 import type { Replayer } from './replayer.ts'
 

@@ -7,8 +7,8 @@
  * others; shared ones are made when they are first named and filled in the order of their names.
  */
 import { FixedDeque } from 'mnemonist'
-import { policyRanges, type SharedMemory } from '../../../native-free/index.ts'
-import type { PolicyEffects, PolicyOptions } from '../core.ts'
+import { policyRanges, type SharedMemory } from '../../native-free/index.ts'
+import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
 import * as image from './image.ts'
 import { JournalBroken } from './reader.ts'
 import { type JournalAbout, RecordedCore } from './recorder.ts'

@@ -3,7 +3,7 @@
  *
  * Invariant: a record is given out when all of it is there; what is left in the end is a cut one.
  */
-import { SignalboxError } from '../../errors.ts'
+import { SignalboxError } from '../errors.ts'
 import {
   COMMITTED_FIELDS,
   type Field,

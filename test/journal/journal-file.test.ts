@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { JournalFile } from '../../src/observe/journal-file.ts'
+import { JournalFile } from '../../src/journal/journal-file.ts'
 import { until } from '../support/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-journal-'))
