@@ -34,6 +34,10 @@ export const LIMITS = {
   queuesMax: 10_000,
   fencedInstancesMax: 10_000,
   offlineAgentsKept: 1_000,
+  subjectLengthMax: 255,
+  /** An adopted agent that nobody answers for is tried again after so long, doubled each time. */
+  adoptedPauseMsMin: 250,
+  adoptedPauseMsMax: 10_000,
 } as const
 
 export type Placement = 'auto' | 'routers' | 'inline'
@@ -121,7 +125,25 @@ export interface NatsOptions {
   wildcard?: boolean
   /** How long the first connect may take. Default 5,000. */
   connectTimeoutMs?: number
+  /** Services that answer requests and know nothing of us, to be used as agents. */
+  agents?: readonly AdoptedAgentOptions[]
 }
+
+/** A service that answers requests on a subject: an agent that says no hello. */
+export interface AdoptedAgentOptions {
+  /** Where it, or its queue group, answers requests. */
+  subject: string
+  /** Tasks at a time, for all that answer there together. Default 1. */
+  concurrency?: number
+  /** The agent's name; the subject with `-` for `.` by default. */
+  name?: string
+  /** Queues it serves, `['*']` for all; the subject's last token by default. */
+  queues?: readonly string[]
+  capabilities?: readonly string[]
+}
+
+/** As above, checked and complete. */
+export type AdoptedAgent = Readonly<Required<AdoptedAgentOptions>>
 
 export const SCHEDULER_DEFAULTS = {
   placement: 'auto' as Placement,

@@ -1,7 +1,9 @@
 /** A user's scheduler options, checked, with every default filled in. */
+import { adoptedAgents } from './adopted-options.ts'
 import { SignalboxError } from './errors.ts'
 import type { FrontEndOptions } from './front-end/context.ts'
 import {
+  type AdoptedAgent,
   type JournalOptions,
   LIMITS,
   type NatsOptions,
@@ -96,12 +98,22 @@ export function frontEndOptions(options: SchedulerOptions): FrontEndOptions {
   }
 }
 
-/** @returns undefined for a scheduler that stands alone. */
-export function natsOptions(options: SchedulerOptions): NatsOptions | undefined {
+/**
+ * @returns undefined for a scheduler that stands alone.
+ * @throws bad_token, bad_option, bad_concurrency
+ */
+export function natsOptions(
+  options: SchedulerOptions,
+): (NatsOptions & { agents: readonly AdoptedAgent[] }) | undefined {
   if (options.nats === undefined) return undefined
   const given = typeof options.nats === 'string' ? { servers: options.nats } : options.nats
   if (given.prefix !== undefined) requireToken(given.prefix, 'subject prefix')
-  return { ...given, wildcard: given.wildcard ?? !(options.strictQueues ?? false) }
+  const strict = options.strictQueues ?? false
+  const agents = adoptedAgents(given.agents, {
+    prefix: given.prefix ?? SCHEDULER_DEFAULTS.prefix,
+    queues: strict ? Object.keys(options.queues ?? {}) : null,
+  })
+  return { ...given, agents, wildcard: given.wildcard ?? !strict }
 }
 
 /** @returns undefined when nothing is recorded. @throws bad_option */

@@ -91,4 +91,6 @@ export interface AgentView {
   lost: number
   /** ms since it was last heard of. */
   silentMs: number
+  /** Where an adopted agent answers requests; missing for all others. */
+  subject?: string
 }

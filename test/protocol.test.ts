@@ -21,7 +21,9 @@ let scheduler: Scheduler
 let transcript: Transcript
 
 beforeAll(async () => {
-  scheduler = new Scheduler({ name: 'main', nats: nats.url, routers: 1 })
+  const adopted = [{ subject: 'work.ocr', concurrency: 8 }]
+  const joined = { servers: nats.url, agents: adopted }
+  scheduler = new Scheduler({ name: 'main', nats: joined, routers: 1 })
   await scheduler.start()
   const clerk = { id: 'clerk', queues: ['greet', 'fragile'], concurrency: 4 }
   await scheduler.agent(clerk, (task) => {

@@ -119,17 +119,17 @@ export class Checker {
     FORGOTTEN: ({ n }, it = this.#tasks.get(n.seq)) => it && this.#find('lost', 'is forgotten', it),
     ENDED: ({ n, s: { how }, task, agent }) => {
       const { kind, n: told, s } = this.#cause, { at, count, n: max } = task, { ms } = this.#last
-      const isTold = how.toUpperCase().startsWith(kind) && told.task === n.task
       const isDue = how === 'timeout' && kind === 'TICK' && !(ms < at.sinceMs + max.runMs)
-      const isLost = how === 'agent_lost' && LOSING.includes(kind)
-      const isIts = at.counter === n.counter && at.agent === agent
+      const isLost = how === 'agent_lost' && LOSING.includes(kind), free = how === 'undelivered'
+      const isIts = at.counter === n.counter && at.agent === agent, isNamed = told.task === n.task
+      const isTold = isNamed && (free ? 'DISPATCH_FAILED' : how.toUpperCase()).startsWith(kind)
       if (!isTold && !isDue && !isLost) this.#find('uncaused', `ends as ${how}`, task)
       if (!isIts && task.state === 'running') this.#find('doubled', 'ends another attempt', task)
       if (n.charged === 1) agent.charged.add(n.counter)
       const isLoss = isLost || how === 'dispatch_failed'
-      const isOver = isLoss ? ++count.losses > max.losses : ++count.failures > max.retries
+      const over = !free && (isLoss ? ++count.losses > max.losses : ++count.failures > max.retries)
       const final = isLoss ? 6 : how === 'succeeded' ? 3 : how === 'cancelled' ? 5 : 4
-      const isFinal = isOver || final === 3 || final === 5 || told.retryable === 0
+      const isFinal = over || final === 3 || final === 5 || told.retryable === 0
       const code = how === 'failed' ? s.code : final === 3 ? '' : how
       this.#move(task, isFinal ? 'ended' : 'waiting')
       Object.assign(task.due, { state: isFinal ? final : 0, code, event: this.#count.events })

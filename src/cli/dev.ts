@@ -1,10 +1,11 @@
 /** `signalbox dev`, what `npm start` runs: everything on this machine, with a demonstration. */
 import type { Command } from 'commander'
-import type { Placement } from '../options.ts'
+import type { AdoptedAgentOptions, Placement } from '../options.ts'
 import type { DevReporter, DevSummary } from '../service/dev.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
 import {
+  adoptOption,
   journalOption,
   placementOption,
   routersOption,
@@ -27,6 +28,7 @@ const STEP = 0.2
 interface DevFlags {
   tasks: number
   stay?: boolean
+  adopt: readonly AdoptedAgentOptions[]
   routers: number
   placement: Placement
   port?: number
@@ -44,6 +46,7 @@ export function addDev(program: Command): void {
       'of the private nats-server; a free one by default',
       wholeNumber(1, 65_535),
     )
+    .addOption(adoptOption())
     .addOption(routersOption())
     .addOption(placementOption())
     .addOption(journalOption())
@@ -54,14 +57,14 @@ async function dev(flags: DevFlags, command: Command): Promise<void> {
   const terminal = terminalOf(command)
   const interrupts = catchInterrupts()
   const { runDev } = await import('../service/dev.ts')
-  const { tasks, routers, placement, port, journal } = flags
+  const { tasks, adopt, routers, placement, port, journal } = flags
   const stay = flags.stay ?? (terminal.interactive && process.stdin.isTTY === true)
   let finished: DevSummary | null = null
   const reporter = devReporter(terminal, (summary) => {
     finished = summary
   })
   try {
-    const options = { tasks, routers, placement, port, journal, stay }
+    const options = { tasks, adopt, routers, placement, port, journal, stay }
     await runDev(options, reporter, interrupts.signal)
     process.exitCode = exitCode(finished, tasks, interrupts.signal.aborted)
     if (interrupts.signal.aborted) terminal.note('Ended, with everything that it started.')

@@ -1,6 +1,6 @@
 /** Flags that several commands share, and readers of their values. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { LIMITS, type Placement } from '../options.ts'
+import { type AdoptedAgentOptions, LIMITS, type Placement } from '../options.ts'
 import { OUTPUT_FORMATS, type OutputFormat, Terminal } from './terminal.ts'
 
 export interface GlobalOptions {
@@ -36,6 +36,29 @@ export function routersOption(): Option {
 
 export function journalOption(): Option {
   return new Option('--journal <file>', 'record what the scheduler decides, to replay and check')
+}
+
+export function adoptOption(): Option {
+  return new Option(
+    '--adopt <subject...>',
+    'services that answer requests, as agents: SUBJECT[=QUEUE][:CONCURRENCY]',
+  )
+    .argParser(adopted)
+    .default([], 'none')
+}
+
+/** Reads `SUBJECT[=QUEUE][:CONCURRENCY]`; what the three may be is the scheduler's to say. */
+function adopted(
+  text: string,
+  before: readonly AdoptedAgentOptions[] = [],
+): readonly AdoptedAgentOptions[] {
+  const parts = /^([^=:]+)(?:=([^=:]+))?(?::(\d{1,9}))?$/.exec(text)
+  if (parts === null) throw new InvalidArgumentError('Give SUBJECT, SUBJECT=QUEUE or SUBJECT:8.')
+  const [, subject, queue, concurrency] = parts
+  const one: AdoptedAgentOptions = { subject }
+  if (queue !== undefined) one.queues = [queue]
+  if (concurrency !== undefined) one.concurrency = Number(concurrency)
+  return [...before, one]
 }
 
 /** @returns a reader of whole numbers, digits only. */

@@ -1,12 +1,13 @@
 /** `signalbox serve`: a scheduler for named queues. */
 import type { Command } from 'commander'
 import { natsAddress } from '../address/nats-address.ts'
-import type { Placement } from '../options.ts'
+import type { AdoptedAgentOptions, Placement } from '../options.ts'
 import type { ServeReporter } from '../service/serve.ts'
 import { withSource } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
 import {
+  adoptOption,
   journalOption,
   names,
   natsFlagOf,
@@ -19,6 +20,7 @@ import type { Terminal } from './terminal.ts'
 interface ServeFlags {
   queue: string[]
   name?: string
+  adopt: readonly AdoptedAgentOptions[]
   routers: number
   placement: Placement
   journal?: string
@@ -30,6 +32,7 @@ export function addServe(program: Command): void {
     .description('run a scheduler for the named queues, and no others')
     .requiredOption('--queue <queue...>', 'the queues', names)
     .option('--name <name>', 'the scheduler’s name; random by default')
+    .addOption(adoptOption())
     .addOption(routersOption())
     .addOption(placementOption())
     .addOption(journalOption())
@@ -41,9 +44,9 @@ async function serve(flags: ServeFlags, command: Command): Promise<void> {
   const address = natsAddress(natsFlagOf(command))
   const interrupts = catchInterrupts()
   const { runServe } = await import('../service/serve.ts')
-  const { name, routers, placement, journal } = flags
+  const { name, adopt, routers, placement, journal } = flags
   const queues = [...new Set(flags.queue)]
-  const options = { address, queues, name, routers, placement, journal }
+  const options = { address, queues, name, adopt, routers, placement, journal }
   try {
     const left = await runServe(options, reporter(terminal), interrupts.signal)
     if (left > 0) {

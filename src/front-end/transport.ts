@@ -13,6 +13,8 @@ export interface AgentPort {
   cancel(agent: AgentState, counter: number, dispatchSeq: number, reason: string): void
   drain(agent: AgentState): void
   fenced(agent: AgentState): void
+  /** @returns the subject of an adopted agent; missing where there is none. */
+  adoptedSubject?(agent: AgentState): string | undefined
 }
 
 export interface Transport {

@@ -8,6 +8,7 @@ import { stateName, type TaskRecord, WAITING } from '../policy/task-record.ts'
 import type { AgentStatusName, AgentView, PriorityLevel, TaskView } from '../task.ts'
 import { payloadText } from '../wire/payload.ts'
 import type { FrontEndContext } from './context.ts'
+import type { AgentPort } from './transport.ts'
 
 const RESULT_SHOWN_MAX = 64 * 1024
 
@@ -44,6 +45,7 @@ export function agentViews(context: FrontEndContext): AgentView[] {
 }
 
 function agentView(context: FrontEndContext, agent: AgentState): AgentView {
+  const subject = (agent.link as AgentPort).adoptedSubject?.(agent)
   return {
     id: agent.id,
     instance: agent.instance,
@@ -56,6 +58,7 @@ function agentView(context: FrontEndContext, agent: AgentState): AgentView {
     failed: agent.failed,
     lost: agent.lost,
     silentMs: agent.leased ? Math.round(policyMs() - agent.lastSeenMs) : 0,
+    ...(subject === undefined ? {} : { subject }),
   }
 }
 

@@ -20,7 +20,10 @@ export interface AgentSpec {
   capabilities: readonly string[]
   concurrency: number
   beats: boolean
-  /** Silence for a lease means that it is lost; false for agents in the scheduler's process. */
+  /**
+   * Silence for a lease means that it is lost; false for agents that say nothing of themselves, in
+   * the scheduler's process or adopted.
+   */
   leased: boolean
   link: AgentLink
 }

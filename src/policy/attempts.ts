@@ -155,12 +155,27 @@ export function lost(
   else putBack(core, record)
 }
 
+/**
+ * Nobody had it. An agent that says hello and does not listen is a loss, or the task would go to and
+ * fro with its beats; one without lease says nothing, is tried again after growing pauses only, and
+ * its task waits as long as it must.
+ */
 export function dispatchFailed(core: PolicyState, record: TaskRecord, nowMs: number): void {
   const agent = record.agent!
   core.counters.dispatchFailed++
-  lost(core, record, 'dispatch_failed', `Nobody listens for agent "${agent.id}".`, nowMs)
+  const message = `Nobody listens for agent "${agent.id}".`
+  if (agent.leased) lost(core, record, 'dispatch_failed', message, nowMs)
+  else undelivered(core, record, message)
   giveCredit(core, agent)
   pauseAgent(core, agent)
+}
+
+function undelivered(core: PolicyState, record: TaskRecord, message: string): void {
+  end(core, record, 'undelivered', false)
+  record.code = 'dispatch_failed'
+  record.message = message
+  record.retryable = true
+  putBack(core, record)
 }
 
 export function cancel(core: PolicyState, record: TaskRecord, nowMs: number): 'finished' | null {

@@ -25,6 +25,7 @@ export type AttemptEnd =
   | 'cancelled'
   | 'agent_lost'
   | 'dispatch_failed'
+  | 'undelivered'
 
 export interface PolicyEffects {
   /** The record has its final outcome; called once for each accepted task. */

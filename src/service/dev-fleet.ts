@@ -13,7 +13,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { SignalboxError } from '../errors.ts'
-import type { Placement } from '../options.ts'
+import type { AdoptedAgentOptions, Placement } from '../options.ts'
 import { Scheduler } from '../scheduler.ts'
 import { DevChild } from './dev-child.ts'
 import { DEMO_AGENT_PROCESSES, DEMO_CONCURRENCY, DEMO_QUEUE, demoAgentIds } from './dev-messages.ts'
@@ -26,6 +26,8 @@ export interface FleetOptions {
   placement: Placement
   /** Of the private nats-server; any free one when absent. */
   port?: number
+  /** Services on the private nats-server that are agents besides. */
+  adopt?: readonly AdoptedAgentOptions[]
   /** File of the scheduler's journal; none is recorded without. */
   journal?: string
 }
@@ -49,12 +51,16 @@ export interface Fleet {
 
 type Say = (sentence: string) => void
 
-/** @throws nats_unreachable when a nats-server is there and does not start. */
+/**
+ * @throws nats_unreachable when a nats-server is there and does not start; nats_server_not_found when
+ *   there is none for those that are to be adopted.
+ */
 export async function startFleet(options: FleetOptions, say: Say): Promise<Fleet> {
   try {
     return await new NatsFleet(options, say).start()
   } catch (error) {
     if (!(error instanceof SignalboxError) || error.code !== 'nats_server_not_found') throw error
+    if ((options.adopt?.length ?? 0) > 0) throw error
     say(error.message)
     say('Without NATS everything runs in this process: scheduler, agents and generator.')
     return new InProcessFleet(options).start()
@@ -82,7 +88,7 @@ class NatsFleet implements Fleet {
 
   async start(): Promise<this> {
     try {
-      const { routers, placement, port, journal } = this.#options
+      const { routers, placement, port, journal, adopt } = this.#options
       if (port !== undefined) await requireFreePort(port)
       const server = await startNatsServer({ jetstream: true, port, onFetch: this.#say })
       this.#stops.push(() => server.stop())
@@ -93,7 +99,7 @@ class NatsFleet implements Fleet {
         routers,
         placement,
         journal: journal === undefined ? undefined : { file: journal },
-        nats: { servers: server.url, wildcard: true },
+        nats: { servers: server.url, wildcard: true, agents: adopt },
       })
       this.#stops.push(() => this.scheduler.stop())
       await this.scheduler.start()

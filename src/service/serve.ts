@@ -6,13 +6,14 @@
  */
 
 import type { NatsAddress } from '../address/nats-address.ts'
-import type { Placement } from '../options.ts'
+import type { AdoptedAgentOptions, Placement } from '../options.ts'
 import { Scheduler, type SchedulerEvent } from '../scheduler.ts'
 
 export interface ServeOptions {
   address: NatsAddress
   queues: string[]
   name?: string
+  adopt: readonly AdoptedAgentOptions[]
   routers: number
   placement: Placement
   /** File of the journal; none is recorded without. */
@@ -26,12 +27,12 @@ export interface ServeReporter {
 }
 
 /** Events that somebody who runs a scheduler wants in the log; the rest is a matter of status. */
-const TOLD = /^(nats_|router_|journal_)/
+const TOLD = /^(nats_|router_|journal_|responder_)/
 
 /**
  * @param interrupted drains and ends it.
  * @returns how many accepted tasks were still open when the time to drain was up; 0 normally.
- * @throws nats_unreachable, permission_denied, bad_option, bad_token, journal_failed
+ * @throws nats_unreachable, permission_denied, bad_option, bad_token, bad_concurrency, journal_failed
  */
 export async function runServe(
   options: ServeOptions,
@@ -46,7 +47,7 @@ export async function runServe(
     routers: options.routers,
     placement: options.placement,
     journal: options.journal === undefined ? undefined : { file: options.journal },
-    nats: { servers, user, password, token, wildcard: false },
+    nats: { servers, user, password, token, wildcard: false, agents: options.adopt },
   })
   scheduler.onEvent((event) => {
     if (TOLD.test(event.kind)) reporter.event(event)

@@ -278,6 +278,19 @@ test('checker: losses and failures are counted apart', () => {
   })
 })
 
+test('checker: what was never delivered counts as neither loss nor failure', () => {
+  const adopted = { concurrency: 1, beats: false, leased: false }
+  expectNothing((story) => {
+    story.run(story.submit({ queue: 'once' }), 0)
+    for (let pause = 0; pause < 5; pause++) {
+      story.undelivered(0)
+      story.helloAgain(0, adopted)
+      story.run(0, 0)
+    }
+    story.succeed(0)
+  }, adopted)
+})
+
 test('checker: an instance that is replaced leaves its row to the new one', () => {
   expectNothing((story) => {
     story.run(story.submit(), 0)

@@ -177,6 +177,12 @@ export class Story {
     if (isFinal) this.outcome(task, 6, 'dispatch_failed')
   }
 
+  /** To an agent without lease. */
+  undelivered(task: number): void {
+    this.add('DISPATCH_FAILED', { task, slot: this.attempts.get(task)!.slot })
+    this.ended(task, 'undelivered')
+  }
+
   /** Of tasks that run or do not. */
   cancel(task: number, runs: boolean): void {
     this.add('CANCEL', { task, answer: 0, queue: 'q', id: this.ids.get(task)! })

@@ -330,4 +330,10 @@ test('agents: in order of their numbers, long names cut', () => {
   expect(lines[1]).toMatch(/^ {2}agent-9 +available +a{13}… +– +3\/256 +12,345 /)
   expect(lines[2]).toMatch(/^ {2}agent-10 /)
   expect(agentLines([], NO_COLORS)[0]).toMatch(/^No agents\. Start one/)
+  expect(lines[0]).not.toContain('adopted')
+  const adopted = { ...agent('agent-11'), subject: 'work.ocr' }
+  const both = agentLines([agent('agent-9'), adopted], NO_COLORS)
+  expect(both[0]).toMatch(/ adopted$/)
+  expect(both[1]).toMatch(/ –$/)
+  expect(both[2]).toMatch(/^ {2}agent-11 .* work\.ocr$/)
 })

@@ -39,6 +39,25 @@ test('serve: one line when it is ready; it serves the named queues and no others
   expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
 })
 
+test('serve: services that answer requests are agents, as many and for which queue it is told', async () => {
+  const nc = await nats.connect()
+  for (const name of ['ocr', 'mail']) {
+    nc.subscribe(`work.${name}`, { queue: 'g', callback: (_, msg) => msg.respond(`"by ${name}"`) })
+  }
+  await nc.flush()
+  await serve('--queue', 'ocr', 'post', '--adopt', 'work.ocr:8', 'work.mail=post')
+  const sb = await client()
+  expect(await sb.run('ocr')).toBe('by ocr')
+  expect(await sb.run('post')).toBe('by mail')
+  const agents = (await sb.listAgents()).sort((a, b) => a.id.localeCompare(b.id))
+  expect(agents).toMatchObject([
+    { id: 'work-mail', subject: 'work.mail', queues: ['post'], concurrency: 1 },
+    { id: 'work-ocr', subject: 'work.ocr', queues: ['ocr'], concurrency: 8 },
+  ])
+  const listed = start(['agent', 'list'], { env: { NATS_URL: nats.url } })
+  expect((await listed.ended).stdout).toMatch(/work-mail +available +post .* work\.mail\n/)
+})
+
 test('serve: told to end, it waits for what it has accepted', async () => {
   const running = await serve('--queue', 'slow', '-o', 'ndjson')
   expect(JSON.parse(running.stdout())).toMatchObject({ event: 'ready', queues: ['slow'] })

@@ -46,6 +46,15 @@ test.each([
   ],
   [['load', 'q', '--rate', 'fast'], /^error usage: .*Give a number above 0/],
   [['load', 'q', '--rate', '1', '--window', '1'], /^error usage: .*exclude each other/],
+  [
+    ['serve', '--queue', 'q', '--adopt', 'work.q:all'],
+    /^error usage: .*Give SUBJECT, SUBJECT=QUEUE/,
+  ],
+  [
+    ['serve', '--queue', 'q', '--adopt', 'work.ocr'],
+    /^error bad_option: .* is "ocr": it is none of the configured queues \(q\); say which/,
+  ],
+  [['dev', '--adopt', 'work.*'], /^error bad_option: .*wildcards/],
   [['dev', '--tasks', '-5'], /^error usage: .*Give a whole number/],
   [['dev', '--routers', '17'], /^error usage: .*from 0 to 16/],
   [

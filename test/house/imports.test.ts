@@ -57,7 +57,7 @@ const PACKAGE_USERS: Record<string, RegExp> = {
   tinybench: /^bench\//,
 }
 
-const SURFACE = ['api.ts', 'agent-task.ts', 'agent-options.ts']
+const SURFACE = ['api.ts', 'agent-task.ts', 'agent-options.ts', 'adopted-options.ts']
 
 const files = sources('native-free', 'src', 'bench').filter(
   (file) => !file.startsWith('bench/peers'),

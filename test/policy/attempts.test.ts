@@ -128,6 +128,26 @@ test('attempts: a task whose agents are lost more often than may be is dead', ()
   expect(policy.core.counters.attemptsLost).toBe(3)
 })
 
+test('attempts: a dispatch that nobody heard is no loss when its agent says nothing of itself', () => {
+  const policy = new Policy({ queue: { lossLimit: 0, retryCount: 0 } })
+  const given = { concurrency: 2, beats: false, leased: false }
+  const agent = policy.agent('adopted', given)
+  const record = policy.run()
+  for (const attempt of [1, 2, 3]) {
+    policy.core.dispatchFailed(record, policy.nowMs)
+    expect([record.state, record.code]).toEqual([WAITING, 'dispatch_failed'])
+    expect(policy.offer()).toBe(null)
+    checkInvariants(policy)
+    // The front end's hello after a pause: one task more than it has in hand.
+    policy.agent('adopted', { ...given, concurrency: 1 })
+    expect(ids(policy.place())).toEqual(ids([record]))
+    expect(record.attempts).toBe(attempt + 1)
+  }
+  expect([record.losses, record.failures, agent.lost]).toEqual([0, 0, 0])
+  expect(policy.effects.ends.map(({ how }) => how)).toEqual(Array(3).fill('undelivered'))
+  expect(policy.core.counters).toMatchObject({ dispatchFailed: 3, attemptsLost: 0 })
+})
+
 test('attempts: a dispatch that nobody heard goes elsewhere and its agent rests until it speaks', () => {
   const policy = new Policy()
   const deaf = policy.agent('deaf', { concurrency: 3 })

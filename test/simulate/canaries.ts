@@ -50,6 +50,12 @@ export const CANARIES: readonly Canary[] = [
     replace: 'true',
   },
   {
+    why: 'what was never delivered to an adopted agent is charged as a loss',
+    file: 'src/policy/attempts.js',
+    find: 'undelivered(core, record, message);',
+    replace: "lost(core, record, 'dispatch_failed', message, nowMs);",
+  },
+  {
     why: 'a cancel leaves the attempt that runs running',
     file: 'src/policy/attempts.js',
     find: "endCharged(core, record, 'cancelled', nowMs);",

@@ -212,7 +212,7 @@ export class Ledger {
     attempt.misses = 0
     if (how === 'failed' || how === 'timeout') task.failures++
     else if (how === 'agent_lost' || how === 'dispatch_failed') task.losses++
-    if (how === 'dispatch_failed') attempt.agent.isPaused = true
+    if (how === 'dispatch_failed' || how === 'undelivered') attempt.agent.isPaused = true
   }
 
   /** An attempt ends only by what can end it. */
@@ -222,8 +222,15 @@ export class Ledger {
     switch (how) {
       case 'succeeded':
       case 'failed':
+        holds(name === how && isItself, () => `${what()} by ${name}`)
+        return
       case 'dispatch_failed':
         holds(name === how && isItself, () => `${what()} by ${name}`)
+        holds(attempt.agent.spec.leased, () => `${what()} at one without a lease`)
+        return
+      case 'undelivered':
+        holds(name === 'dispatch_failed' && isItself, () => `${what()} by ${name}`)
+        holds(!attempt.agent.spec.leased, () => `${what()} at one with a lease`)
         return
       case 'cancelled':
         holds(name === 'cancel' && isItself, () => `${what()} by ${name}`)

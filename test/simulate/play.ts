@@ -8,6 +8,7 @@
  */
 import type { RecordedCore } from '../../src/journal/recorder.ts'
 import { Subjects } from '../../src/wire/subjects.ts'
+import { AdoptedService } from './adopted-service.ts'
 import { keyOf } from './agent-hands.ts'
 import { type Company, ScriptedAgent } from './agents.ts'
 import { Checks } from './checks.ts'
@@ -84,6 +85,7 @@ class Stage {
   readonly #scenario: Scenario
   readonly #checks: Checks
   readonly #agents: (ScriptedAgent | LocalAgent)[]
+  readonly #adopted: AdoptedService | null
   readonly #submitters: ScriptedSubmitter[]
   readonly #operator: ScriptedOperator
   readonly #company: Company
@@ -92,8 +94,9 @@ class Stage {
   constructor(scenario: Scenario, isTraced: boolean) {
     this.#scenario = scenario
     const { seed, scheduler, wildcard, calm } = scenario
+    const adopted = scenario.adopted === null ? [] : [scenario.adopted.agent]
     const shape = scenario.theme === 'wideWindow' ? WIDE : undefined
-    this.world = new World({ seed, scheduler, wildcard, calm, shape, isTraced })
+    this.world = new World({ seed, scheduler, wildcard, adopted, calm, shape, isTraced })
     const { world } = this
     this.#twin = new Twin(
       world.core as RecordedCore,
@@ -118,6 +121,8 @@ class Stage {
         ? new LocalAgent(plan, world.scheduler, this.#company)
         : new ScriptedAgent(plan, this.#company),
     )
+    this.#adopted =
+      scenario.adopted === null ? null : new AdoptedService(scenario.adopted, this.#company)
     this.#submitters = scenario.submitters.map(
       ({ name, tasks }) => new ScriptedSubmitter(name, tasks, this.#company),
     )
@@ -155,6 +160,7 @@ class Stage {
     const { world } = this
     const byId = new Map(this.#agents.map((agent) => [agent.id, agent]))
     for (const agent of this.#agents) world.after(agent.plan.joinsAtMs, () => agent.start())
+    this.#adopted?.start()
     for (const submitter of this.#submitters) submitter.start()
     this.#operator.start()
     const { faults, calm } = this.#scenario
@@ -167,6 +173,7 @@ class Stage {
     world.trace(() => 'the faults are over')
     world.setWeather(calm)
     for (const agent of this.#agents) agent.calm()
+    this.#adopted?.calm()
     const last = new ScriptedAgent(rescuer, this.#company)
     this.#agents.push(last)
     last.calm()
@@ -179,6 +186,7 @@ class Stage {
     const { core } = this.#checks
     const { leaseMs, keep } = core.options
     for (const agent of this.#agents) agent.end()
+    this.#adopted?.end()
     const isThere = () =>
       [...core.agents.values()].find((agent) => agent.leased)?.id ?? this.#onTheirWay()
     await this.#until('still there', 2 * leaseMs + 500, isThere)

@@ -6,6 +6,7 @@
  * lane window, silent agents …), because what is rare in a mixed run would need thousands of them.
  */
 import { LIMITS, SCHEDULER_DEFAULTS, type SchedulerOptions } from '../../src/options.ts'
+import { type AdoptedPlan, planAdopted } from './adopted-service.ts'
 import { type AgentPlan, planAgents, rescuer } from './agent-plans.ts'
 import { Dice } from './dice.ts'
 import { type Fault, planFaults } from './faults.ts'
@@ -23,6 +24,7 @@ export interface SmallLimits {
   admitsPerTurn?: number
   submitsWaitingMax?: number
   classes?: number
+  adoptedPauseMsMin?: number
 }
 
 export interface Scenario {
@@ -36,6 +38,8 @@ export interface Scenario {
   /** The network while nothing is wrong. */
   readonly calm: Weather
   readonly agents: readonly AgentPlan[]
+  /** Null for most. */
+  readonly adopted: AdoptedPlan | null
   /** Joins when the faults stop and can do everything. */
   readonly rescuer: AgentPlan
   readonly submitters: readonly { readonly name: string; readonly tasks: readonly TaskPlan[] }[]
@@ -71,6 +75,8 @@ export function scenarioOf(seed: number): Scenario {
     submitters: submitters.map(({ name }) => name),
     submitsAtMs: tasks.map(({ atMs }) => atMs),
   })
+  const adopted = planAdopted(new Dice(seed, 'adopted plan'), theme, faultyMs)
+  if (adopted !== null) limits.adoptedPauseMsMin = adopted.pauseMsMin
   const defaultMs = scheduler.queueDefaults!.timeoutMs!
   const timeoutMs = Math.max(defaultMs, ...tasks.map((task) => task.timeoutMs ?? 0))
   return {
@@ -81,6 +87,7 @@ export function scenarioOf(seed: number): Scenario {
     limits,
     calm,
     agents,
+    adopted,
     rescuer: rescuer(),
     submitters,
     operator: planOperator(new Dice(seed, 'operator'), { faultyMs, agents, tasks }),

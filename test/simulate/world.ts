@@ -15,7 +15,7 @@ import { createHash } from 'node:crypto'
 import { DEFAULT_SHAPE, LatencyWriter } from '../../native-free/index.ts'
 import { LATENCY_STAGES } from '../../src/api.ts'
 import type { FrontEndContext } from '../../src/front-end/context.ts'
-import type { SchedulerOptions } from '../../src/options.ts'
+import type { AdoptedAgentOptions, SchedulerOptions } from '../../src/options.ts'
 import type { PolicyCore } from '../../src/policy/core.ts'
 import { Scheduler } from '../../src/scheduler.ts'
 import { SCHEDULER_CLIENT } from './connection.ts'
@@ -44,6 +44,7 @@ export interface WorldOptions {
   readonly calm?: Weather
   /** Listens to every queue, whatever the scheduler is configured for. */
   readonly wildcard?: boolean
+  readonly adopted?: readonly AdoptedAgentOptions[]
   /** In place of the seed's own small rings and turns. */
   readonly shape?: { readonly ringCapacity: number; readonly publishMax: number }
   /** Keep every line of the trace. */
@@ -67,7 +68,7 @@ export class World implements FaultyWorld, CurrentWorld {
   readonly #startUs: number
 
   constructor(options: WorldOptions) {
-    const { seed, scheduler, calm, wildcard, shape, isTraced = false } = options
+    const { seed, scheduler, calm, wildcard, adopted, shape, isTraced = false } = options
     this.seed = seed
     this.#isTraced = isTraced
     this.#dice = new Dice(seed, 'world')
@@ -82,7 +83,10 @@ export class World implements FaultyWorld, CurrentWorld {
     DEFAULT_SHAPE.publishMax = this.#dice.pick(PUBLISH_MAXES)
     if (shape !== undefined) Object.assign(DEFAULT_SHAPE, shape)
     setCurrent(this)
-    this.scheduler = new Scheduler({ ...scheduler, nats: { prefix: 'sb', wildcard } })
+    this.scheduler = new Scheduler({
+      ...scheduler,
+      nats: { prefix: 'sb', wildcard, agents: adopted },
+    })
     this.scheduler.onEvent(({ kind, detail }) => {
       this.trace(() => `event ${kind} ${JSON.stringify(detail)}`)
     })

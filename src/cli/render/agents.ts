@@ -1,7 +1,7 @@
 /** Agents as a table; pure functions. */
 import type { AgentView } from '../../task.ts'
 import type { Colors } from './colors.ts'
-import { table } from './table.ts'
+import { type Column, table } from './table.ts'
 import { count, cut, duration, plain } from './text.ts'
 
 const NAMES_WIDTH = 14
@@ -10,7 +10,7 @@ export function agentLines(agents: AgentView[], colors: Colors): string[] {
   if (agents.length === 0) {
     return ['No agents. Start one: `npx signalbox agent run NAME --queue QUEUE --exec COMMAND`.']
   }
-  const columns = [
+  const columns: Column[] = [
     { title: 'agent' },
     { title: 'status' },
     { title: 'queues' },
@@ -21,10 +21,15 @@ export function agentLines(agents: AgentView[], colors: Colors): string[] {
     { title: 'lost', right: true },
     { title: 'heard', right: true },
   ]
+  const isAdopted = agents.some(({ subject }) => subject !== undefined)
+  if (isAdopted) columns.push({ title: 'adopted' })
   const sorted = [...agents].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))
   return table(
     columns,
-    sorted.map((agent) => row(agent, colors)),
+    sorted.map((agent) => [
+      ...row(agent, colors),
+      ...(isAdopted ? [plain(agent.subject ?? '–')] : []),
+    ]),
     colors,
   )
 }

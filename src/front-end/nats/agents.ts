@@ -27,9 +27,11 @@ import {
   Subjects,
 } from '../../wire/subjects.ts'
 import { requireToken } from '../../wire/tokens.ts'
+import type { EventSink } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
 import { type ResultBody, takeNoResponder, takeProgress, takeResult } from '../result.ts'
 import type { AgentPort, Arrival } from '../transport.ts'
+import { AdoptedAgents } from './adopted.ts'
 import { headersOf } from './incoming.ts'
 import type { Outlet } from './outlet.ts'
 
@@ -38,6 +40,7 @@ const EMPTY = new Uint8Array(0)
 const BEATS_PER_LEASE = 3
 
 export class NatsAgents implements AgentPort {
+  readonly adopted: AdoptedAgents
   readonly #context: FrontEndContext
   readonly #nc: NatsConnection
   readonly #outlet: Outlet
@@ -50,7 +53,14 @@ export class NatsAgents implements AgentPort {
   readonly #address = newResultAddress()
   readonly #body: ResultBody = { code: null, message: '', retryable: false, bytes: EMPTY }
 
-  constructor(context: FrontEndContext, nc: NatsConnection, outlet: Outlet, prefix: string) {
+  constructor(
+    context: FrontEndContext,
+    nc: NatsConnection,
+    outlet: Outlet,
+    prefix: string,
+    event: EventSink,
+  ) {
+    this.adopted = new AdoptedAgents(context, this.#send, event)
     this.#context = context
     this.#nc = nc
     this.#outlet = outlet
@@ -95,8 +105,10 @@ export class NatsAgents implements AgentPort {
     const headers = headersOf(msg)
     if (headers !== undefined && headers.code === 503 && msg.data.length === 0) {
       takeNoResponder(this.#context, this.#address)
+      this.adopted.absent(this.#address.agent)
       return
     }
+    this.adopted.answered(this.#address.agent)
     const refusal = takeResult(this.#context, this.#address, this.#readBody(msg, headers))
     if (refusal !== null) this.#refuse(msg, refusal)
     else this.#outlet.answer(msg.reply)
@@ -107,10 +119,15 @@ export class NatsAgents implements AgentPort {
     body.bytes = msg.data
     body.code = null
     if (headers === undefined || !headers.has(HEADER.errorCode)) return body
-    body.code = headers.get(HEADER.code) || 'error'
+    body.code = headers.get(HEADER.code) || this.#plainCode(headers)
     body.message = headers.get(HEADER.error)
     body.retryable = headers.get(HEADER.retryable) !== '0'
     return body
+  }
+
+  /** A service that knows nothing of our codes gives its own number. */
+  #plainCode(headers: MsgHdrs): string {
+    return this.adopted.has(this.#address.agent) ? headers.get(HEADER.errorCode) : 'error'
   }
 
   readonly #progress: Arrival<Msg> = {
@@ -130,6 +147,7 @@ export class NatsAgents implements AgentPort {
       take: (msg) => {
         try {
           const agent = msg.subject.slice(this.#fromLength, msg.subject.lastIndexOf('.'))
+          if (this.adopted.has(agent)) throw agentError('adopted', agent)
           const answer = handler(requireToken(agent, 'agent id'), msg)
           this.#outlet.answer(msg.reply, encodeJson(answer))
         } catch (error) {
@@ -204,11 +222,20 @@ export class NatsAgents implements AgentPort {
   }
 
   dispatch(record: TaskRecord, agent: AgentState, payload: Uint8Array): void {
+    this.#send(this.#workSubject(agent), record, agent, payload)
+  }
+
+  readonly #send = (
+    subject: string,
+    record: TaskRecord,
+    agent: AgentState,
+    payload: Uint8Array,
+  ): void => {
     const token = attemptToken(this.#context.core.options.epoch, record.counter, record.dispatchSeq)
     const { name } = this.#context.options
     const headers = workHeaders(record.id, record.queueName, record.attempts)
     const reply = this.#subjects.result(agent.id, name, record.slot, token)
-    this.#outlet.send(this.#workSubject(agent), payload, headers, reply)
+    this.#outlet.send(subject, payload, headers, reply)
   }
 
   #workSubject(agent: AgentState): string {
@@ -240,6 +267,9 @@ export class NatsAgents implements AgentPort {
 function agentError(code: 'fenced' | 'agent_unknown' | string, id: string): SignalboxError {
   if (code === 'fenced') {
     return new SignalboxError('fenced', `A newer instance of agent "${id}" has taken over: stop.`)
+  }
+  if (code === 'adopted') {
+    return new SignalboxError('fenced', `Agent "${id}" is an adopted one here: take another name.`)
   }
   if (code === 'too_many_agents') {
     return new SignalboxError('too_many_agents', 'As many agents as may are registered already.')

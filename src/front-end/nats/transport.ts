@@ -1,7 +1,7 @@
 /** NATS as a transport: one connection, its submitters, its agents and the API. Main thread. */
 import type { NatsConnection } from 'nats'
 import { policyMs } from '../../clock.ts'
-import { type NatsOptions, SCHEDULER_DEFAULTS } from '../../options.ts'
+import { type AdoptedAgent, type NatsOptions, SCHEDULER_DEFAULTS } from '../../options.ts'
 import { encodeJson } from '../../wire/json.ts'
 import type { SchedulerUp } from '../../wire/messages.ts'
 import { Subjects } from '../../wire/subjects.ts'
@@ -14,9 +14,11 @@ import { connectNats } from './connection.ts'
 import { Outlet } from './outlet.ts'
 import { NatsSubmitters } from './submitters.ts'
 
+type CheckedOptions = NatsOptions & { agents: readonly AdoptedAgent[] }
+
 export class NatsTransport implements Transport {
   readonly #context: FrontEndContext
-  readonly #options: NatsOptions
+  readonly #options: CheckedOptions
   readonly #sources: ApiSources
   readonly #event: EventSink
   readonly #prefix: string
@@ -24,12 +26,13 @@ export class NatsTransport implements Transport {
   readonly #queues: readonly string[]
   #nc: NatsConnection | undefined
   #submitters: NatsSubmitters | undefined
+  #agents: NatsAgents | undefined
   #outlet: Outlet | undefined
   connected = false
 
   constructor(
     context: FrontEndContext,
-    options: NatsOptions,
+    options: CheckedOptions,
     sources: ApiSources,
     event: EventSink,
   ) {
@@ -41,7 +44,7 @@ export class NatsTransport implements Transport {
     this.#queues = options.wildcard ? ['*'] : Object.keys(context.core.options.queues)
   }
 
-  /** @throws nats_unreachable, permission_denied */
+  /** @throws nats_unreachable, permission_denied, too_many_agents */
   async start(): Promise<void> {
     const context = this.#context
     const prefix = this.#prefix
@@ -57,7 +60,9 @@ export class NatsTransport implements Transport {
       prefix,
       queues: this.#queues,
     })
-    new NatsAgents(context, nc, outlet, prefix).subscribe()
+    this.#agents = new NatsAgents(context, nc, outlet, prefix, this.#event)
+    this.#agents.subscribe()
+    for (const adopted of this.#options.agents) this.#agents.adopted.adopt(adopted)
     await new NatsApi(context, nc, outlet, prefix, this.#sources).start()
     this.#submitters.subscribe()
     this.#announce()
@@ -86,6 +91,7 @@ export class NatsTransport implements Transport {
 
   async stop(): Promise<void> {
     const nc = this.#nc
+    this.#agents?.adopted.stop()
     if (nc === undefined || nc.isClosed()) return
     if (this.connected) await nc.drain().catch(() => nc.close())
     else await nc.close()

@@ -202,6 +202,17 @@ test('dispatch failed: the attempt is lost, the task waits again', () => {
   ])
 })
 
+test('dispatch failed: to an agent without lease it was never delivered', () => {
+  const policy = new Policy(SMALL)
+  policy.agent('a', { beats: false, leased: false })
+  const record = policy.run()
+  const rows = recorded(policy, () => policy.core.dispatchFailed(record, policy.nowMs))
+  expect(rows).toEqual([
+    ['DISPATCH_FAILED', { task: 0, slot: 0 }],
+    ['ENDED', { task: 0, counter: 1, agent: 0, how: 'undelivered', isCharged: false }],
+  ])
+})
+
 test('cancel, late: the credit of what still runs stays charged until its late result', () => {
   const policy = new Policy(SMALL)
   policy.agent('a')
