@@ -4,7 +4,7 @@
  */
 import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
 import type { Placement } from './options.ts'
-import type { AgentView, SubmitOptions, TaskView } from './task.ts'
+import type { AgentView, ListTasksOptions, SubmitOptions, TaskPage, TaskView } from './task.ts'
 
 /** An accepted task in its submitter's hands. */
 export interface TaskHandle {
@@ -30,6 +30,12 @@ export interface Signalbox {
   getTask(id: string, queue?: string): Promise<TaskView>
   /** @returns the task after it. @throws task_unknown, finished. */
   cancelTask(id: string, queue?: string): Promise<TaskView>
+  /**
+   * Open tasks, then finished ones that are still kept, a page at a time: with fewer than `limit`
+   * only when there are no more. What finishes while pages are read may be in two of them.
+   * @throws queue_unknown, bad_option, not_supported.
+   */
+  listTasks(options?: ListTasksOptions): Promise<TaskPage>
   listAgents(): Promise<AgentView[]>
   /** Asks an agent to finish what it runs and take no more. @throws agent_unknown. */
   drainAgent(id: string): Promise<void>

@@ -33,6 +33,11 @@ export const LIMITS = {
   /** Queues that come into being on first use. */
   queuesMax: 10_000,
   fencedInstancesMax: 10_000,
+  /** Tasks of one page of a list, and how many when none is said. */
+  listTasksMax: 1_000,
+  listTasksDefault: 100,
+  /** Work of one page, about a millisecond: a number looked at is one step (30 ns when it misses). */
+  listStepsMax: 32_768,
   offlineAgentsKept: 1_000,
   subjectLengthMax: 255,
   /** An adopted agent that nobody answers for is tried again after so long, doubled each time. */

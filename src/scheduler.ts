@@ -2,12 +2,13 @@
  * The scheduler of one process: memory, front end, routers, transports, wired together. Embedded it
  * stands alone; with `nats` it joins a fleet. Main thread.
  */
+import { setImmediate as otherTurns } from 'node:timers/promises'
 import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
 import type { LatencyReport, SchedulerStatus, Signalbox, TaskHandle } from './api.ts'
 import { policyMs } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { FrontEndContext } from './front-end/context.ts'
-import { cancelTask, drainAgent, getTask } from './front-end/control.ts'
+import { cancelTask, drainAgent, getTask, listTasks } from './front-end/control.ts'
 import { InProcessTransport } from './front-end/in-process/transport.ts'
 import { NatsTransport } from './front-end/nats/transport.ts'
 import { FrontEnd } from './front-end/turn.ts'
@@ -17,7 +18,8 @@ import { LatencyObserver } from './observe/latency.ts'
 import type { SchedulerOptions } from './options.ts'
 import { RouterPool } from './router/pool.ts'
 import { frontEndOptions, journalOptions, natsOptions } from './scheduler-options.ts'
-import type { AgentView, SubmitOptions, TaskView } from './task.ts'
+import type { AgentView, ListTasksOptions, SubmitOptions, TaskPage, TaskView } from './task.ts'
+import { fillPage, refuseUnknownKeys } from './wire/list-options.ts'
 import { decodePayload, encodeOwnPayload } from './wire/payload.ts'
 
 export type { AgentHandle, AgentOptions, AgentTask, Handler } from './agent-task.ts'
@@ -158,6 +160,14 @@ export class Scheduler implements Signalbox {
     const view = cancelTask(this.#context, id, queue)
     this.#frontEnd.schedule()
     return view
+  }
+
+  async listTasks(options: ListTasksOptions = {}): Promise<TaskPage> {
+    refuseUnknownKeys(options)
+    return fillPage(options, async (part) => {
+      if (part !== options) await otherTurns()
+      return listTasks(this.#context, part)
+    })
   }
 
   async listAgents(): Promise<AgentView[]> {

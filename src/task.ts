@@ -76,6 +76,28 @@ export interface TaskView {
   finishedAt: number | null
 }
 
+/** A task in a list: all but its result, which `getTask` shows. */
+export type TaskRow = Omit<TaskView, 'result'>
+
+/** Which tasks a list shows; any other key is answered `not_supported`. */
+export interface ListTasksOptions {
+  /** Of this queue only. */
+  queue?: string
+  /** In this state only. */
+  state?: TaskState
+  /** At most so many, 1 to 1,000; 100 by default. */
+  limit?: number
+  /** Go on behind an earlier page, with the same queue and state. */
+  cursor?: string
+}
+
+export interface TaskPage {
+  /** Open tasks in the order of their acceptance, then finished ones, the newest first. */
+  tasks: TaskRow[]
+  /** Give it to go on; null when there is nothing more. */
+  cursor: string | null
+}
+
 /** What the API shows of one agent; statuses as in the first source document. */
 export type AgentStatusName = 'offline' | 'available' | 'busy' | 'overloaded' | 'maintenance'
 export interface AgentView {

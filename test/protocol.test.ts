@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ERROR_CODES, TaskError } from '../src/errors.ts'
 import { LIMITS, QUEUE_DEFAULTS, SCHEDULER_DEFAULTS } from '../src/options.ts'
 import { Scheduler } from '../src/scheduler.ts'
@@ -66,6 +67,60 @@ test('protocol: the agent and the submitter in full do what they say', async () 
   const output = await node([join(folder, 'submitter.mjs')], { env: { NATS_URL: nats.url } })
   expect(output).toBe(printed)
   expect(children[0].exitCode).toBeNull()
+})
+
+describe('protocol: the agent over a bare socket', () => {
+  const [, , program] = blocksOf(page, 'js')
+  const file = join(folder, 'bare-agent.mjs')
+  const start = () => {
+    const env = { ...process.env, NATS_URL: nats.url }
+    const child = spawn(process.execPath, [file], { env, stdio: 'inherit' })
+    children.push(child)
+    return child
+  }
+  const instanceOf = async (id: string) =>
+    (await scheduler.listAgents()).find((agent) => agent.id === id)?.instance
+  let first: ChildProcess
+
+  beforeAll(async () => {
+    writeFileSync(file, program)
+    first = start()
+    await until(() => instanceOf('bare'), { what: 'the agent to say hello' })
+  })
+
+  test('protocol: it has fewer than 60 lines and no library', () => {
+    expect(program.trimEnd().split('\n').length).toBeLessThan(60)
+    expect(program.match(/\b(?:import|require)\b.*/g)).toEqual([
+      "import { connect } from 'node:net'",
+    ])
+  })
+
+  test('protocol: it works, on much at a time and on messages that come in pieces', async () => {
+    const long = 'é'.repeat(100_000)
+    const texts = [long, ...Array.from({ length: 300 }, (_, i) => `line ${i}`), long]
+    const shouted = texts.map(async (text) => {
+      const task = await scheduler.submit('shout', Buffer.from(text))
+      return Buffer.from(await task.bytes()).toString()
+    })
+    expect(await Promise.all(shouted)).toEqual(texts.map((text) => text.toUpperCase()))
+    expect((await scheduler.status()).attempts).toMatchObject({ lost: 0, dispatchFailed: 0 })
+  })
+
+  test('protocol: it fails for good when there is nothing to do', async () => {
+    const error = await scheduler.run('shout', new Uint8Array(0)).catch((reason) => reason)
+    expect(error).toBeInstanceOf(TaskError)
+    expect(error).toMatchObject({ message: 'Nothing to shout.', attempts: 1, retryable: false })
+  })
+
+  test('protocol: it stops when another has taken its name', async () => {
+    const before = await instanceOf('bare')
+    const gone = once(first, 'exit')
+    start()
+    expect(await gone).toEqual([1, null])
+    expect(await instanceOf('bare')).not.toBe(before)
+    const task = await scheduler.submit('shout', Buffer.from('still here'))
+    expect(Buffer.from(await task.bytes()).toString()).toBe('STILL HERE')
+  })
 })
 
 test('protocol: every limit is one of the limits in force', () => {

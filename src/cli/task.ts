@@ -1,16 +1,17 @@
-/** `signalbox task submit|get|cancel`: one task from the outside. */
+/** `signalbox task submit|get|list|cancel`: tasks from the outside. */
 import { readFileSync } from 'node:fs'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { TaskHandle } from '../api.ts'
 import type { Client } from '../client/client.ts'
 import { TaskError } from '../errors.ts'
-import type { SubmitOptions, TaskView } from '../task.ts'
+import { LIMITS } from '../options.ts'
+import { type ListTasksOptions, type SubmitOptions, TASK_STATES, type TaskView } from '../task.ts'
 import { payloadText } from '../wire/payload.ts'
 import { explainUnknownQueue, withClient } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
-import { names, natsFlagOf, RETRY_COUNT, TIMEOUT_MS, terminalOf } from './options.ts'
-import { resultLines, submittedLines, taskLines } from './render/task.ts'
+import { LIST_LIMIT, names, natsFlagOf, RETRY_COUNT, TIMEOUT_MS, terminalOf } from './options.ts'
+import { resultLines, submittedLines, taskLines, taskListLines } from './render/task.ts'
 import type { Terminal } from './terminal.ts'
 
 interface SubmitFlags {
@@ -23,7 +24,9 @@ interface SubmitFlags {
 }
 
 export function addTask(program: Command): void {
-  const task = program.command('task').description('submit a task, look at it, cancel it')
+  const task = program
+    .command('task')
+    .description('submit a task, look at it, list tasks, cancel one')
   task
     .command('submit')
     .description('submit one task')
@@ -45,6 +48,14 @@ export function addTask(program: Command): void {
       showTask(command, (client) => client.getTask(id, queue)),
     )
   task
+    .command('list')
+    .description('open tasks, the oldest first, then finished ones, the newest first')
+    .option('--queue <queue>', 'of this queue only')
+    .addOption(new Option('--state <state>', 'in this state only').choices(TASK_STATES))
+    .option('--limit <n>', 'how many at most', LIST_LIMIT, LIMITS.listTasksDefault)
+    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .action(listTasks)
+  task
     .command('cancel')
     .description('cancel a task, whether it waits or runs')
     .argument('<id>', 'its id')
@@ -63,6 +74,17 @@ async function showTask(
     const view = await ask(client)
     if (terminal.format === 'table') terminal.lines(taskLines(view, terminal.colors))
     else terminal.json(view)
+  })
+}
+
+async function listTasks(options: ListTasksOptions, command: Command): Promise<void> {
+  const terminal = terminalOf(command)
+  await withClient(natsFlagOf(command), async (client) => {
+    const { tasks, cursor } = await client.listTasks(options)
+    if (terminal.format === 'table') {
+      terminal.lines(taskListLines(tasks, Date.now(), terminal.columns, terminal.colors))
+    } else terminal.jsonRows(tasks)
+    if (cursor !== null) terminal.note(`There are more: --cursor ${cursor} goes on here.`)
   })
 }
 

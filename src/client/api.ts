@@ -1,13 +1,14 @@
 /**
  * Control calls on `sb.api.<verb>.any`. Every scheduler hears them and those that are meant answer,
- * so the first answer is the answer, except that one who does not know the task or the agent is
- * outvoted by one who does.
+ * so the first answer is the answer, except that one who does not know the task, the agent or the
+ * queue is outvoted by one who does. The further pages of a list come from whoever gave the first.
  */
 import type { Msg } from 'nats'
 import type { LatencyReport, SchedulerStatus } from '../api.ts'
 import { SignalboxError } from '../errors.ts'
-import type { AgentView, TaskView } from '../task.ts'
+import type { AgentView, ListTasksOptions, TaskPage, TaskView } from '../task.ts'
 import { encodeJson } from '../wire/json.ts'
+import { checkListOptions, fillPage, refuseUnknownKeys } from '../wire/list-options.ts'
 import { decodePayload } from '../wire/payload.ts'
 import { requireToken } from '../wire/tokens.ts'
 import { errorOf, isNoResponder } from './answers.ts'
@@ -15,6 +16,8 @@ import type { Inbox, Waiter } from './inbox.ts'
 import { disconnected, type Link } from './link.ts'
 
 const TARGET = 'any'
+/** Of somebody who is not the one to ask. */
+const OUTVOTED = ['task_unknown', 'agent_unknown', 'queue_unknown']
 /** How long another scheduler may take to know what one did not. */
 const SECOND_OPINION_MS = 300
 
@@ -46,7 +49,7 @@ class ApiCall implements Waiter {
       this.#resolve(decodePayload<never>(msg.data))
       return true
     }
-    if (error.code !== 'task_unknown' && error.code !== 'agent_unknown') {
+    if (!OUTVOTED.includes(error.code)) {
       this.fail(error)
       return true
     }
@@ -101,6 +104,16 @@ export class Api {
     return this.#call('task', taskBody(id, queue))
   }
 
+  async listTasks(options: ListTasksOptions = {}): Promise<TaskPage> {
+    refuseUnknownKeys(options)
+    return fillPage(options, async (part) => {
+      const { cursor } = checkListOptions(part)
+      const target = cursor === null ? TARGET : cursor.scheduler
+      const page = await this.#call<TaskPage>('tasks', part, target)
+      return { tasks: page.tasks, cursor: page.cursor }
+    })
+  }
+
   async cancel(id: string, queue?: string): Promise<TaskView> {
     return this.#call('cancel', taskBody(id, queue))
   }
@@ -109,10 +122,10 @@ export class Api {
     await this.#call('drain', { agent: requireToken(id, 'agent id') })
   }
 
-  #call<T>(verb: string, body: object): Promise<T> {
+  #call<T>(verb: string, body: object, target = TARGET): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (!this.#link.connected) throw disconnected('nothing was asked')
-      const subject = this.#link.subjects.api(verb, TARGET)
+      const subject = this.#link.subjects.api(verb, target)
       const giveUpIn = (ms: number, error: SignalboxError | null): void => {
         clearTimeout(call.timer)
         call.timer = setTimeout(() => {

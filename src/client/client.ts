@@ -4,7 +4,7 @@
  */
 import type { AgentHandle, AgentOptions, Handler } from '../agent-task.ts'
 import type { LatencyReport, SchedulerStatus, Signalbox, TaskHandle } from '../api.ts'
-import type { AgentView, SubmitOptions, TaskView } from '../task.ts'
+import type { AgentView, ListTasksOptions, SubmitOptions, TaskPage, TaskView } from '../task.ts'
 import { NatsAgent } from './agent.ts'
 import { Api } from './api.ts'
 import type { Inbox } from './inbox.ts'
@@ -60,6 +60,10 @@ export class Client implements Signalbox {
 
   cancelTask(id: string, queue?: string): Promise<TaskView> {
     return this.#api.cancel(id, queue)
+  }
+
+  listTasks(options?: ListTasksOptions): Promise<TaskPage> {
+    return this.#api.listTasks(options)
   }
 
   listAgents(): Promise<AgentView[]> {

@@ -1,17 +1,30 @@
 /**
- * Calls from outside about what there is: look up, cancel, drain, status. The same functions serve
+ * Calls from outside about what there is: look up, list, cancel, drain, status. The same functions serve
  * `sb.api` and the library. Main thread, in turns.
  */
 import { SignalboxError } from '../errors.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
-import type { TaskView } from '../task.ts'
+import type { ListTasksOptions, TaskPage, TaskView } from '../task.ts'
+import { checkListOptions } from '../wire/list-options.ts'
 import { requireToken } from '../wire/tokens.ts'
 import type { FrontEndContext } from './context.ts'
+import { listPage } from './list.ts'
 import { taskView } from './views.ts'
 
 /** @throws task_unknown, bad_token */
 export function getTask(context: FrontEndContext, id: unknown, queue?: unknown): TaskView {
   return taskView(context, requireTask(context, id, queue))
+}
+
+/**
+ * One page, made in this turn; it may end early with a cursor, even without a task.
+ * @throws queue_unknown, bad_option, bad_token
+ */
+export function listTasks(
+  context: FrontEndContext,
+  options: { [Key in keyof ListTasksOptions]: unknown },
+): TaskPage {
+  return listPage(context, checkListOptions(options))
 }
 
 /** @throws task_unknown, finished, bad_token */

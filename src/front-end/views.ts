@@ -5,7 +5,7 @@ import { policyMs } from '../clock.ts'
 import type { AgentState } from '../policy/agents.ts'
 import type { QueueState } from '../policy/queues.ts'
 import { stateName, type TaskRecord, WAITING } from '../policy/task-record.ts'
-import type { AgentStatusName, AgentView, PriorityLevel, TaskView } from '../task.ts'
+import type { AgentStatusName, AgentView, PriorityLevel, TaskRow, TaskView } from '../task.ts'
 import { payloadText } from '../wire/payload.ts'
 import type { FrontEndContext } from './context.ts'
 import type { AgentPort } from './transport.ts'
@@ -15,6 +15,14 @@ const RESULT_SHOWN_MAX = 64 * 1024
 export function taskView(context: FrontEndContext, record: TaskRecord): TaskView {
   const shown = record.resultBytes >= 0 && record.resultBytes <= RESULT_SHOWN_MAX
   return {
+    ...taskRow(record, context.core.waitingFor(record)),
+    result: shown ? payloadText(context.arena.get(record.result, record.resultBytes)) : null,
+  }
+}
+
+/** @param waitingFor what the core says of it. */
+export function taskRow(record: TaskRecord, waitingFor: string | null): TaskRow {
+  return {
     id: record.id,
     queue: record.queueName,
     state: stateName(record.state),
@@ -22,12 +30,11 @@ export function taskView(context: FrontEndContext, record: TaskRecord): TaskView
     requires: [...record.requires],
     attempts: record.attempts,
     agent: record.agentId,
-    waitingFor: context.core.waitingFor(record),
+    waitingFor,
     code: record.code,
     message: record.code === null ? null : record.message,
     payloadBytes: record.payloadBytes,
     resultBytes: record.resultBytes >= 0 ? record.resultBytes : null,
-    result: shown ? payloadText(context.arena.get(record.result, record.resultBytes)) : null,
     progress: record.progress,
     acceptedAt: wallClock(record.acceptedAtMs),
     startedAt: record.startedAtMs === 0 ? null : wallClock(record.startedAtMs),

@@ -178,7 +178,7 @@ export class Replayer {
     this.parts = []
     if (this.rebuilt === null) {
       this.rebuilt = this.built(image)
-      for (const record of this.core.index.records(this.core.queues.values())) {
+      for (const record of this.core.index.records()) {
         this.tasks.set(record.seq, record)
       }
     } else if (!image.equals(imageOf(this.rebuilt))) {

@@ -68,6 +68,10 @@ function enter(
   record.queue = queue
   record.cls = cls
   record.seq = core.nextSeq++
+  if (record.id === '') {
+    // Ends: a queue has finitely many names.
+    while (core.index.isTaken(record.seq, queue)) record.seq = core.nextSeq++
+  }
   if (record.timeoutMs < 0) record.timeoutMs = queue.options.timeoutMs
   if (record.retryCount < 0) record.retryCount = queue.options.retryCount
   record.acceptedAtMs = nowMs

@@ -26,6 +26,11 @@ export class Kept {
     for (let i = 0; i < max && this.nextExpiryMs() <= nowMs; i++) this.#forgetOldest(core)
   }
 
+  /** The task that finished last; those before it hang at its `prev`. */
+  get newest(): TaskRecord | null {
+    return this.list.tail
+  }
+
   nextExpiryMs(): number {
     const head = this.list.head
     return head === null

@@ -1,7 +1,8 @@
 /**
- * Tasks by id. Ids that users gave stand in a map of their queue; ids that the core made up are
- * consecutive numbers behind a prefix, so their records stand in pages of an array: no hashing, no
- * rehash of a map through which every task passes once (that was a third of the core's CPU time).
+ * Tasks by id and in the order of their admission. Every record stands at its `seq` in pages of an
+ * array, so a list of them can go on anywhere. An id that the core made up is that number behind a
+ * prefix: no hashing, no rehash of a map through which every task passes once (that was a third of
+ * the core's CPU time). Ids that users gave stand in a map of their queue besides.
  *
  * Invariant: a record is in the index from admission until it is forgotten.
  */
@@ -18,47 +19,78 @@ export class Page {
 
 export class TaskIndex {
   private readonly prefix: string
-  /** By page number; pages that are empty and behind the newest are dropped. */
+  /** By page number, ascending; pages that are empty and behind the newest are dropped. */
   private readonly pages = new Map<number, Page>()
   private newest: Page | null = null
+  private newestNumber = -1
   private sparePage: Page | null = null
-  private nextNumber = 0
 
   /** @param prefix of made-up ids; a token of its own for each start of a scheduler. */
   constructor(prefix: string) {
     this.prefix = `${prefix}-`
   }
 
-  /** Adds a record; one without an id gets one. */
+  /** @returns whether a user was there first with the id that this number would make. */
+  isTaken(seq: number, queue: QueueState): boolean {
+    return queue.named.size > 0 && queue.named.has(this.prefix + seq)
+  }
+
+  /** Adds a record, whose `seq` is above all before it; one without an id gets one. */
   add(record: TaskRecord, queue: QueueState): void {
-    if (record.id !== '') {
-      queue.named.set(record.id, record)
-      return
-    }
-    let number = this.#takeNumber()
-    // A user may have been there first with such an id.
-    while (queue.named.size > 0 && queue.named.has(this.prefix + number)) {
-      number = this.#takeNumber()
-    }
+    const { seq } = record
+    const pageNumber = Math.floor(seq / PAGE_LENGTH)
+    if (pageNumber !== this.newestNumber) this.#turnPage(pageNumber)
     const page = this.newest!
-    page.records[number % PAGE_LENGTH] = record
+    page.records[seq % PAGE_LENGTH] = record
     page.count++
-    record.number = number
-    record.id = this.prefix + number
+    record.isNamed = record.id !== ''
+    if (record.isNamed) queue.named.set(record.id, record)
+    else record.id = this.prefix + seq
   }
 
   remove(record: TaskRecord): void {
-    const { number } = record
-    if (number < 0) {
-      record.queue!.named.delete(record.id)
-      return
-    }
-    const pageNumber = Math.floor(number / PAGE_LENGTH)
+    const { seq } = record
+    if (record.isNamed) record.queue!.named.delete(record.id)
+    const pageNumber = Math.floor(seq / PAGE_LENGTH)
     const page = this.pages.get(pageNumber)!
-    page.records[number % PAGE_LENGTH] = null
+    page.records[seq % PAGE_LENGTH] = null
     if (--page.count > 0 || page === this.newest) return
     this.pages.delete(pageNumber)
     this.sparePage = page
+  }
+
+  /** @returns the record with this `seq`, if it is open or kept. */
+  at(seq: number): TaskRecord | null {
+    return this.pages.get(Math.floor(seq / PAGE_LENGTH))?.records[seq % PAGE_LENGTH] ?? null
+  }
+
+  /**
+   * Shows records in the order of their admission until there are no more, `show` has had enough
+   * and says false, or `stepsMax` numbers and absent pages have been looked at (at least one).
+   * @returns the number to go on with, and how many steps were taken; Infinity at the end.
+   */
+  scan(
+    from: number,
+    stepsMax: number,
+    show: (record: TaskRecord) => boolean,
+  ): { next: number; steps: number } {
+    const [oldest = 0] = this.pages.keys()
+    let seq = Math.max(from, oldest * PAGE_LENGTH)
+    let steps = 0
+    for (;;) {
+      const pageNumber = Math.floor(seq / PAGE_LENGTH)
+      if (pageNumber > this.newestNumber) return { next: Number.POSITIVE_INFINITY, steps }
+      if (steps >= stepsMax && steps > 0) return { next: seq, steps }
+      const page = this.pages.get(pageNumber)
+      steps++
+      if (page === undefined) {
+        seq = (pageNumber + 1) * PAGE_LENGTH
+        continue
+      }
+      const record = page.records[seq % PAGE_LENGTH]
+      seq++
+      if (record !== null && !show(record)) return { next: seq, steps }
+    }
   }
 
   /** @returns the record of `id` in `queue`, if it is open or kept. */
@@ -78,9 +110,8 @@ export class TaskIndex {
     return this.#made(id)
   }
 
-  /** Every open or kept record of the given queues. */
-  *records(queues: Iterable<QueueState>): Generator<TaskRecord> {
-    for (const queue of queues) yield* queue.named.values()
+  /** Every open or kept record, in the order of admission. */
+  *records(): Generator<TaskRecord> {
     for (const { records } of this.pages.values()) {
       for (const record of records) if (record !== null) yield record
     }
@@ -90,22 +121,16 @@ export class TaskIndex {
     if (!id.startsWith(this.prefix)) return undefined
     const digits = id.slice(this.prefix.length)
     if (!/^(0|[1-9][0-9]{0,14})$/.test(digits)) return undefined
-    const number = Number(digits)
-    const page = this.pages.get(Math.floor(number / PAGE_LENGTH))
-    return page?.records[number % PAGE_LENGTH] ?? undefined
-  }
-
-  #takeNumber(): number {
-    const number = this.nextNumber++
-    if (number % PAGE_LENGTH === 0) this.#turnPage(number / PAGE_LENGTH)
-    return number
+    const record = this.at(Number(digits))
+    // At that number may stand a task with a name of its own.
+    return record === null || record.isNamed ? undefined : record
   }
 
   #turnPage(pageNumber: number): void {
-    const before = this.newest
+    if (this.newest?.count === 0) this.pages.delete(this.newestNumber)
     this.newest = this.sparePage ?? new Page()
+    this.newestNumber = pageNumber
     this.sparePage = null
     this.pages.set(pageNumber, this.newest)
-    if (before !== null && before.count === 0) this.pages.delete(pageNumber - 1)
   }
 }

@@ -53,15 +53,15 @@ const NO_BYTES = new Uint8Array(0)
 
 export class TaskRecord {
   id: string
-  /** Of a made-up id; -1 when a user gave the id. */
-  number = -1
+  /** A user gave the id; set at admission. */
+  isNamed = false
   readonly queueName: string
   readonly level: number
   readonly requires: readonly string[]
   queue: QueueState | null = null
   cls: ClassState | null = null
   state: RecordState = WAITING
-  /** Order of admission over all queues. */
+  /** Order of admission over all queues; part of a made-up id. */
   seq = 0
   /** Place in its lane's order; the window rule counts in it. */
   position = 0

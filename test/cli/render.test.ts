@@ -16,7 +16,7 @@ import {
 } from '../../src/cli/render/dev.ts'
 import { loadLiveLine, loadSummaryLines } from '../../src/cli/render/load.ts'
 import { statusLines } from '../../src/cli/render/status.ts'
-import { resultLines, taskLines } from '../../src/cli/render/task.ts'
+import { resultLines, taskLines, taskListLines } from '../../src/cli/render/task.ts'
 import {
   bar,
   bytes,
@@ -30,7 +30,7 @@ import {
   safeJson,
 } from '../../src/cli/render/text.ts'
 import type { DevSummary } from '../../src/service/dev.ts'
-import type { TaskView } from '../../src/task.ts'
+import type { TaskRow, TaskView } from '../../src/task.ts'
 
 const COLUMNS = 80
 const NASTY = 'a\u001b[31mb\u001b]0;title\u0007c\u009b2Jd\r\n\u202ee\u0000'
@@ -310,6 +310,26 @@ test('task: what it came to, with nothing harmful in it', () => {
   expect(text).toMatch(/waited +100 ms\n +worked +2\.5 s/)
   expect(lines.at(-2)).toBe('abcd')
   expectFits(lines)
+})
+
+test('tasks: a line each, who has it or why not, cut to the terminal', () => {
+  const { result: _, ...row } = TASK
+  const open = { ...row, id: 'x'.repeat(64), queue: 'y'.repeat(64), code: null, finishedAt: null }
+  const tasks: TaskRow[] = [
+    { ...open, state: 'processing', agent: 'reader', acceptedAt: TASK.acceptedAt - 3_599_000 },
+    { ...open, state: 'pending', agent: null, waitingFor: `no agent offers ${NASTY}` },
+    row,
+  ]
+  const nowMs = TASK.acceptedAt + 1_500
+  const lines = taskListLines(tasks, nowMs, COLUMNS, NO_COLORS)
+  expect(lines[0]).toMatch(/^ {2}task +queue +state +tries +age {2}agent\/reason$/)
+  expect(lines[1]).toMatch(/^ {2}x{15}… {2}y{11}… {2}processing +\d {2}1 h 0 min {2}reader$/)
+  expect(lines[2]).toMatch(/ {2}pending +\d +1\.5 s {2}no agent offers…$/)
+  expect(lines[3]).toMatch(/^ {2}order-1 +demo +failed +\d +1\.5 s {2}api_error$/)
+  expectFits(lines)
+  const wide = taskListLines(tasks, nowMs, 120, NO_COLORS)
+  expect(wide[2]).toMatch(/no agent offers abcd e$/)
+  expect(taskListLines([], nowMs, COLUMNS, NO_COLORS)[0]).toMatch(/^No such tasks\./)
 })
 
 test('agents: in order of their numbers, long names cut', () => {

@@ -19,7 +19,7 @@ describe('with a scheduler', () => {
       name: 'box',
       nats: nats.url,
       strictQueues: true,
-      queues: { echo: {}, fails: { retryCount: 0 }, idle: {} },
+      queues: { echo: {}, fails: { retryCount: 0 }, idle: {}, listed: {} },
       routers: 1,
     }).start()
     await scheduler.agent(
@@ -109,6 +109,41 @@ describe('with a scheduler', () => {
     }
   })
 
+  test('task list: pages of rows for programs, a table for people', async () => {
+    for (const id of ['l-1', 'l-2', 'l-3']) await scheduler.submit('listed', 'x', { id })
+    await scheduler.cancelTask('l-1', 'listed')
+    const words = ['task', 'list', '--queue', 'listed']
+    const json = await cli([...words, '-o', 'json'])
+    expect(json).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { id: 'l-2', state: 'pending', waitingFor: 'no agent serves listed' },
+      { id: 'l-3', state: 'pending' },
+      { id: 'l-1', state: 'cancelled', code: 'cancelled' },
+    ])
+    const first = await cli([...words, '--limit', '1', '-o', 'ndjson'])
+    expect(JSON.parse(first.stdout)).toMatchObject({ id: 'l-2' })
+    const [, cursor] = /^There are more: --cursor (\S+) goes on here\.\n$/.exec(first.stderr)!
+    const rest = await cli([...words, '--cursor', cursor, '-o', 'ndjson'])
+    expect(rest.stderr).toBe('')
+    expect(rest.stdout.match(/"id":"l-\d"/g)).toEqual(['"id":"l-3"', '"id":"l-1"'])
+    const table = await cli([...words, '--state', 'cancelled'])
+    expect(table.stdout).toMatch(
+      /^ {2}task +queue .*\n {2}l-1 +listed +cancelled +0 .* cancelled\n$/,
+    )
+    expect((await cli([...words, '--state', 'dead'])).stdout).toMatch(/^No such tasks\./)
+  })
+
+  test.each([
+    [['--state', 'asleep'], 2, /^error usage: .*pending/],
+    [['--limit', '1001'], 2, /^error usage: .*1 to 1000/],
+    [['--cursor', 'next'], 2, /^error bad_option: /],
+    [['--queue', 'nowhere'], 5, /^error queue_unknown: There is no queue "nowhere" here/],
+  ])('task list: %j is refused', async (words, exitCode, sentence) => {
+    const { code, stderr } = await cli(['task', 'list', ...words])
+    expect(stderr).toMatch(sentence)
+    expect(code).toBe(exitCode)
+  })
+
   test.each([
     [['--priority', '9'], /^error bad_priority: /],
     [['--id', 'a.b'], /^error bad_token: /],
@@ -180,6 +215,7 @@ describe('with nobody', () => {
     [['status']],
     [['task', 'submit', 'q', 'x']],
     [['task', 'get', 'x']],
+    [['task', 'list']],
     [['agent', 'list']],
     [['load', 'q', '--count', '5']],
   ])('cli: %j with a NATS server but no scheduler exits with 3', async (words) => {

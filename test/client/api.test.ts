@@ -52,6 +52,29 @@ test('two schedulers: a task is found with whichever knows it, and unknown when 
   await expectRefused(client.drainAgent('nobody'), 'agent_unknown')
 })
 
+test('two schedulers: a queue is listed by the one that has it, and each page comes from there', async () => {
+  for (let i = 0; i < 3; i++) await client.submit('pears', i, { id: `pear-${i}` })
+  for (const queue of ['apples', 'pears']) {
+    const { tasks } = await client.listTasks({ queue })
+    expect(tasks.every((task) => task.queue === queue)).toBe(true)
+  }
+  const ids: string[] = []
+  let cursor: string | null = null
+  do {
+    const page = await client.listTasks({
+      state: 'pending',
+      queue: 'pears',
+      limit: 1,
+      ...(cursor && { cursor }),
+    })
+    ids.push(...page.tasks.map(({ id }) => id))
+    cursor = page.cursor
+  } while (cursor !== null)
+  expect(ids).toEqual(['pear-0', 'pear-1', 'pear-2'])
+  for (const id of ids) await client.cancelTask(id)
+  await expectRefused(client.listTasks({ queue: 'plums' }), 'queue_unknown')
+})
+
 test('two schedulers: an agent that one drains takes no more of either, and leaves both', async () => {
   const { agent, given, release } = await holdingAgent(client, { id: 'picker', queues: ['*'] })
   await until(bothKnowTheAgent, { what: 'both to know the agent' })

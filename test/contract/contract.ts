@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { SchedulerOptions } from '../../src/options.ts'
 import { agentCases } from './cases/agents.ts'
 import { cancelCases } from './cases/cancel.ts'
+import { listCases } from './cases/lists.ts'
 import { optionCases } from './cases/options.ts'
 import { outcomeCases } from './cases/outcomes.ts'
 import { viewCases } from './cases/views.ts'
@@ -16,6 +17,7 @@ const CASES: Case[] = [
   ...cancelCases,
   ...agentCases,
   ...viewCases,
+  ...listCases,
 ]
 
 /** @param open gives each case a scheduler of its own. */

@@ -26,6 +26,36 @@ const SCRIPT = `
   console.log(typeof TaskError, typeof nativeFree.createMemory)
   await scheduler.close()`
 
+const COMMON_JS = `
+  process.on('warning', ({ message }) => console.log(message))
+  const { Scheduler } = require('signalbox/scheduler')
+  const { SignalboxError, TaskError } = require('signalbox')
+  const { createMemory } = require('signalbox/native-free')
+  async function main() {
+    const scheduler = new Scheduler({ routers: 1, placement: 'routers' })
+    await scheduler.agent({ queues: ['greet'] }, (task) => 'hello ' + task.json().name)
+    console.log(await scheduler.run('greet', { name: 'world' }))
+    const refused = await scheduler.run('a.b').catch((error) => error)
+    console.log(refused instanceof SignalboxError, typeof createMemory)
+    console.log((await import('signalbox')).TaskError === TaskError)
+    await scheduler.close()
+  }
+  void main()`
+
+const IMPORTED_BY_COMMON_JS = `
+  async function main() {
+    const { Scheduler } = await import('signalbox/scheduler')
+    const { TaskError } = await import('signalbox')
+    const scheduler = new Scheduler({ routers: 1, placement: 'routers' })
+    await scheduler.agent({ queues: ['fail'] }, () => { throw TaskError.permanent('no') })
+    console.log(await scheduler.run('fail').catch((error) => error instanceof TaskError))
+    await scheduler.close()
+  }
+  void main()`
+
+/** As Node was before 20.19 and 22.12. */
+const NO_REQUIRE_OF_MODULES = '--no-experimental-require-module'
+
 let folder: string
 let project: string
 
@@ -54,6 +84,34 @@ test('pack: the package installs into an empty project and places a task', async
   expect(said).toBe('hello world\nfunction function\n')
 })
 
+test('pack: CommonJS requires it and gets the very classes that import gives', async () => {
+  writeFileSync(join(project, 'main.cjs'), COMMON_JS)
+  const said = await node(['main.cjs'], { cwd: project })
+  expect(said).toBe('hello world\ntrue function\ntrue\n')
+})
+
+test.each(['signalbox', 'signalbox/scheduler', 'signalbox/native-free'])(
+  'pack: a require of %s that cannot load ES modules says what to do',
+  async (name) => {
+    const script = `try { require('${name}') } catch (error) { console.log(error.code, error.message) }`
+    writeFileSync(join(project, 'old.cjs'), script)
+    const said = await node([NO_REQUIRE_OF_MODULES, 'old.cjs'], { cwd: project })
+    expect(said).toMatch(/^ERR_REQUIRE_ESM Signalbox is made of ES modules, .* await import\(/)
+  },
+)
+
+test('pack: CommonJS that cannot require it imports it', async () => {
+  writeFileSync(join(project, 'old.cjs'), IMPORTED_BY_COMMON_JS)
+  const said = await node([NO_REQUIRE_OF_MODULES, 'old.cjs'], { cwd: project })
+  expect(said).toBe('true\n')
+})
+
+test('pack: where require cannot load ES modules, ES modules import it as ever', async () => {
+  writeFileSync(join(project, 'main.js'), SCRIPT)
+  const said = await node([NO_REQUIRE_OF_MODULES, 'main.js'], { cwd: project })
+  expect(said).toBe('hello world\nfunction function\n')
+})
+
 test('pack: its types hold in a project that checks them', async () => {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const words = '--noEmit --strict --module nodenext --target es2023 --skipLibCheck'.split(' ')
@@ -62,7 +120,12 @@ test('pack: its types hold in a project that checks them', async () => {
     join(project, 'main.ts'),
     SCRIPT.replace('task.json()', 'task.json<{ name: string }>()'),
   )
-  await expect(node([tsc, ...words, ...types, 'main.ts'], { cwd: project })).resolves.toBe('')
+  writeFileSync(
+    join(project, 'common.cts'),
+    "import sb = require('signalbox')\nconst client: Promise<sb.Client> = sb.connect()\nvoid client",
+  )
+  const files = ['main.ts', 'common.cts']
+  await expect(node([tsc, ...words, ...types, ...files], { cwd: project })).resolves.toBe('')
 })
 
 test('pack: it holds what it needs and neither tests nor benchmarks', () => {

@@ -1,9 +1,9 @@
 /** Tasks as text; pure functions. */
 import type { TaskHandle } from '../../api.ts'
-import type { TaskView } from '../../task.ts'
+import type { TaskRow, TaskView } from '../../task.ts'
 import type { Colors } from './colors.ts'
-import { list } from './table.ts'
-import { bytes, duration, plain, plainLines } from './text.ts'
+import { list, table } from './table.ts'
+import { bytes, count, cut, duration, plain, plainLines } from './text.ts'
 
 const PRIORITY_NAMES = ['', 'background', 'low', 'normal', 'high', 'critical']
 
@@ -41,7 +41,48 @@ export function taskLines(task: TaskView, colors: Colors): string[] {
   ]
 }
 
-function stateText({ state }: TaskView, colors: Colors): string {
+const ID_WIDTH = 16
+const QUEUE_WIDTH = 12
+const REASON_WIDTH_MIN = 12
+
+/**
+ * @param nowMs ms since 1970, for the age of open tasks.
+ * @param width columns of the terminal: what is left of them is the last column's.
+ */
+export function taskListLines(
+  tasks: TaskRow[],
+  nowMs: number,
+  width: number,
+  colors: Colors,
+): string[] {
+  if (tasks.length === 0) {
+    return ['No such tasks. Submit one: `npx signalbox task submit QUEUE PAYLOAD`.']
+  }
+  const titles = ['task', 'queue', 'state', 'tries', 'age']
+  const rows = tasks.map((task) => [
+    cut(plain(task.id), ID_WIDTH),
+    cut(plain(task.queue), QUEUE_WIDTH),
+    plain(task.state),
+    count(task.attempts),
+    duration(Math.max(0, nowMs - task.acceptedAt)),
+  ])
+  const widths = titles.map((title, at) =>
+    rows.reduce((most, row) => Math.max(most, row[at].length), title.length),
+  )
+  const used = widths.reduce((sum, each) => sum + 2 + each, 2)
+  const left = Math.max(REASON_WIDTH_MIN, width - used)
+  return table(
+    [...titles.map((title, at) => ({ title, right: at > 2 })), { title: 'agent/reason' }],
+    tasks.map((task, at) => {
+      const [id, queue, _, tries, age] = rows[at]
+      const reason = task.code ?? task.waitingFor ?? task.agent ?? '–'
+      return [id, queue, stateText(task, colors), tries, age, cut(plain(reason), left)]
+    }),
+    colors,
+  )
+}
+
+function stateText({ state }: TaskRow, colors: Colors): string {
   if (state === 'completed') return colors.green(state)
   return state === 'failed' || state === 'dead' ? colors.red(plain(state)) : plain(state)
 }

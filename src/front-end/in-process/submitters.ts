@@ -110,7 +110,7 @@ export class InProcessSubmitters implements Origin {
     const tell = ({ origin, replyTo }: Waiter) => {
       if (origin === this) this.refused(replyTo, 'stopping', message)
     }
-    for (const record of core.index.records(core.queues.values())) {
+    for (const record of core.index.records()) {
       if (isFinal(record.state)) continue
       tell(record)
       record.waiters?.forEach(tell)

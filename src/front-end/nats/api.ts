@@ -8,7 +8,7 @@ import type { LatencyReport } from '../../api.ts'
 import { SignalboxError } from '../../errors.ts'
 import { encodeJson, type JsonObject, parseObject } from '../../wire/json.ts'
 import type { FrontEndContext } from '../context.ts'
-import { cancelTask, drainAgent, getTask } from '../control.ts'
+import { cancelTask, drainAgent, getTask, listTasks } from '../control.ts'
 import type { Arrival } from '../transport.ts'
 import { agentViews, schedulerStatus } from '../views.ts'
 import type { Outlet } from './outlet.ts'
@@ -89,6 +89,8 @@ export class NatsApi {
         return { agents: agentViews(context) }
       case 'task':
         return getTask(context, body.id, body.queue)
+      case 'tasks':
+        return { scheduler: context.options.name, ...listTasks(context, body) }
       case 'cancel':
         return cancelTask(context, body.id, body.queue)
       case 'drain':
@@ -97,7 +99,7 @@ export class NatsApi {
       default:
         throw new SignalboxError(
           'not_supported',
-          'Verbs are status, latency, agents, task, cancel and drain.',
+          'Verbs are status, latency, agents, task, tasks, cancel and drain.',
         )
     }
   }

@@ -236,13 +236,23 @@ const verb = fc.constantFrom(
   'drain',
   'task',
   'cancel',
+  'tasks',
   'nope',
+)
+const state = fc.constantFrom<unknown>('pending', 'completed', 'dead', 'asleep', null)
+const limit = fc.constantFrom<unknown>(1, 1_000, 0, 1.5, -0, '10', 1e400, [])
+const cursor = fc.constantFrom<unknown>(
+  null,
+  `${SCHEDULER}.1.k`,
+  'a.1.o5',
+  `${SCHEDULER}.1.o-1`,
+  {},
 )
 const call = fc
   .tuple(
     verb,
     fc.constantFrom('any', SCHEDULER, 'any', 'nobody'),
-    objectOf({ id: name, agent: name }),
+    objectOf({ id: name, agent: name, queue: name, state, limit, cursor }),
   )
   .map(
     ([word, target, body]): Input => ({

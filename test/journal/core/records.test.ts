@@ -99,7 +99,7 @@ test('submit: refusals, with what they change', () => {
   expect(answers).toEqual([
     ['duplicate', false, 'same'],
     ['too_many_classes', false, ''],
-    ['', true, `${EPOCH.toString(36)}-0`],
+    ['', true, `${EPOCH.toString(36)}-1`],
     ['queue_full', false, ''],
   ])
 })

@@ -1,0 +1,171 @@
+/**
+ * A page of a list of tasks, made in one turn: first the open ones in the order of their admission,
+ * found by their numbers, then the kept ones from the newest, along their list. Main thread.
+ *
+ * Invariant: a page costs at most `LIMITS.listStepsMax` steps and a task more, whatever there is; it
+ * ends early instead and says where to go on. A million waiting tasks, none of which fits, are 31
+ * short pages with other turns in between.
+ *
+ * Kept tasks are forgotten from the oldest, so when the one that a cursor names is gone, all behind it
+ * are too. Not taken: a cursor that holds an iterator here, which is memory for whoever never comes
+ * back; a list of the open tasks, which is two more references a record and two writes a task.
+ */
+import { SignalboxError } from '../errors.ts'
+import { LIMITS } from '../options.ts'
+import type { ClassState } from '../policy/classes.ts'
+import { isFinal, stateName, type TaskRecord, WAITING } from '../policy/task-record.ts'
+import type { TaskPage, TaskRow } from '../task.ts'
+import { type CheckedListOptions, formatCursor, type ListCursor } from '../wire/list-options.ts'
+import { quote } from '../wire/tokens.ts'
+import type { FrontEndContext } from './context.ts'
+import { taskRow } from './views.ts'
+
+/** A row is built and encoded: about as long as looking at so many numbers. */
+const ROW_STEPS = 16
+/** Names, numbers and times of a row as JSON, without what has a length of its own. */
+const ROW_BYTES = 320
+/** A character of JSON takes at most so many: `\u001f`. */
+const CHARACTER_BYTES_MAX = 6
+
+/** @throws queue_unknown; bad_option for a cursor of another scheduler or an earlier start. */
+export function listPage(context: FrontEndContext, options: CheckedListOptions): TaskPage {
+  const { core } = context
+  const { name } = context.options
+  const { queue, cursor } = options
+  if (queue !== null && !core.queues.has(queue)) {
+    throw new SignalboxError(
+      'queue_unknown',
+      `There is no queue ${quote(queue)} here: \`signalbox status\` shows those that there are.`,
+    )
+  }
+  if (cursor !== null && (cursor.scheduler !== name || cursor.epoch !== core.options.epoch)) {
+    throw new SignalboxError(
+      'bad_option',
+      `The cursor is of scheduler "${cursor.scheduler}" as it was started at ${cursor.epoch}, ` +
+        `this is "${name}", ${core.options.epoch}: list from the beginning.`,
+    )
+  }
+  return new PageMaker(context, options).make()
+}
+
+class PageMaker {
+  readonly #context: FrontEndContext
+  readonly #options: CheckedListOptions
+  readonly #bytesMax: number
+  readonly #rows: TaskRow[] = []
+  /** All tasks of a class wait for the same, and finding out asks many agents. */
+  readonly #waitingFor = new Map<ClassState, string | null>()
+  #bytes = 0
+  #steps = 0
+
+  constructor(context: FrontEndContext, options: CheckedListOptions) {
+    this.#context = context
+    this.#options = options
+    this.#bytesMax = Math.min(LIMITS.controlBytesMax, context.payloadBytesMax)
+  }
+
+  make(): TaskPage {
+    const { cursor, state } = this.#options
+    const wantsOpen = state === null || state === 'pending' || state === 'processing'
+    const wantsKept = state === null || !wantsOpen
+    let place = cursor ?? { isKept: !wantsOpen, seq: wantsOpen ? 0 : -1 }
+    if (!place.isKept) {
+      const next = this.#open(place.seq)
+      if (next !== null) return this.#page({ isKept: false, seq: next })
+      place = { isKept: true, seq: -1 }
+    }
+    return this.#page(wantsKept ? this.#kept(place.seq) : null)
+  }
+
+  #page(place: Pick<ListCursor, 'isKept' | 'seq'> | null): TaskPage {
+    const { core, options } = this.#context
+    const start = { scheduler: options.name, epoch: core.options.epoch }
+    return { tasks: this.#rows, cursor: place && formatCursor({ ...start, ...place }) }
+  }
+
+  get #isFull(): boolean {
+    return (
+      this.#rows.length >= this.#options.limit ||
+      this.#bytes >= this.#bytesMax ||
+      this.#steps >= LIMITS.listStepsMax
+    )
+  }
+
+  /** @returns the number to go on with, or null when no more is open. */
+  #open(from: number): number | null {
+    let seq = from
+    // Ends: each scan takes a step at least, and the steps are bounded.
+    while (!this.#isFull) {
+      let full: TaskRecord | null = null
+      const left = LIMITS.listStepsMax - this.#steps
+      const { next, steps } = this.#context.core.index.scan(seq, left, (record) => {
+        if (isFinal(record.state) || !this.#fits(record)) return true
+        if (!this.#add(record)) full = record
+        return false
+      })
+      this.#steps += steps
+      if (next === Number.POSITIVE_INFINITY) return null
+      if (full !== null) return next - 1
+      seq = next
+    }
+    return seq
+  }
+
+  /** @param after the one that the page before ended with, -1 for none. */
+  #kept(after: number): Pick<ListCursor, 'isKept' | 'seq'> | null {
+    const { core } = this.#context
+    const before = after < 0 ? null : core.index.at(after)
+    if (before !== null && !isFinal(before.state)) return null
+    let record = after < 0 ? core.kept.newest : (before?.prev ?? null)
+    let last = after
+    // Ends: each round takes a step, and the steps are bounded.
+    for (; record !== null; record = record.prev) {
+      if (this.#isFull) return { isKept: true, seq: last }
+      this.#steps++
+      if (this.#fits(record) && !this.#add(record)) return { isKept: true, seq: last }
+      last = record.seq
+    }
+    return null
+  }
+
+  #fits(record: TaskRecord): boolean {
+    const { queue, state } = this.#options
+    return (
+      (queue === null || record.queueName === queue) &&
+      (state === null || stateName(record.state) === state)
+    )
+  }
+
+  /** @returns false when the page has no room for it. */
+  #add(record: TaskRecord): boolean {
+    const row = taskRow(record, this.#waits(record))
+    const bytes = jsonBytesMax(row)
+    if (this.#rows.length > 0 && this.#bytes + bytes > this.#bytesMax) return false
+    this.#rows.push(row)
+    this.#bytes += bytes
+    this.#steps += ROW_STEPS
+    return true
+  }
+
+  #waits(record: TaskRecord): string | null {
+    if (record.state !== WAITING) return null
+    const cls = record.cls!
+    const known = this.#waitingFor.get(cls)
+    if (known !== undefined) return known
+    const { core } = this.#context
+    const words = core.waitingFor(record)
+    this.#waitingFor.set(cls, words)
+    this.#steps += core.agents.size
+    return words
+  }
+}
+
+/** @returns at least the bytes of the row as JSON. */
+function jsonBytesMax(row: TaskRow): number {
+  const free = (row.message?.length ?? 0) + (row.progress?.length ?? 0)
+  const names = [row.id, row.queue, row.agent, row.code, row.waitingFor, ...row.requires]
+  return names.reduce(
+    (sum, name) => sum + (name === null ? 0 : name.length + 3),
+    ROW_BYTES + free * CHARACTER_BYTES_MAX,
+  )
+}
