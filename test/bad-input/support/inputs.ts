@@ -240,7 +240,7 @@ const verb = fc.constantFrom(
   'nope',
 )
 const state = fc.constantFrom<unknown>('pending', 'completed', 'dead', 'asleep', null)
-const limit = fc.constantFrom<unknown>(1, 1_000, 0, 1.5, -0, '10', 1e400, [])
+const limit = fc.constantFrom<unknown>(1, 1_000, 0, 1.5, -0, '10', Number.POSITIVE_INFINITY, [])
 const cursor = fc.constantFrom<unknown>(
   null,
   `${SCHEDULER}.1.k`,
