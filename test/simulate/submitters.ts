@@ -223,7 +223,10 @@ export class ScriptedSubmitter {
   readonly #onReply = (message: Delivery): void => {
     const number = Number(message.subject.slice(message.subject.lastIndexOf('.') + 1))
     const submitted = this.submitted[number]
-    if (submitted !== undefined) hear(submitted, message)
+    if (submitted === undefined) return
+    hear(submitted, message)
+    // One that was refused, and then accepted after all, is waited for anew.
+    if (submitted.isWaiting && !this.#watched.has(submitted)) this.#watch(submitted)
   }
 }
 
