@@ -19,7 +19,8 @@ import { Sleepers } from '../../native-free/sleepers.ts'
 import type { StrategyEntry } from '../routing/registry.ts'
 import { workerUrl } from '../worker-url.ts'
 import { PiscinaPorts } from './keep-alive.ts'
-import { type RouterFault, type RouterState, RouterThread } from './router-thread.ts'
+import { type RouterFault, RouterThread } from './router-thread.ts'
+import { type RouterStatus, routerStatus } from './status.ts'
 
 export type { RouterFault } from './router-thread.ts'
 
@@ -43,21 +44,6 @@ export interface RouterPoolOptions {
   readonly onReturn: (router: RouterIndex) => void
   /** A router failed by itself, and was or was not replaced. */
   readonly onFault: (fault: RouterFault) => void
-}
-
-/** What a router looks like from outside. */
-export interface RouterStatus {
-  readonly router: number
-  readonly alive: boolean
-  readonly state: RouterState
-  readonly threadId: number
-  /** Progress: decisions and turns of the loop, wrapping. */
-  readonly turns: number
-  readonly decisions: number
-  readonly stale: number
-  readonly steals: number
-  readonly sleeps: number
-  readonly restarts: number
 }
 
 /** Starts, watches, replaces and stops the routers of one shared memory. */
@@ -154,18 +140,7 @@ export class RouterPool {
   }
 
   status(): RouterStatus[] {
-    return this.routers.map(({ state, status, restarts }, router) => ({
-      router,
-      alive: state === 'running',
-      state,
-      threadId: status.threadId(),
-      turns: status.progress(),
-      decisions: status.decisions(),
-      stale: status.staleDropped(),
-      steals: status.steals(),
-      sleeps: status.sleeps(),
-      restarts,
-    }))
+    return this.routers.map(routerStatus)
   }
 
   private async end(): Promise<void> {

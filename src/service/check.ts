@@ -33,15 +33,11 @@ export async function runCheck(
   try {
     const checker = new Checker(isWhole)
     const startedAtMs = nowMs()
-    let bytes = 0
-    for await (const piece of input.pieces()) {
-      checker.push(piece)
-      bytes += piece.length
-      progress(Math.min(1, bytes / input.facts.bytes))
-    }
+    for await (const piece of input.pieces(progress)) checker.push(piece)
     const report = checker.finish()
     const elapsedMs = nowMs() - startedAtMs
     const recordsPerSecond = elapsedMs > 0 ? (report.records / elapsedMs) * 1_000 : 0
+    const bytes = input.bytesRead
     return { ...input.facts, bytes, ...report, elapsedMs, recordsPerSecond }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error

@@ -27,6 +27,8 @@ export class JournalInput {
   readonly facts: JournalFacts
   readonly #handle: FileHandle
   readonly #first: Buffer
+  /** Of the pieces that are done with. */
+  bytesRead = 0
 
   private constructor(facts: JournalFacts, handle: FileHandle, first: Buffer) {
     this.facts = facts
@@ -51,12 +53,18 @@ export class JournalInput {
     }
   }
 
-  /** All of it, once. @throws journal_failed */
-  async *pieces(): AsyncGenerator<Uint8Array> {
+  /**
+   * All of it, once.
+   * @param progress told the share that is done with, 0 … 1.
+   * @throws journal_failed
+   */
+  async *pieces(progress: (share: number) => void = () => {}): AsyncGenerator<Uint8Array> {
     let piece = this.#first
     // Ends with the file.
     while (piece.length > 0) {
       yield piece
+      this.bytesRead += piece.length
+      progress(Math.min(1, this.bytesRead / this.facts.bytes))
       piece = await readPiece(this.#handle, this.facts.file)
     }
   }

@@ -45,18 +45,13 @@ async function replayed(
 ): Promise<ReplayResult> {
   const replayer = new Replayer()
   const startedAtMs = nowMs()
-  let bytes = 0
-  for await (const piece of input.pieces()) {
-    replayer.push(piece, true)
-    bytes += piece.length
-    progress(Math.min(1, bytes / input.facts.bytes))
-  }
+  for await (const piece of input.pieces(progress)) replayer.push(piece, true)
   replayer.finish()
   const elapsedMs = nowMs() - startedAtMs
   const { core, events, effects, end, reader } = replayer
   return {
     ...input.facts,
-    bytes,
+    bytes: input.bytesRead,
     events,
     effects,
     tasks: core.counters.accepted,

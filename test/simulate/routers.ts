@@ -4,11 +4,8 @@
  * Runs on: the one thread of a simulation.
  */
 import { Sleepers } from '../../native-free/sleepers.ts'
-import type {
-  RouterPool as RealRouterPool,
-  RouterPoolOptions,
-  RouterStatus,
-} from '../../src/router/pool.ts'
+import type { RouterPool as RealRouterPool, RouterPoolOptions } from '../../src/router/pool.ts'
+import { type RouterStatus, routerStatus } from '../../src/router/status.ts'
 import { current } from './current.ts'
 import { SimulatedRouter } from './router.ts'
 
@@ -77,17 +74,6 @@ export class RouterPool implements Pick<RealRouterPool, keyof RealRouterPool> {
   }
 
   status(): RouterStatus[] {
-    return this.#routers.map(({ state, status, restarts }, router) => ({
-      router,
-      alive: state === 'running',
-      state,
-      threadId: status.threadId(),
-      turns: status.progress(),
-      decisions: status.decisions(),
-      stale: status.staleDropped(),
-      steals: status.steals(),
-      sleeps: status.sleeps(),
-      restarts,
-    }))
+    return this.#routers.map(routerStatus)
   }
 }
