@@ -121,6 +121,8 @@ class PolicyLoop {
       'bench',
       NO_OPTIONS,
       PAYLOAD,
+      0,
+      PAYLOAD.length,
       NOBODY,
       '_INBOX.bench.1',
       false,

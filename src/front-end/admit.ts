@@ -25,7 +25,7 @@ export function admitWaiting(context: FrontEndContext): number {
 
 function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): void {
   const { core, arena } = context
-  const payload = arena.put(record.view)
+  const payload = arena.put(record.view, record.viewStart, record.payloadBytes)
   // Who asks for a known task again needs no memory: it is answered from what there is.
   if (payload === REFUSED && (record.id === '' || !core.find(record.id, record.queueName))) {
     const message = 'The memory for payloads is full: submit again when some tasks have finished.'

@@ -79,7 +79,6 @@ function dispatch(context: FrontEndContext, record: TaskRecord, stampUs: number)
     latency.record(STAGE_ASSIGNMENT, (stampUs - record.receivedUs) | 0)
   }
   const agent = record.agent!
-  const payload = context.arena.get(record.payload, record.payloadBytes)
-  ;(agent.link as AgentPort).dispatch(record, agent, payload)
+  ;(agent.link as AgentPort).dispatch(record, agent)
   context.dispatched.push(record)
 }

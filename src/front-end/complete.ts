@@ -67,20 +67,31 @@ export class Completion implements PolicyEffects {
   }
 }
 
-/** The bytes of a final task's result: still the message's own, or the kept copy. */
+/**
+ * What holds the result of a completed task, `record.resultBytes` long from `resultStart` on: the
+ * message that brought it, or the arena. Both ask no memory.
+ */
+export function resultSource({ arena }: FrontEndContext, record: TaskRecord): Uint8Array {
+  return record.result === NO_BYTES_REF ? record.view : arena.bytesOf(record.result)
+}
+
+export function resultStart({ arena }: FrontEndContext, record: TaskRecord): number {
+  return record.result === NO_BYTES_REF ? record.viewStart : arena.startOf(record.result)
+}
+
+/** @returns the same as a view, valid during the call. */
 export function resultBytes(context: FrontEndContext, record: TaskRecord): Uint8Array {
-  return record.resultBytes >= 0
-    ? context.arena.get(record.result, record.resultBytes)
-    : record.view
+  const source = resultSource(context, record)
+  const start = resultStart(context, record)
+  const length = record.resultBytes
+  return length === source.length ? source : source.subarray(start, start + length)
 }
 
 function keepResult(context: FrontEndContext, record: TaskRecord): void {
-  const ref = context.arena.put(record.view)
-  if (ref !== REFUSED) {
-    record.result = ref
-    record.resultBytes = record.view.length
-  }
+  const ref = context.arena.put(record.view, record.viewStart, record.resultBytes)
   record.dropView()
+  if (ref === REFUSED) record.resultBytes = -1
+  else record.result = ref
 }
 
 /** End of the turn: what was dispatched and delivered gets one stamp each. */

@@ -4,11 +4,14 @@
  *
  * Slabs of 1 MiB, each cut into cells of one power of two from 64 B to 64 KiB; larger payloads have
  * a buffer of their own. Bounded: `put` says REFUSED, nothing is thrown. A reference is a number,
- * slab * CELLS_MAX + cell, so that a waiting task costs no object for it.
+ * slab * CELLS_MAX + cell, or one below REFUSED for a large one: small integers all, since a field
+ * that once held another number costs an object in every record.
  *
  * Empty slabs go back to the system but for one of each size, so that a load that moves about the
  * edge of a slab does not make one come and go; where memory is short that one goes too.
  */
+import { copyBytes } from '../wire/copy-bytes.ts'
+
 export const NO_BYTES_REF = -1
 export const REFUSED = -2
 
@@ -16,12 +19,12 @@ const SLAB_BYTES = 1024 * 1024
 const CELL_MIN_LOG2 = 6
 const CELL_MAX_LOG2 = 16
 const CELLS_MAX = SLAB_BYTES >> CELL_MIN_LOG2
-/** References from here on are payloads with a buffer of their own. */
-const LARGE_BASE = 2 ** 40
+/** References from here down are payloads with a buffer of their own. */
+const LARGE_BASE = -3
 const EMPTY = new Uint8Array(0)
 
 class Slab {
-  readonly bytes = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  readonly bytes = new Uint8Array(Buffer.allocUnsafeSlow(SLAB_BYTES).buffer)
   readonly cellLog2: number
   /** Uint16Array[cells]: free cells, a stack. */
   readonly freeCells: Uint16Array
@@ -45,8 +48,9 @@ export class PayloadArena {
   readonly #roomy: number[][] = Array.from({ length: CELL_MAX_LOG2 + 1 }, () => [])
   /** By cell size: the empty slab that stays, or -1. */
   readonly #spare: number[] = new Array(CELL_MAX_LOG2 + 1).fill(-1)
-  readonly #large = new Map<number, Uint8Array>()
-  #nextLarge = LARGE_BASE
+  /** By LARGE_BASE - reference. */
+  readonly #large: Uint8Array[] = []
+  readonly #freeLarge: number[] = []
   #heldBytes = 0
 
   constructor(bytesMax: number) {
@@ -58,38 +62,45 @@ export class PayloadArena {
     return this.#heldBytes
   }
 
-  /** Copies `bytes`. @returns a reference, NO_BYTES_REF for none, or REFUSED when full. */
-  put(bytes: Uint8Array): number {
-    const { length } = bytes
+  /** Copies a range. @returns a reference, NO_BYTES_REF for no bytes, or REFUSED when full. */
+  put(bytes: Uint8Array, start: number, length: number): number {
     if (length === 0) return NO_BYTES_REF
     const log2 = Math.max(CELL_MIN_LOG2, 32 - Math.clz32(length - 1))
-    if (log2 > CELL_MAX_LOG2) return this.#putLarge(bytes)
+    if (log2 > CELL_MAX_LOG2) return this.#putLarge(bytes, start, length)
     const index = this.#slabWithRoom(log2)
     if (index < 0) return REFUSED
     if (this.#spare[log2] === index) this.#spare[log2] = -1
     const slab = this.#slabs[index]!
     const cell = slab.freeCells[--slab.freeCount]
-    slab.bytes.set(bytes, cell << log2)
+    copyBytes(slab.bytes, cell << log2, bytes, start, length)
     return index * CELLS_MAX + cell
   }
 
-  /** @returns a view, valid until `free`. */
+  /** @returns what holds the bytes, from `startOf` on, until `free`. *Cost* no allocation. */
+  bytesOf(ref: number): Uint8Array {
+    if (ref >= 0) return this.#slabs[Math.trunc(ref / CELLS_MAX)]!.bytes
+    return ref > LARGE_BASE ? EMPTY : this.#large[LARGE_BASE - ref]
+  }
+
+  startOf(ref: number): number {
+    if (ref < 0) return 0
+    return (ref % CELLS_MAX) << this.#slabs[Math.trunc(ref / CELLS_MAX)]!.cellLog2
+  }
+
+  /** @returns the bytes as a view, valid until `free`. */
   get(ref: number, length: number): Uint8Array {
-    if (ref === NO_BYTES_REF) return EMPTY
-    if (ref >= LARGE_BASE) return this.#large.get(ref)!
-    const slab = this.#slabs[Math.floor(ref / CELLS_MAX)]!
-    const start = (ref % CELLS_MAX) << slab.cellLog2
-    return slab.bytes.subarray(start, start + length)
+    const bytes = this.bytesOf(ref)
+    if (ref < 0) return bytes
+    const start = this.startOf(ref)
+    return bytes.subarray(start, start + length)
   }
 
   free(ref: number): void {
-    if (ref < 0) return
-    if (ref >= LARGE_BASE) {
-      this.#heldBytes -= this.#large.get(ref)!.length
-      this.#large.delete(ref)
+    if (ref < 0) {
+      if (ref <= LARGE_BASE) this.#freeLargeOf(LARGE_BASE - ref)
       return
     }
-    const index = Math.floor(ref / CELLS_MAX)
+    const index = Math.trunc(ref / CELLS_MAX)
     const slab = this.#slabs[index]!
     slab.freeCells[slab.freeCount++] = ref % CELLS_MAX
     if (!slab.listed) {
@@ -138,11 +149,19 @@ export class PayloadArena {
     this.#heldBytes -= SLAB_BYTES
   }
 
-  #putLarge(bytes: Uint8Array): number {
-    if (!this.#mayHold(bytes.length)) return REFUSED
-    const ref = this.#nextLarge++
-    this.#large.set(ref, Uint8Array.from(bytes))
-    this.#heldBytes += bytes.length
-    return ref
+  #putLarge(bytes: Uint8Array, start: number, length: number): number {
+    if (!this.#mayHold(length)) return REFUSED
+    const index = this.#freeLarge.pop() ?? this.#large.length
+    const own = new Uint8Array(length)
+    copyBytes(own, 0, bytes, start, length)
+    this.#large[index] = own
+    this.#heldBytes += length
+    return LARGE_BASE - index
+  }
+
+  #freeLargeOf(index: number): void {
+    this.#heldBytes -= this.#large[index].length
+    this.#large[index] = EMPTY
+    this.#freeLarge.push(index)
   }
 }

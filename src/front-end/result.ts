@@ -10,12 +10,14 @@ import type { ResultAddress } from '../wire/subjects.ts'
 import { isToken } from '../wire/tokens.ts'
 import { type FrontEndContext, STAGE_WORK } from './context.ts'
 
-/** What an agent said of an attempt; `code` null is success. */
+/** What an agent said of an attempt; `code` null is success, with `length` of `bytes`. */
 export interface ResultBody {
   code: string | null
   message: string
   retryable: boolean
   bytes: Uint8Array
+  start: number
+  length: number
 }
 
 /** @returns null when taken, else why it is refused. */
@@ -30,12 +32,14 @@ export function takeResult(
   record.resultUs = nowUs()
   context.latency.record(STAGE_WORK, (record.resultUs - record.dispatchedUs) | 0)
   if (body.code === null) {
-    if (body.bytes.length > context.payloadBytesMax) {
-      const message = `The result is ${body.bytes.length} bytes, the limit is ${context.payloadBytesMax}.`
+    if (body.length > context.payloadBytesMax) {
+      const message = `The result is ${body.length} bytes, the limit is ${context.payloadBytesMax}.`
       core.failed(record, 'payload_too_large', message, false, nowMs)
       return null
     }
     record.view = body.bytes
+    record.viewStart = body.start
+    record.resultBytes = body.length
     core.succeeded(record, nowMs)
   } else {
     const code = isToken(body.code) ? body.code : 'error'

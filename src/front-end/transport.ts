@@ -8,8 +8,10 @@ import type { TaskRecord } from '../policy/task-record.ts'
 
 /** How to reach an agent; the `link` of its `AgentState`. */
 export interface AgentPort {
-  /** @param payload valid only during the call. */
-  dispatch(record: TaskRecord, agent: AgentState, payload: Uint8Array): void
+  /** The payload is in the arena; what the port keeps of it beyond the call it copies. */
+  dispatch(record: TaskRecord, agent: AgentState): void
+  /** The same work with the same token again: the agent does not know of it. */
+  repeat(record: TaskRecord, agent: AgentState): void
   cancel(agent: AgentState, counter: number, dispatchSeq: number, reason: string): void
   drain(agent: AgentState): void
   fenced(agent: AgentState): void

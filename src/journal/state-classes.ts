@@ -51,7 +51,7 @@ export function blankTask(
   queueName: string,
   options: ConstructorParameters<typeof TaskRecord>[2],
 ): TaskRecord {
-  return new TaskRecord(id, queueName, options, NO_BYTES, NOBODY, null, false, false, 0)
+  return new TaskRecord(id, queueName, options, NO_BYTES, 0, 0, NOBODY, null, false, false, 0)
 }
 
 function blankQueue(): QueueState {
@@ -66,6 +66,7 @@ export const STATE_CLASSES: readonly StateClass[] = [
     blank: () => blankTask('', '', { level: 1, requires: [], timeoutMs: null, retryCount: null }),
     omitted: {
       view: BYTES,
+      viewStart: BYTES,
       payload: BYTES,
       result: BYTES,
       progress: 'words of the agent for people to read',

@@ -94,11 +94,16 @@ export class TaskRecord {
   message = ''
   retryable = false
 
-  /** The front end's: payload bytes as received, until they are in the arena. */
+  /**
+   * The front end's: the range of a message that holds the payload, later the result, until the
+   * bytes are in the arena; and their references there.
+   */
   view: Uint8Array
+  viewStart: number
   payload = -1
   readonly payloadBytes: number
   result = -1
+  /** Of a task that completed; -1 without, or when there was no memory to keep it. */
   resultBytes = -1
   progress: string | null = null
 
@@ -137,6 +142,8 @@ export class TaskRecord {
       retryCount: number | null
     },
     view: Uint8Array,
+    viewStart: number,
+    payloadBytes: number,
     origin: Origin,
     replyTo: unknown,
     wantsAccepted: boolean,
@@ -150,7 +157,8 @@ export class TaskRecord {
     this.timeoutMs = options.timeoutMs ?? -1
     this.retryCount = options.retryCount ?? -1
     this.view = view
-    this.payloadBytes = view.length
+    this.viewStart = viewStart
+    this.payloadBytes = payloadBytes
     this.origin = origin
     this.replyTo = replyTo
     this.wantsAccepted = wantsAccepted
@@ -161,6 +169,7 @@ export class TaskRecord {
   /** The bytes are in the arena now: let go of the socket's chunk. */
   dropView(): void {
     this.view = NO_BYTES
+    this.viewStart = 0
   }
 }
 

@@ -160,8 +160,10 @@ export class Policy {
       timeoutMs: spec.timeoutMs ?? null,
       retryCount: spec.retryCount ?? null,
     }
-    const bytes = new Uint8Array(spec.bytes ?? 0)
-    return new TaskRecord(spec.id ?? '', queue, options, bytes, NOBODY, null, true, true, 0)
+    const length = spec.bytes ?? 0
+    const bytes = new Uint8Array(length)
+    const id = spec.id ?? ''
+    return new TaskRecord(id, queue, options, bytes, 0, length, NOBODY, null, true, true, 0)
   }
 
   /** @throws Error when it is refused. */

@@ -154,8 +154,8 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'a payload is let go when it is sent',
     file: 'src/front-end/commit.js',
-    find: 'agent.link.dispatch(record, agent, payload);',
-    replace: 'agent.link.dispatch(record, agent, payload); context.arena.free(record.payload);',
+    find: 'agent.link.dispatch(record, agent);',
+    replace: 'agent.link.dispatch(record, agent); context.arena.free(record.payload);',
   },
   {
     why: 'what cannot be repaired is repeated',

@@ -279,7 +279,7 @@ export class Ledger {
     holds(task.outcome === null, () => `${name} has two outcomes: the second is ${state}`)
     holds(task.attempt === null, () => `${name} is ${state} while it runs`)
     this.#holdsOutcome(task, state)
-    const body = state === 'completed' ? Buffer.from(record.view).toString() : ''
+    const body = state === 'completed' ? resultOf(record) : ''
     if (state === 'completed' || record.code === 'broken' || record.code === 'hiccup') {
       this.#holdsClaim(record, state === 'completed' ? body : record.message)
     }
@@ -345,4 +345,9 @@ export class Ledger {
     this.byName.delete(nameOf(record))
     this.kept--
   }
+}
+
+/** As the message that brought it says it, before the front end keeps it. */
+function resultOf({ view, viewStart, resultBytes }: TaskRecord): string {
+  return Buffer.from(view.subarray(viewStart, viewStart + resultBytes)).toString()
 }

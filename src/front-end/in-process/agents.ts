@@ -19,13 +19,13 @@ import type { TaskRecord } from '../../policy/task-record.ts'
 import { payloadText } from '../../wire/payload.ts'
 import type { ResultAddress } from '../../wire/subjects.ts'
 import type { FrontEndContext } from '../context.ts'
-import { takeProgress, takeResult } from '../result.ts'
+import { type ResultBody, takeProgress, takeResult } from '../result.ts'
 import type { AgentPort, Arrival } from '../transport.ts'
 
 interface Finished {
   agent: LocalAgent
   address: ResultAddress
-  result: AttemptResult
+  body: ResultBody
 }
 
 interface Progressed {
@@ -93,7 +93,7 @@ export class InProcessAgents implements AgentPort {
     return agent
   }
 
-  dispatch(record: TaskRecord, agent: AgentState, payload: Uint8Array): void {
+  dispatch(record: TaskRecord, agent: AgentState): void {
     const local = this.#agents.get(agent.instance)!
     const address: ResultAddress = {
       agent: agent.id,
@@ -102,17 +102,20 @@ export class InProcessAgents implements AgentPort {
       counter: record.counter,
       seq: record.dispatchSeq,
     }
-    const { inbox } = this.#context
+    const { inbox, arena } = this.#context
     const task = new AgentTask(
       record.id,
       record.queueName,
       record.attempts,
-      Uint8Array.from(payload),
+      Uint8Array.from(arena.get(record.payload, record.payloadBytes)),
       (bytes) => inbox.arrive(this.#progress, { address, bytes }),
     )
     local.running.set(record.counter, task)
     this.#work.push(() => this.#run(local, task, address))
   }
+
+  /** What is dispatched in this process arrives. */
+  repeat(): void {}
 
   #run(agent: LocalAgent, task: AgentTask, address: ResultAddress): void {
     const outcome = runHandler(agent.handler, task)
@@ -124,13 +127,14 @@ export class InProcessAgents implements AgentPort {
   #finished(agent: LocalAgent, address: ResultAddress, result: AttemptResult): void {
     // The handler may use its buffer again before the turn in which the result is taken.
     const bytes = Uint8Array.from(result.bytes)
-    this.#context.inbox.arrive(this.#results, { agent, address, result: { ...result, bytes } })
+    const body = { ...result, bytes, start: 0, length: bytes.length }
+    this.#context.inbox.arrive(this.#results, { agent, address, body })
   }
 
   readonly #results: Arrival<Finished> = {
-    take: ({ agent, address, result }) => {
+    take: ({ agent, address, body }) => {
       agent.running.delete(address.counter)
-      takeResult(this.#context, address, result)
+      takeResult(this.#context, address, body)
       if (agent.stopping) this.#endWhenIdle(agent)
     },
   }

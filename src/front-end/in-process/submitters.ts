@@ -68,11 +68,14 @@ export class InProcessSubmitters implements Origin {
     wantsAccepted: boolean,
   ): void {
     const checked = checkOptions(options)
+    const bytes = encodePayload(payload)
     const record = new TaskRecord(
       checked.id ?? '',
       requireToken(queue, 'queue'),
       checked,
-      encodePayload(payload),
+      bytes,
+      0,
+      bytes.length,
       this,
       caller,
       wantsAccepted,

@@ -36,7 +36,7 @@ interface Adopted {
   timer: NodeJS.Timeout | undefined
 }
 
-type Send = (subject: string, record: TaskRecord, agent: AgentState, payload: Uint8Array) => void
+type Send = (subject: string, record: TaskRecord, agent: AgentState) => void
 
 export class AdoptedAgents implements AgentPort {
   readonly #context: FrontEndContext
@@ -112,9 +112,12 @@ export class AdoptedAgents implements AgentPort {
     if (!core.agents.get(name)!.draining) core.hello(adopted.spec, nowMs)
   }
 
-  dispatch(record: TaskRecord, agent: AgentState, payload: Uint8Array): void {
-    this.#send(this.#byName.get(agent.id)!.subject, record, agent, payload)
+  dispatch(record: TaskRecord, agent: AgentState): void {
+    this.#send(this.#byName.get(agent.id)!.subject, record, agent)
   }
+
+  /** It keeps nothing, and would work twice. */
+  repeat(): void {}
 
   /** It would not understand: what it still answers is late. */
   cancel(): void {}

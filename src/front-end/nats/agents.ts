@@ -51,7 +51,14 @@ export class NatsAgents implements AgentPort {
   readonly #comparedMs = new WeakMap<AgentState, number>()
   /** Reused for every result. */
   readonly #address = newResultAddress()
-  readonly #body: ResultBody = { code: null, message: '', retryable: false, bytes: EMPTY }
+  readonly #body: ResultBody = {
+    code: null,
+    message: '',
+    retryable: false,
+    bytes: EMPTY,
+    start: 0,
+    length: 0,
+  }
 
   constructor(
     context: FrontEndContext,
@@ -117,6 +124,7 @@ export class NatsAgents implements AgentPort {
   #readBody(msg: Msg, headers: MsgHdrs | undefined): ResultBody {
     const body = this.#body
     body.bytes = msg.data
+    body.length = msg.data.length
     body.code = null
     if (headers === undefined || !headers.has(HEADER.errorCode)) return body
     body.code = headers.get(HEADER.code) || this.#plainCode(headers)
@@ -221,16 +229,16 @@ export class NatsAgents implements AgentPort {
     this.#outlet.answerError(msg.reply, error)
   }
 
-  dispatch(record: TaskRecord, agent: AgentState, payload: Uint8Array): void {
-    this.#send(this.#workSubject(agent), record, agent, payload)
+  dispatch(record: TaskRecord, agent: AgentState): void {
+    this.#send(this.#workSubject(agent), record, agent)
   }
 
-  readonly #send = (
-    subject: string,
-    record: TaskRecord,
-    agent: AgentState,
-    payload: Uint8Array,
-  ): void => {
+  repeat(record: TaskRecord, agent: AgentState): void {
+    this.dispatch(record, agent)
+  }
+
+  readonly #send = (subject: string, record: TaskRecord, agent: AgentState): void => {
+    const payload = this.#context.arena.get(record.payload, record.payloadBytes)
     const token = attemptToken(this.#context.core.options.epoch, record.counter, record.dispatchSeq)
     const { name } = this.#context.options
     const headers = workHeaders(record.id, record.queueName, record.attempts)
