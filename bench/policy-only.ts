@@ -134,11 +134,11 @@ class PolicyLoop {
   }
 
   #place(record: TaskRecord): void {
-    const agent = this.#chooser.choose(record.slot)
+    const { slot, generation: offered } = record.attempt!
+    const agent = this.#chooser.choose(slot)
     if (agent === NONE) throw new Error('nobody was found, though credit is free')
     const generation = this.core.table.generation(agent as never)
-    const { slot } = record
-    if (this.core.propose(slot, record.generation, agent, generation, this.#nowMs) !== COMMITTED) {
+    if (this.core.propose(slot, offered, agent, generation, this.#nowMs) !== COMMITTED) {
       throw new Error(`the proposal for slot ${slot} was not committed`)
     }
     this.#running.push(record)

@@ -27,7 +27,7 @@ function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): v
   const { core, arena } = context
   const payload = arena.put(record.view, record.viewStart, record.payloadBytes)
   // Who asks for a known task again needs no memory: it is answered from what there is.
-  if (payload === REFUSED && (record.id === '' || !core.find(record.id, record.queueName))) {
+  if (payload === REFUSED && (!record.isNamed || !core.find(record.id, record.queueName))) {
     const message = 'The memory for payloads is full: submit again when some tasks have finished.'
     refuse(context, record.origin, record.replyTo, 'out_of_memory', message)
     return

@@ -34,7 +34,7 @@ function commitProposal(context: FrontEndContext, stampUs: number): void {
   const record = core.recordAt[slot]
   const answer = core.propose(slot, generation, agent, agentGeneration, context.nowMs, true)
   if (answer === COMMITTED) {
-    record!.proposedUs = proposedUs
+    record!.attempt!.proposedUs = proposedUs
     dispatch(context, record!, stampUs)
   } else if (answer === CONFLICT) {
     placeInline(context, record!)
@@ -44,14 +44,15 @@ function commitProposal(context: FrontEndContext, stampUs: number): void {
 /** Chooses and commits here and now. @returns false when nobody is free: the task is back in its lane. */
 export function placeInline(context: FrontEndContext, record: TaskRecord): boolean {
   const { core } = context
-  const agent = context.chooser.choose(record.slot)
+  const attempt = record.attempt!
+  const agent = context.chooser.choose(attempt.slot)
   const stampUs = nowUs()
   if (agent !== NONE) {
     const generation = core.table.generation(agent as never)
-    const { slot, generation: offered } = record
+    const { slot, generation: offered } = attempt
     const answer = core.propose(slot, offered, agent, generation, context.nowMs, false)
     if (answer === COMMITTED) {
-      record.proposedUs = stampUs
+      attempt.proposedUs = stampUs
       dispatch(context, record, stampUs)
       return true
     }
@@ -71,14 +72,15 @@ export function placeBounced(context: FrontEndContext): void {
 }
 
 function dispatch(context: FrontEndContext, record: TaskRecord, stampUs: number): void {
-  record.committedUs = stampUs
+  const attempt = record.attempt!
+  attempt.committedUs = stampUs
   if (record.attempts === 1) {
     const { latency } = context
-    latency.record(STAGE_PROPOSE, (record.proposedUs - record.admittedUs) | 0)
-    latency.record(STAGE_COMMIT, (stampUs - record.proposedUs) | 0)
+    latency.record(STAGE_PROPOSE, (attempt.proposedUs - record.admittedUs) | 0)
+    latency.record(STAGE_COMMIT, (stampUs - attempt.proposedUs) | 0)
     latency.record(STAGE_ASSIGNMENT, (stampUs - record.receivedUs) | 0)
   }
-  const agent = record.agent!
+  const agent = attempt.agent!
   ;(agent.link as AgentPort).dispatch(record, agent)
   context.dispatched.push(record)
 }

@@ -6,7 +6,7 @@
 import { nowUs } from '../clock.ts'
 import type { AgentState } from '../policy/agents.ts'
 import type { PolicyEffects } from '../policy/core.ts'
-import { COMPLETED, type TaskRecord } from '../policy/task-record.ts'
+import { COMPLETED, RUNNING, type TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_DELIVER, STAGE_DISPATCH, STAGE_TOTAL } from './context.ts'
 import { NO_BYTES_REF, REFUSED } from './payloads.ts'
 import type { AgentPort } from './transport.ts'
@@ -31,8 +31,10 @@ export class Completion implements PolicyEffects {
       for (const waiter of record.waiters) waiter.origin.outcome(record, waiter.replyTo)
       record.waiters = null
     }
-    if (record.state === COMPLETED) keepResult(context, record)
+    if (record.state !== COMPLETED) return
+    keepResult(context, record)
     context.delivered.push(record)
+    context.deliveredUs.push(context.resultUs)
   }
 
   forgotten(record: TaskRecord): void {
@@ -96,18 +98,20 @@ function keepResult(context: FrontEndContext, record: TaskRecord): void {
 
 /** End of the turn: what was dispatched and delivered gets one stamp each. */
 export function stampFlushed(context: FrontEndContext): void {
-  const { dispatched, delivered, latency } = context
+  const { dispatched, delivered, deliveredUs, latency } = context
   if (dispatched.length === 0 && delivered.length === 0) return
   const stampUs = nowUs()
   for (const record of dispatched) {
-    record.dispatchedUs = stampUs
-    if (record.attempts === 1) latency.record(STAGE_DISPATCH, (stampUs - record.committedUs) | 0)
+    const { attempt } = record
+    if (record.state !== RUNNING || attempt === null) continue
+    attempt.dispatchedUs = stampUs
+    if (record.attempts === 1) latency.record(STAGE_DISPATCH, (stampUs - attempt.committedUs) | 0)
   }
   dispatched.length = 0
-  for (const record of delivered) {
-    if (record.state !== COMPLETED) continue
-    latency.record(STAGE_DELIVER, (stampUs - record.resultUs) | 0)
-    latency.record(STAGE_TOTAL, (stampUs - record.receivedUs) | 0)
+  for (let i = 0; i < delivered.length; i++) {
+    latency.record(STAGE_DELIVER, (stampUs - deliveredUs[i]) | 0)
+    latency.record(STAGE_TOTAL, (stampUs - delivered[i].receivedUs) | 0)
   }
   delivered.length = 0
+  deliveredUs.length = 0
 }

@@ -76,6 +76,9 @@ export class FrontEndContext {
   /** Since the last flush; stamped together. */
   readonly dispatched: TaskRecord[] = []
   readonly delivered: TaskRecord[] = []
+  /** When the result of each of `delivered` came, µs; and of the one that is being taken. */
+  readonly deliveredUs: number[] = []
+  resultUs = 0
   readonly refused: Record<string, number> = {}
   draining = false
 

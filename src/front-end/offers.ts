@@ -6,7 +6,8 @@ import type { FrontEndContext } from './context.ts'
 /** @returns false when the ring is full: then it is placed inline. */
 export function offerToRouters(context: FrontEndContext, record: TaskRecord): boolean {
   const ring = context.rings[record.level - 1]
-  return ring.write(record.slot as SlotIndex, record.generation as Generation)
+  const { slot, generation } = record.attempt!
+  return ring.write(slot as SlotIndex, generation as Generation)
 }
 
 /** Makes the offers of this turn visible and wakes a router; it wakes the next if there is more. */

@@ -29,8 +29,9 @@ export function takeResult(
   const { core, nowMs } = context
   const record = core.attempt(address.agent, address.slot, address.epoch, address.counter)
   if (typeof record === 'string') return refusedResult(context, record)
-  record.resultUs = nowUs()
-  context.latency.record(STAGE_WORK, (record.resultUs - record.dispatchedUs) | 0)
+  const stampUs = nowUs()
+  context.resultUs = stampUs
+  context.latency.record(STAGE_WORK, (stampUs - record.attempt!.dispatchedUs) | 0)
   if (body.code === null) {
     if (body.length > context.payloadBytesMax) {
       const message = `The result is ${body.length} bytes, the limit is ${context.payloadBytesMax}.`

@@ -57,9 +57,10 @@ export class EventWriter {
 
   offered(record: TaskRecord, wasBounced: boolean, nowMs: number): void {
     const out = this.begin(Kind.OFFER, nowMs)
+    const { slot, generation } = record.attempt!
     out.wide(record.seq)
-    out.int(record.slot)
-    out.int(record.generation)
+    out.int(slot)
+    out.int(generation)
     out.int(record.cls!.index)
     out.bool(wasBounced)
     this.end()
@@ -84,8 +85,8 @@ export class EventWriter {
     if (answer === COMMITTED) {
       const record = this.core.recordAt[slot]!
       out.wide(record.seq)
-      out.wide(record.counter)
-      out.int(record.dispatchSeq)
+      out.wide(record.attempt!.counter)
+      out.int(record.attempt!.dispatchSeq)
     }
     this.end()
   }
@@ -97,8 +98,9 @@ export class EventWriter {
 
   withdrawn(record: TaskRecord, reason: Withdrawal): void {
     const out = this.writer.event(Kind.WITHDRAW)
-    this.taskAndSlot(out, record, record.slot)
-    out.int(record.generation)
+    const { slot, generation } = record.attempt!
+    this.taskAndSlot(out, record, slot)
+    out.int(generation)
     out.int(reason)
     this.end()
   }

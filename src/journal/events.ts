@@ -104,8 +104,8 @@ function offer(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   reader.close()
   const record = wasBounced ? core.nextBounced(nowMs) : core.nextOffer(nowMs)
   replayer.same('task', seq, record?.seq)
-  replayer.same('slot', slot, record!.slot)
-  replayer.same('generation', generation, record!.generation)
+  replayer.same('slot', slot, record!.attempt!.slot)
+  replayer.same('generation', generation, record!.attempt!.generation)
   replayer.same('class', cls, record!.cls!.index)
 }
 
@@ -123,8 +123,8 @@ function propose(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   replayer.same('answer', answer, found)
   if (answer === COMMITTED) {
     replayer.same('task', reader.wide(), record!.seq)
-    replayer.same('counter', reader.wide(), record!.counter)
-    replayer.same('dispatchSeq', reader.int(), record!.dispatchSeq)
+    replayer.same('counter', reader.wide(), record!.attempt!.counter)
+    replayer.same('dispatchSeq', reader.int(), record!.attempt!.dispatchSeq)
   }
   reader.close()
 }
@@ -136,7 +136,7 @@ function withdraw(replayer: Replayer, core: RecordedCore): void {
   const isRouterGone = reader.bool()
   reader.close()
   core.withdraw(record, isRouterGone ? ROUTER_GONE : OVERDUE)
-  replayer.same('newGeneration', generation, record.generation)
+  replayer.same('newGeneration', generation, record.attempt!.generation)
 }
 
 function late(replayer: Replayer, core: RecordedCore): void {
@@ -255,7 +255,7 @@ function taskIn(replayer: Replayer, state: RecordState, isAll = true): TaskRecor
     const found = isFinal(record.state) ? stateName(record.state) : STATES[record.state]
     replayer.mismatch('the task', STATES[state], found)
   }
-  replayer.same('slot', slot, record.slot)
+  replayer.same('slot', slot, record.attempt!.slot)
   return record
 }
 

@@ -130,7 +130,7 @@ export class RecordedCore extends PolicyCore {
   }
 
   override bounce(record: TaskRecord): void {
-    const { slot } = record
+    const { slot } = record.attempt!
     super.bounce(record)
     this.journal?.bounced(record, slot)
   }
@@ -153,11 +153,11 @@ export class RecordedCore extends PolicyCore {
 
   override heard(record: TaskRecord, progress: string, nowMs: number): void {
     super.heard(record, progress, nowMs)
-    this.journal?.heard(record.agent!, nowMs)
+    this.journal?.heard(record.attempt!.agent!, nowMs)
   }
 
   override succeeded(record: TaskRecord, nowMs: number): void {
-    const { slot } = record
+    const { slot } = record.attempt!
     super.succeeded(record, nowMs)
     this.journal?.succeeded(record, slot, nowMs)
   }
@@ -169,13 +169,13 @@ export class RecordedCore extends PolicyCore {
     retryable: boolean,
     nowMs: number,
   ): void {
-    const { slot } = record
+    const { slot } = record.attempt!
     super.failed(record, code, message, retryable, nowMs)
     this.journal?.failed(record, slot, code, message, retryable, nowMs)
   }
 
   override dispatchFailed(record: TaskRecord, nowMs: number): void {
-    const { slot } = record
+    const { slot } = record.attempt!
     super.dispatchFailed(record, nowMs)
     this.journal?.dispatchFailed(record, slot, nowMs)
   }

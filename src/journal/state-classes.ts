@@ -8,6 +8,7 @@
  */
 import { QUEUE_DEFAULTS } from '../options.ts'
 import { type AgentSpec, AgentState } from '../policy/agents.ts'
+import { Attempt } from '../policy/attempt.ts'
 import { ClassState, Lane } from '../policy/classes.ts'
 import { Group } from '../policy/groups.ts'
 import { HeadHeap } from '../policy/head-heap.ts'
@@ -16,7 +17,7 @@ import { Profile } from '../policy/profiles.ts'
 import { QueueState } from '../policy/queues.ts'
 import { RecordList } from '../policy/record-list.ts'
 import { PolicyCounters, type PolicyOptions } from '../policy/state.ts'
-import { Page, TaskIndex } from '../policy/task-index.ts'
+import { idPrefixOf, Page, TaskIndex } from '../policy/task-index.ts'
 import { type Origin, TaskRecord } from '../policy/task-record.ts'
 import { DueList, Timeouts } from '../policy/timeouts.ts'
 
@@ -54,8 +55,8 @@ export function blankTask(
   return new TaskRecord(id, queueName, options, NO_BYTES, 0, 0, NOBODY, null, false, false, 0)
 }
 
-function blankQueue(): QueueState {
-  return new QueueState('', QUEUE_DEFAULTS)
+function blankQueue({ epoch }: Pick<PolicyOptions, 'epoch'>): QueueState {
+  return new QueueState('', QUEUE_DEFAULTS, idPrefixOf(epoch))
 }
 
 /** The number of a class is its place here. */
@@ -72,16 +73,17 @@ export const STATE_CLASSES: readonly StateClass[] = [
       progress: 'words of the agent for people to read',
       origin: ANSWER,
       replyTo: ANSWER,
-      wantsAccepted: ANSWER,
-      wantsOutcome: ANSWER,
+      wants: ANSWER,
       waiters: ANSWER,
       receivedUs: STAMP,
       admittedUs: STAMP,
-      proposedUs: STAMP,
-      committedUs: STAMP,
-      dispatchedUs: STAMP,
-      resultUs: STAMP,
     },
+  },
+  {
+    type: Attempt,
+    shared: true,
+    blank: () => new Attempt(),
+    omitted: { proposedUs: STAMP, committedUs: STAMP, dispatchedUs: STAMP },
   },
   {
     type: AgentState,
@@ -92,10 +94,15 @@ export const STATE_CLASSES: readonly StateClass[] = [
   {
     type: ClassState,
     shared: true,
-    blank: () => new ClassState(0, blankQueue(), [], 0),
+    blank: (options) => new ClassState(0, blankQueue(options), [], 0),
     omitted: {},
   },
-  { type: QueueState, shared: true, blank: blankQueue, omitted: {} },
+  {
+    type: QueueState,
+    shared: true,
+    blank: blankQueue,
+    omitted: { idPrefix: 'follows from the epoch' },
+  },
   { type: Profile, shared: true, blank: () => new Profile(0, [], []), omitted: {} },
   { type: Group, shared: true, blank: () => new Group('', []), omitted: {} },
   { type: Page, shared: true, blank: () => new Page(), omitted: {} },
@@ -114,7 +121,7 @@ export const STATE_CLASSES: readonly StateClass[] = [
   {
     type: TaskIndex,
     shared: false,
-    blank: ({ epoch }) => new TaskIndex(epoch.toString(36)),
+    blank: ({ epoch }) => new TaskIndex(idPrefixOf(epoch)),
     omitted: {
       prefix: 'follows from the epoch',
       sparePage: 'memory that is used again; empty',
@@ -127,6 +134,7 @@ export const CORE_OMITTED: Readonly<Record<string, string>> = {
   options: 'given to whoever restores it; stands in HEAD',
   effects: 'who is told',
   unrecorded: 'who is told',
+  attempts: 'memory that is used again',
   slots: 'a handle of the shared memory, whose columns stand before',
   table: 'a handle of the shared memory, whose columns stand before',
   memory: 'its columns stand before',

@@ -17,7 +17,8 @@ export interface Refusal {
 export function admit(core: PolicyState, record: TaskRecord, nowMs: number): Refusal | null {
   const queue = queueOf(core, record.queueName)
   if (!(queue instanceof Object)) return queueRefusal(queue, record.queueName)
-  const first = record.id === '' ? undefined : core.index.find(record.id, queue)
+  const { givenId } = record
+  const first = givenId === '' ? undefined : core.index.find(givenId, queue)
   if (first !== undefined) {
     core.counters.duplicates++
     return { code: 'duplicate', message: '', first }
@@ -53,7 +54,7 @@ export function queueOf(core: PolicyState, name: string): QueueState | ErrorCode
     : undefined
   if (configured === undefined && core.options.strictQueues) return 'queue_unknown'
   if (core.queues.size >= LIMITS.queuesMax) return 'too_many_queues'
-  const queue = new QueueState(name, configured ?? core.options.queueDefaults)
+  const queue = new QueueState(name, configured ?? core.options.queueDefaults, core.index.prefix)
   core.queues.set(name, queue)
   return queue
 }
@@ -65,10 +66,11 @@ function enter(
   cls: ClassState,
   nowMs: number,
 ): void {
-  record.queue = queue
   record.cls = cls
+  // One array for all tasks of the class.
+  record.requires = cls.requires
   record.seq = core.nextSeq++
-  if (record.id === '') {
+  if (!record.isNamed) {
     // Ends: a queue has finitely many names.
     while (core.index.isTaken(record.seq, queue)) record.seq = core.nextSeq++
   }

@@ -30,14 +30,14 @@ export function start(
   nowMs: number,
 ): void {
   endOffer(core, record)
-  core.slots.place(record.slot as SlotIndex)
+  const attempt = record.attempt!
+  core.slots.place(attempt.slot as SlotIndex)
   takeCredit(core, agent)
   record.state = RUNNING
-  record.agent = agent
+  attempt.agent = agent
+  attempt.counter = core.nextCounter++
+  attempt.dispatchSeq = ++agent.dispatchSeq
   record.agentId = agent.id
-  record.counter = core.nextCounter++
-  record.dispatchSeq = ++agent.dispatchSeq
-  record.beatsMissed = 0
   record.attempts++
   record.startedAtMs = nowMs
   record.progress = null
@@ -59,9 +59,9 @@ export function runningIn(
   const running =
     record !== null &&
     record.state === RUNNING &&
-    record.counter === counter &&
+    record.attempt!.counter === counter &&
     epoch === core.options.epoch &&
-    record.agent!.id === agentId
+    record.agentId === agentId
   return running ? record : null
 }
 
@@ -85,11 +85,11 @@ export function find(
 /** The agent said something of an attempt that runs: it lives. */
 export function heard(record: TaskRecord, progress: string, nowMs: number): void {
   record.progress = progress
-  record.agent!.lastSeenMs = nowMs
+  record.attempt!.agent!.lastSeenMs = nowMs
 }
 
 export function succeeded(core: PolicyState, record: TaskRecord, nowMs: number): void {
-  const agent = record.agent!
+  const agent = record.attempt!.agent!
   agent.completed++
   agent.lastSeenMs = nowMs
   end(core, record, 'succeeded', false)
@@ -106,7 +106,7 @@ export function failed(
   retryable: boolean,
   nowMs: number,
 ): void {
-  const agent = record.agent!
+  const agent = record.attempt!.agent!
   agent.failed++
   agent.lastSeenMs = nowMs
   end(core, record, 'failed', false)
@@ -144,7 +144,7 @@ export function lost(
   message: string,
   nowMs: number,
 ): void {
-  record.agent!.lost++
+  record.attempt!.agent!.lost++
   end(core, record, code, false)
   core.counters.attemptsLost++
   record.losses++
@@ -161,7 +161,7 @@ export function lost(
  * its task waits as long as it must.
  */
 export function dispatchFailed(core: PolicyState, record: TaskRecord, nowMs: number): void {
-  const agent = record.agent!
+  const agent = record.attempt!.agent!
   core.counters.dispatchFailed++
   const message = `Nobody listens for agent "${agent.id}".`
   if (agent.leased) lost(core, record, 'dispatch_failed', message, nowMs)
@@ -202,13 +202,12 @@ export function cancel(core: PolicyState, record: TaskRecord, nowMs: number): 'f
 
 /** Ends a running attempt whose credit is settled by the caller. */
 function end(core: PolicyState, record: TaskRecord, how: AttemptEnd, isCharged: boolean): void {
-  const agent = record.agent!
+  const { agent, counter } = record.attempt!
   core.timeouts.disarm(record)
-  agent.running.remove(record)
-  record.agent = null
+  agent!.running.remove(record)
   record.queue!.running--
   freeSlot(core, record)
-  core.effects.ended(record, record.counter, agent, how, isCharged)
+  core.effects.ended(record, counter, agent!, how, isCharged)
 }
 
 /** Ends a running attempt and leaves its credit charged. */
@@ -218,12 +217,12 @@ function endCharged(
   reason: 'timeout' | 'cancelled',
   nowMs: number,
 ): void {
-  const agent = record.agent!
+  const { agent, counter, dispatchSeq } = record.attempt!
   const creditBackAtMs = nowMs + Math.max(record.timeoutMs, core.options.leaseMs)
-  if (!agent.beats) core.creditCheckAtMs = Math.min(core.creditCheckAtMs, creditBackAtMs)
-  agent.ended.set(record.counter, { beatsMissed: 0, creditBackAtMs })
+  if (!agent!.beats) core.creditCheckAtMs = Math.min(core.creditCheckAtMs, creditBackAtMs)
+  agent!.ended.set(counter, { beatsMissed: 0, creditBackAtMs })
   end(core, record, reason, true)
-  core.effects.revoke(agent, record.counter, record.dispatchSeq, reason)
+  core.effects.revoke(agent!, counter, dispatchSeq, reason)
 }
 
 function finish(core: PolicyState, record: TaskRecord, state: RecordState, nowMs: number): void {

@@ -88,7 +88,7 @@ export class PolicyCore extends PolicyState {
     byRouter = false,
   ): Proposal {
     const record = this.recordAt[slot]
-    if (record === null || record.generation !== generation || record.state === RUNNING) {
+    if (record === null || record.attempt!.generation !== generation || record.state === RUNNING) {
       this.counters.staleProposals++
       return STALE
     }
@@ -119,7 +119,8 @@ export class PolicyCore extends PolicyState {
   /** Event: an offer is taken back: whoever still holds it holds a stale entry. */
   withdraw(record: TaskRecord, reason: Withdrawal): void {
     if (reason === OVERDUE) this.counters.overdueOffers++
-    record.generation = this.slots.withdraw(record.slot as SlotIndex)
+    const attempt = record.attempt!
+    attempt.generation = this.slots.withdraw(attempt.slot as SlotIndex)
   }
 
   /** The offered records that were given out before `beforeMs`, oldest of each lane first. */

@@ -51,8 +51,9 @@ function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
   lane.offers.insertByPosition(record)
   addOffered(core, record, 1)
   const slot = core.freeSlots.shift()!
-  record.slot = slot
-  record.generation = core.slots.offer(
+  const attempt = core.attempts.take(record)
+  attempt.slot = slot
+  attempt.generation = core.slots.offer(
     slot as SlotIndex,
     cls.index as never,
     cls.strategyIndex,
@@ -60,7 +61,7 @@ function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
     0,
   )
   record.state = OFFERED
-  record.offeredAtMs = nowMs
+  attempt.offeredAtMs = nowMs
   core.recordAt[slot] = record
 }
 
@@ -114,11 +115,13 @@ function clearBounced(core: PolicyState, record: TaskRecord): void {
   core.bouncedWaiting--
 }
 
+/** Ends the attempt, whose time-out is disarmed already. */
 export function freeSlot(core: PolicyState, record: TaskRecord): void {
-  core.slots.release(record.slot as SlotIndex)
-  core.recordAt[record.slot] = null
-  core.freeSlots.push(record.slot)
-  record.slot = -1
+  const { slot } = record.attempt!
+  core.slots.release(slot as SlotIndex)
+  core.recordAt[slot] = null
+  core.freeSlots.push(slot)
+  core.attempts.give(record)
 }
 
 export function overdueOffers(core: PolicyState, beforeMs: number, into: TaskRecord[]): void {
@@ -127,7 +130,7 @@ export function overdueOffers(core: PolicyState, beforeMs: number, into: TaskRec
     if (cls.offered === 0) continue
     for (const lane of cls.lanes) {
       for (let record = lane.offers.head; record !== null; record = record.next) {
-        if (record.offeredAtMs < beforeMs) into.push(record)
+        if (record.attempt!.offeredAtMs < beforeMs) into.push(record)
       }
     }
   }

@@ -144,8 +144,9 @@ function compareRunning(
   let record = agent.running.tail
   while (record !== null) {
     const before: TaskRecord | null = record.prev
-    if (running.has(record.counter)) record.beatsMissed = 0
-    else if (++record.beatsMissed >= 2) {
+    const attempt = record.attempt!
+    if (running.has(attempt.counter)) attempt.beatsMissed = 0
+    else if (++attempt.beatsMissed >= 2) {
       const message = `Agent "${agent.id}" does not know of attempt ${record.attempts}.`
       lost(core, record, 'agent_lost', message, nowMs)
       giveCredit(core, agent)

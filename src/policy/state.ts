@@ -7,13 +7,14 @@ import type { AgentTableWriter, SlotTableWriter } from '../../native-free/index.
 import type { ErrorCode } from '../errors.ts'
 import type { KeepOptions, QueueOptions } from '../options.ts'
 import type { AgentState } from './agents.ts'
+import { AttemptPool } from './attempt.ts'
 import type { ClassState } from './classes.ts'
 import type { Group } from './groups.ts'
 import { HeadHeap } from './head-heap.ts'
 import { Kept } from './kept.ts'
 import type { Profile } from './profiles.ts'
 import type { QueueState } from './queues.ts'
-import { TaskIndex } from './task-index.ts'
+import { idPrefixOf, TaskIndex } from './task-index.ts'
 import type { TaskRecord } from './task-record.ts'
 import { Timeouts } from './timeouts.ts'
 
@@ -111,6 +112,8 @@ export class PolicyState {
   readonly index: TaskIndex
   readonly timeouts = new Timeouts()
   readonly kept: Kept
+  readonly attempts = new AttemptPool()
+  /** By slot: what is offered or runs in it. */
   readonly recordAt: (TaskRecord | null)[]
   /** Oldest first, so that a slot's generations are as far apart as they can be. */
   readonly freeSlots: FixedDeque<number>
@@ -137,7 +140,7 @@ export class PolicyState {
     this.effects = effects
     this.slots = slots
     this.table = table
-    this.index = new TaskIndex(options.epoch.toString(36))
+    this.index = new TaskIndex(idPrefixOf(options.epoch))
     this.kept = new Kept(options.keep)
     this.recordAt = new Array(options.slots).fill(null)
     this.agentAt = new Array(options.agentsMax).fill(undefined)

@@ -1,8 +1,8 @@
 /**
  * Tasks by id and in the order of their admission. Every record stands at its `seq` in pages of an
  * array, so a list of them can go on anywhere. An id that the core made up is that number behind a
- * prefix: no hashing, no rehash of a map through which every task passes once (that was a third of
- * the core's CPU time). Ids that users gave stand in a map of their queue besides.
+ * prefix, and is stored nowhere: no hashing, no rehash of a map through which every task passes once
+ * (that was a third of the core's CPU time). Ids that users gave stand in a map of their queue besides.
  *
  * Invariant: a record is in the index from admission until it is forgotten.
  */
@@ -17,17 +17,22 @@ export class Page {
   count = 0
 }
 
+/** @returns what made-up ids begin with; another for each start of a scheduler. */
+export function idPrefixOf(epoch: number): string {
+  return `${epoch.toString(36)}-`
+}
+
 export class TaskIndex {
-  private readonly prefix: string
+  readonly prefix: string
   /** By page number, ascending; pages that are empty and behind the newest are dropped. */
   private readonly pages = new Map<number, Page>()
   private newest: Page | null = null
   private newestNumber = -1
   private sparePage: Page | null = null
 
-  /** @param prefix of made-up ids; a token of its own for each start of a scheduler. */
+  /** @param prefix of made-up ids, from `idPrefixOf`. */
   constructor(prefix: string) {
-    this.prefix = `${prefix}-`
+    this.prefix = prefix
   }
 
   /** @returns whether a user was there first with the id that this number would make. */
@@ -35,7 +40,7 @@ export class TaskIndex {
     return queue.named.size > 0 && queue.named.has(this.prefix + seq)
   }
 
-  /** Adds a record, whose `seq` is above all before it; one without an id gets one. */
+  /** Adds a record, whose `seq` is above all before it. */
   add(record: TaskRecord, queue: QueueState): void {
     const { seq } = record
     const pageNumber = Math.floor(seq / PAGE_LENGTH)
@@ -43,14 +48,12 @@ export class TaskIndex {
     const page = this.newest!
     page.records[seq % PAGE_LENGTH] = record
     page.count++
-    record.isNamed = record.id !== ''
-    if (record.isNamed) queue.named.set(record.id, record)
-    else record.id = this.prefix + seq
+    if (record.isNamed) queue.named.set(record.givenId, record)
   }
 
   remove(record: TaskRecord): void {
     const { seq } = record
-    if (record.isNamed) record.queue!.named.delete(record.id)
+    if (record.isNamed) record.queue!.named.delete(record.givenId)
     const pageNumber = Math.floor(seq / PAGE_LENGTH)
     const page = this.pages.get(pageNumber)!
     page.records[seq % PAGE_LENGTH] = null

@@ -8,9 +8,14 @@
  * A record stands in exactly one list at a time, linked through `next` and `prev`: its lane while
  * WAITING, its lane's offers while OFFERED, its agent's running list while RUNNING, the kept list
  * when final. One class with all fields set in the constructor keeps one hidden shape.
+ *
+ * A million of them may wait, and each field is a word of eight bytes in each. So what is true only
+ * of a task that is out is in its `Attempt`, what is yes or no shares a field, what follows from
+ * another field is a getter (the queue, an id that was made up), and all numbers are small integers
+ * that need no object of their own.
  */
 import type { TaskState } from '../task.ts'
-import type { AgentState } from './agents.ts'
+import type { Attempt } from './attempt.ts'
 import type { ClassState } from './classes.ts'
 import type { QueueState } from './queues.ts'
 
@@ -51,22 +56,27 @@ export interface Waiter {
 
 const NO_BYTES = new Uint8Array(0)
 
+/** Of `bits`: the level below, then one for each that is yes or no. */
+const LEVEL = 7
+const BOUNCED = 8
+const RETRYABLE = 16
+/** Of `wants`. */
+const ACCEPTED = 1
+const OUTCOME = 2
+
 export class TaskRecord {
-  id: string
-  /** A user gave the id; set at admission. */
-  isNamed = false
+  /** As a user gave it; '' when the id is made up. */
+  readonly givenId: string
   readonly queueName: string
-  readonly level: number
-  readonly requires: readonly string[]
-  queue: QueueState | null = null
+  requires: readonly string[]
+  /** Set at admission. */
   cls: ClassState | null = null
   state: RecordState = WAITING
+  private bits: number
   /** Order of admission over all queues; part of a made-up id. */
   seq = 0
   /** Place in its lane's order; the window rule counts in it. */
   position = 0
-  /** Set while it waits again because nobody was free for its offer. */
-  bounced = false
 
   /** Running time-out and retry limit; -1 until admission puts the queue's there. */
   timeoutMs: number
@@ -76,23 +86,15 @@ export class TaskRecord {
   losses = 0
 
   /** Set while OFFERED or RUNNING. */
-  slot = -1
-  generation = 0
-  offeredAtMs = 0
-
+  attempt: Attempt | null = null
   /** Who has it or had it last. */
   agentId: string | null = null
-  /** Set while RUNNING; the attempt's token is (epoch, counter, dispatchSeq). */
-  agent: AgentState | null = null
-  counter = 0
-  dispatchSeq = 0
-  /** Consecutive beats since dispatch that lacked the token. */
-  beatsMissed = 0
+  /** What the agent last told of how far it is. */
+  progress: string | null = null
 
   /** Why it did not complete; code null on success. */
   code: string | null = null
   message = ''
-  retryable = false
 
   /**
    * The front end's: the range of a message that holds the payload, later the result, until the
@@ -105,21 +107,15 @@ export class TaskRecord {
   result = -1
   /** Of a task that completed; -1 without, or when there was no memory to keep it. */
   resultBytes = -1
-  progress: string | null = null
 
   readonly origin: Origin
   readonly replyTo: unknown
-  readonly wantsAccepted: boolean
-  readonly wantsOutcome: boolean
+  private readonly wants: number
   waiters: Waiter[] | null = null
 
   /** Latency stamps, µs, wrapping. */
   receivedUs: number
   admittedUs = 0
-  proposedUs = 0
-  committedUs = 0
-  dispatchedUs = 0
-  resultUs = 0
   /** Policy time, ms. */
   acceptedAtMs = 0
   startedAtMs = 0
@@ -127,10 +123,6 @@ export class TaskRecord {
 
   next: TaskRecord | null = null
   prev: TaskRecord | null = null
-  timerNext: TaskRecord | null = null
-  timerPrev: TaskRecord | null = null
-  /** When the running time-out is due; 0 while disarmed. */
-  timerDueMs = 0
 
   constructor(
     id: string,
@@ -150,9 +142,9 @@ export class TaskRecord {
     wantsOutcome: boolean,
     receivedUs: number,
   ) {
-    this.id = id
+    this.givenId = id
     this.queueName = queueName
-    this.level = options.level
+    this.bits = options.level
     this.requires = options.requires
     this.timeoutMs = options.timeoutMs ?? -1
     this.retryCount = options.retryCount ?? -1
@@ -161,9 +153,52 @@ export class TaskRecord {
     this.payloadBytes = payloadBytes
     this.origin = origin
     this.replyTo = replyTo
-    this.wantsAccepted = wantsAccepted
-    this.wantsOutcome = wantsOutcome
+    this.wants = (wantsAccepted ? ACCEPTED : 0) | (wantsOutcome ? OUTCOME : 0)
     this.receivedUs = receivedUs
+  }
+
+  /** '' before admission when nobody gave one. *Cost* a new text each time when it is made up. */
+  get id(): string {
+    if (this.givenId !== '' || this.cls === null) return this.givenId
+    return this.cls.queue.idPrefix + this.seq
+  }
+
+  get isNamed(): boolean {
+    return this.givenId !== ''
+  }
+
+  get queue(): QueueState | null {
+    return this.cls === null ? null : this.cls.queue
+  }
+
+  get level(): number {
+    return this.bits & LEVEL
+  }
+
+  /** Set while it waits again because nobody was free for its offer. */
+  get bounced(): boolean {
+    return (this.bits & BOUNCED) !== 0
+  }
+
+  set bounced(is: boolean) {
+    this.bits = is ? this.bits | BOUNCED : this.bits & ~BOUNCED
+  }
+
+  /** Whether it may be tried again after what `code` says. */
+  get retryable(): boolean {
+    return (this.bits & RETRYABLE) !== 0
+  }
+
+  set retryable(is: boolean) {
+    this.bits = is ? this.bits | RETRYABLE : this.bits & ~RETRYABLE
+  }
+
+  get wantsAccepted(): boolean {
+    return (this.wants & ACCEPTED) !== 0
+  }
+
+  get wantsOutcome(): boolean {
+    return (this.wants & OUTCOME) !== 0
   }
 
   /** The bytes are in the arena now: let go of the socket's chunk. */

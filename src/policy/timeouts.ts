@@ -1,36 +1,37 @@
 /**
  * Running time-outs. Equal durations fall due in the order in which they were armed, so there is
- * one first-in-first-out list per duration, linked through the records: arming and disarming cost
+ * one first-in-first-out list per duration, linked through the attempts: arming and disarming cost
  * a few pointer writes and a million armed time-outs cost nothing per turn. More than
  * `DURATIONS_MAX` different durations at once share one list that is kept sorted by insertion from
  * its end.
  */
+import type { Attempt } from './attempt.ts'
 import type { TaskRecord } from './task-record.ts'
 
 const DURATIONS_MAX = 64
 
 export class DueList {
-  head: TaskRecord | null = null
-  tail: TaskRecord | null = null
+  head: Attempt | null = null
+  tail: Attempt | null = null
 
-  insert(record: TaskRecord): void {
+  insert(attempt: Attempt): void {
     let before = this.tail
-    while (before !== null && before.timerDueMs > record.timerDueMs) before = before.timerPrev
-    record.timerPrev = before
-    record.timerNext = before === null ? this.head : before.timerNext
-    if (record.timerPrev === null) this.head = record
-    else record.timerPrev.timerNext = record
-    if (record.timerNext === null) this.tail = record
-    else record.timerNext.timerPrev = record
+    while (before !== null && before.timerDueMs > attempt.timerDueMs) before = before.timerPrev
+    attempt.timerPrev = before
+    attempt.timerNext = before === null ? this.head : before.timerNext
+    if (attempt.timerPrev === null) this.head = attempt
+    else attempt.timerPrev.timerNext = attempt
+    if (attempt.timerNext === null) this.tail = attempt
+    else attempt.timerNext.timerPrev = attempt
   }
 
-  remove(record: TaskRecord): void {
-    if (record.timerPrev === null) this.head = record.timerNext
-    else record.timerPrev.timerNext = record.timerNext
-    if (record.timerNext === null) this.tail = record.timerPrev
-    else record.timerNext.timerPrev = record.timerPrev
-    record.timerPrev = null
-    record.timerNext = null
+  remove(attempt: Attempt): void {
+    if (attempt.timerPrev === null) this.head = attempt.timerNext
+    else attempt.timerPrev.timerNext = attempt.timerNext
+    if (attempt.timerNext === null) this.tail = attempt.timerPrev
+    else attempt.timerNext.timerPrev = attempt.timerPrev
+    attempt.timerPrev = null
+    attempt.timerNext = null
   }
 }
 
@@ -38,15 +39,18 @@ export class Timeouts {
   private readonly byDuration = new Map<number, DueList>()
   private readonly mixed = new DueList()
 
+  /** Arms the time-out of the attempt at `record`. */
   arm(record: TaskRecord, nowMs: number): void {
-    record.timerDueMs = nowMs + record.timeoutMs
-    this.#listOf(record.timeoutMs).insert(record)
+    const attempt = record.attempt!
+    attempt.timerDueMs = nowMs + record.timeoutMs
+    this.#listOf(record.timeoutMs).insert(attempt)
   }
 
   disarm(record: TaskRecord): void {
-    if (record.timerDueMs === 0) return
-    this.#listOf(record.timeoutMs).remove(record)
-    record.timerDueMs = 0
+    const attempt = record.attempt!
+    if (attempt.timerDueMs === 0) return
+    this.#listOf(record.timeoutMs).remove(attempt)
+    attempt.timerDueMs = 0
   }
 
   /** @returns one record that is due at `nowMs`, disarmed, or null. */
@@ -67,7 +71,8 @@ export class Timeouts {
     return due
   }
 
-  #take(record: TaskRecord): TaskRecord {
+  #take(attempt: Attempt): TaskRecord {
+    const record = attempt.record!
     this.disarm(record)
     return record
   }

@@ -110,7 +110,9 @@ class Load {
   /** Some beats lack what the agent runs. */
   #beat(): void {
     for (const agent of this.#agents()) {
-      const running = this.#tasks.filter((task) => task.agent === agent && this.#dice(5) > 0)
+      const running = this.#tasks.filter(
+        (task) => task.attempt?.agent === agent && this.#dice(5) > 0,
+      )
       if (this.#dice(5) > 0) this.#policy.beat(agent, running)
     }
   }

@@ -68,7 +68,8 @@ export function hello(core: RecordedCore, id: string, atMs: number): void {
 export function place(core: RecordedCore, atMs: number): TaskRecord {
   const task = core.nextOffer(atMs)!
   const agent = core.agentAt.findIndex((each) => each !== undefined)
-  core.propose(task.slot, task.generation, agent, core.agentAt[agent]!.generation, atMs, true)
+  const { slot, generation } = task.attempt!
+  core.propose(slot, generation, agent, core.agentAt[agent]!.generation, atMs, true)
   return task
 }
 

@@ -201,7 +201,7 @@ test('cancel: an offered task; the proposal for it is stale and its slot serves 
   const agent = policy.agent('a')
   const record = policy.submit()
   policy.offer()
-  const { slot, generation } = record
+  const { slot, generation } = record.attempt!
   policy.cancel(record)
   const late = policy.core.propose(slot, generation, agent.index, agent.generation, policy.nowMs)
   expect(late).toBe(STALE)
@@ -259,7 +259,7 @@ test('proposals: right, for nobody, for somebody full, for somebody wrong, and t
   const other = policy.agent('other', { queues: ['r'] })
   const record = policy.submit()
   policy.offer()
-  const { slot, generation } = record
+  const { slot, generation } = record.attempt!
   const at = (agent: number, agentGeneration: number) =>
     policy.core.propose(slot, generation, agent, agentGeneration, policy.nowMs)
   expect(at(-1, 0)).toBe(CONFLICT)
@@ -296,12 +296,18 @@ test('proposals: after an offer was withdrawn only the new generation counts', (
   const agent = policy.agent('a')
   const record = policy.submit()
   policy.offer()
-  const before = record.generation
+  const before = record.attempt!.generation
   policy.core.withdraw(record, OVERDUE)
   const propose = (generation: number) =>
-    policy.core.propose(record.slot, generation, agent.index, agent.generation, policy.nowMs)
+    policy.core.propose(
+      record.attempt!.slot,
+      generation,
+      agent.index,
+      agent.generation,
+      policy.nowMs,
+    )
   expect(propose(before)).toBe(STALE)
-  expect(propose(record.generation)).toBe(COMMITTED)
+  expect(propose(record.attempt!.generation)).toBe(COMMITTED)
 })
 
 test('results: only the very token of a running attempt is taken', () => {

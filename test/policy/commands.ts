@@ -63,8 +63,9 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
       const agent = world.agent(number >> 5)
       if (record === undefined || agent === undefined) return
       const { core, nowMs } = world.policy
-      const generation = (record.generation - 1 - (number % 3)) | 0
-      const answer = core.propose(record.slot, generation, agent.index, agent.generation, nowMs)
+      const { slot, generation: offered } = record.attempt!
+      const generation = (offered - 1 - (number % 3)) | 0
+      const answer = core.propose(slot, generation, agent.index, agent.generation, nowMs)
       expect(answer).toBe(STALE)
     }),
   },

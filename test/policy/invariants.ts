@@ -42,7 +42,7 @@ function checkClass({ core, table }: Policy, cls: ClassState, seen: Set<TaskReco
     for (const record of walk(lane.waiting, seen)) {
       holds(record.state === WAITING && record.cls === cls, `${record.id} is in the wrong lane`)
       equal(record.level, level, `level of ${record.id}`)
-      equal(record.slot, -1, `slot of the waiting ${record.id}`)
+      equal(record.attempt, null, `attempt of the waiting ${record.id}`)
     }
     let last: TaskRecord | null = null
     for (const record of walk(lane.offers, seen)) {
@@ -79,10 +79,11 @@ function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): v
   const index = toAgent(agent.index)
   equal(table.generation(index), agent.generation, `${id}: generation`)
   for (const record of walk(agent.running, seen)) {
-    holds(record.state === RUNNING && record.agent === agent, `${record.id} does not run at ${id}`)
-    equal(record.timerDueMs, record.startedAtMs + record.timeoutMs, `${record.id}: time-out`)
-    holds(core.timeouts.nextDueMs() <= record.timerDueMs, `${record.id}: time-out is not armed`)
-    holds(!agent.ended.has(record.counter), `${record.id}: runs and has ended`)
+    const { attempt } = record
+    holds(attempt?.agent === agent && record.state === RUNNING, `${record.id} runs not at ${id}`)
+    equal(attempt!.timerDueMs, record.startedAtMs + record.timeoutMs, `${record.id}: time-out`)
+    holds(core.timeouts.nextDueMs() <= attempt!.timerDueMs, `${record.id}: time-out is not armed`)
+    holds(!agent.ended.has(attempt!.counter), `${record.id}: runs and has ended`)
   }
   const charged = agent.running.length + agent.ended.size
   equal(table.inUse(index), charged, `${id}: in use`)
@@ -171,8 +172,10 @@ function checkSlots({ core, slots }: Policy): void {
     const state = slots.state(toSlot(slot))
     if (record === null) equal(state, SlotState.FREE, `state of slot ${slot}`)
     else {
-      equal(record.slot, slot, `slot of ${record.id}`)
-      equal(slots.generation(toSlot(slot)), record.generation, `generation of ${record.id}`)
+      const attempt = record.attempt!
+      equal(attempt.record, record, `record of the attempt at ${record.id}`)
+      equal(attempt.slot, slot, `slot of ${record.id}`)
+      equal(slots.generation(toSlot(slot)), attempt.generation, `generation of ${record.id}`)
       const expected = record.state === RUNNING ? SlotState.PLACED : SlotState.OFFERED
       equal(state, expected, `state of slot ${slot}`)
     }
@@ -204,6 +207,10 @@ function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>): void {
     for (const record of mine) {
       holds(core.find(record.id, queue.name) === record, `${record.id} cannot be found`)
     }
+  }
+  for (const { id, state, attempt } of core.index.records()) {
+    const isOut = state === OFFERED || state === RUNNING
+    equal(attempt !== null, isOut, `${id} has an attempt`)
   }
 }
 

@@ -69,7 +69,7 @@ test('order: slots are used again oldest first', () => {
   policy.agent('a')
   const slots = Array.from({ length: 96 }, () => {
     const record = policy.run()
-    const { slot } = record
+    const { slot } = record.attempt!
     policy.succeed(record)
     return slot
   })

@@ -206,7 +206,7 @@ export class Policy {
 
   /** @param running records or counters that the agent says it works on. */
   beat(agent: AgentState, running: (TaskRecord | number)[] | null = null): string | null {
-    const counters = running?.map((one) => (typeof one === 'number' ? one : one.counter))
+    const counters = running?.map((one) => (typeof one === 'number' ? one : one.attempt!.counter))
     const set = counters === undefined ? null : new Set(counters)
     return this.core.beat(agent.id, agent.instance, set, this.nowMs)
   }
@@ -230,8 +230,8 @@ export class Policy {
   propose(record: TaskRecord, agent = this.freeAgent(record)): number {
     const index = agent?.index ?? -1
     return this.core.propose(
-      record.slot,
-      record.generation,
+      record.attempt!.slot,
+      record.attempt!.generation,
       index,
       agent?.generation ?? 0,
       this.nowMs,
@@ -278,7 +278,8 @@ export class Policy {
   }
 
   token(record: TaskRecord): Token {
-    return { agent: record.agent!.id, slot: record.slot, counter: record.counter }
+    const { agent, slot, counter } = record.attempt!
+    return { agent: agent!.id, slot, counter }
   }
 
   /** What a result with this token meets. */

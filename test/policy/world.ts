@@ -82,8 +82,9 @@ export class World {
   propose(record: TaskRecord, agent?: AgentState): number {
     const answer = agent ? this.policy.propose(record, agent) : this.policy.propose(record)
     if (answer !== COMMITTED) return answer
-    if (record.counter <= this.#lastCounter) throw new Error('a token was given out twice')
-    this.#lastCounter = record.counter
+    const { counter } = record.attempt!
+    if (counter <= this.#lastCounter) throw new Error('a token was given out twice')
+    this.#lastCounter = counter
     this.tokens.push(this.policy.token(record))
     return answer
   }
@@ -91,7 +92,7 @@ export class World {
   /** A result with any token that was ever given out; the one of a running attempt is taken. */
   result(token: Token, end: (record: TaskRecord) => void): void {
     const running = this.open.find(
-      (record) => record.state === RUNNING && record.counter === token.counter,
+      (record) => record.state === RUNNING && record.attempt!.counter === token.counter,
     )
     const found = this.policy.attempt(token)
     if (found !== (running ?? 'late_result')) throw new Error(`token ${token.counter}: ${found}`)

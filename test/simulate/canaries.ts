@@ -34,7 +34,7 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'the counter of a token is not compared',
     file: 'src/policy/attempts.js',
-    find: 'record.counter === counter &&',
+    find: 'record.attempt.counter === counter &&',
     replace: '',
   },
   {
@@ -46,7 +46,7 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'anybody may answer for an agent',
     file: 'src/policy/attempts.js',
-    find: 'record.agent.id === agentId',
+    find: 'record.agentId === agentId',
     replace: 'true',
   },
   {
@@ -64,7 +64,7 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'the generation of a proposal is not compared',
     file: 'src/policy/core.js',
-    find: 'record.generation !== generation ||',
+    find: 'record.attempt.generation !== generation ||',
     replace: '',
   },
   {
@@ -124,8 +124,8 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'one beat that lacks a token is enough to lose its attempt',
     file: 'src/policy/membership.js',
-    find: '++record.beatsMissed >= 2',
-    replace: '++record.beatsMissed >= 1',
+    find: '++attempt.beatsMissed >= 2',
+    replace: '++attempt.beatsMissed >= 1',
   },
   {
     why: 'a lower level goes first',

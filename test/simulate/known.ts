@@ -21,6 +21,8 @@ export interface KnownTask {
   /** In a slot, waiting for an agent. */
   offer: { slot: number; generation: number } | null
   attempt: KnownAttempt | null
+  /** The last one that ended. */
+  ended: KnownAttempt | null
   wasStarted: boolean
   /** Later tasks of its lane that were started while it was waiting for its first start. */
   overtaken: number

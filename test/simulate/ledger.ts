@@ -66,6 +66,7 @@ export class Ledger {
       key,
       offer: null,
       attempt: null,
+      ended: null,
       wasStarted: false,
       overtaken: 0,
       failures: 0,
@@ -116,7 +117,8 @@ export class Ledger {
     holds(task.outcome === null, () => `${nameOf(record)} was offered after its outcome`)
     holds(task.attempt === null, () => `${nameOf(record)} was offered while it runs`)
     holds(task.offer === null, () => `${nameOf(record)} was offered twice`)
-    task.offer = { slot: record.slot, generation: record.generation }
+    const { slot, generation } = record.attempt!
+    task.offer = { slot, generation }
   }
 
   /** A proposal was committed: everything that must be true of it. */
@@ -124,34 +126,32 @@ export class Ledger {
     const task = this.taskOf(record)
     const name = nameOf(record)
     const { offer } = task
+    const { slot, counter } = record.attempt!
     if (offer === null) throw new Broken(`${name} was placed without an offer`)
-    holds(offer.slot === record.slot, () => `${name} was placed in another slot`)
+    holds(offer.slot === slot, () => `${name} was placed in another slot`)
     holds(
       offer.generation === generation,
       () => `${name}: a proposal of a withdrawn offer was taken`,
     )
-    holds(
-      record.counter > this.#lastCounter,
-      () => `${name}: counter ${record.counter} did not rise`,
-    )
-    this.#lastCounter = record.counter
+    holds(counter > this.#lastCounter, () => `${name}: counter ${counter} did not rise`)
+    this.#lastCounter = counter
     const agent = this.#placedAt(record)
     holds(agent.state.generation === agentGeneration, () => {
       return `${name}: a proposal of an agent that has gone was taken for ${agent.spec.id}`
     })
     task.offer = null
     task.attempt = {
-      counter: record.counter,
+      counter,
       task,
       agent,
-      slot: record.slot,
+      slot,
       startedAtMs: nowMs,
       endedAtMs: 0,
       misses: 0,
       isEnded: false,
     }
-    agent.charged.set(record.counter, task.attempt)
-    this.byCounter.set(record.counter, task.attempt)
+    agent.charged.set(counter, task.attempt)
+    this.byCounter.set(counter, task.attempt)
     if (!task.wasStarted) this.#overtake(task)
   }
 
@@ -159,7 +159,7 @@ export class Ledger {
   #placedAt(record: TaskRecord): KnownAgent {
     const name = nameOf(record)
     const agent = this.agents.get(record.agentId!)
-    if (agent === undefined || agent.state !== record.agent) {
+    if (agent === undefined || agent.state !== record.attempt!.agent) {
       throw new Broken(`${name} was given to ${record.agentId}, which has gone`)
     }
     const { spec } = agent
@@ -173,7 +173,10 @@ export class Ledger {
       agent.charged.size < spec.concurrency,
       () => `${name} was given to ${spec.id}, which has ${agent.charged.size} already`,
     )
-    holds(record.dispatchSeq === ++agent.lastSeq, () => `${name}: gap in ${spec.id}'s sequence`)
+    holds(
+      record.attempt!.dispatchSeq === ++agent.lastSeq,
+      () => `${name}: gap in ${spec.id}'s sequence`,
+    )
     return agent
   }
 
@@ -205,6 +208,7 @@ export class Ledger {
       throw new Broken(`${what()}, which does not run`)
     }
     task.attempt = null
+    task.ended = attempt
     attempt.isEnded = true
     attempt.endedAtMs = this.door.nowMs
     if (!isCharged) attempt.agent.charged.delete(counter)
@@ -312,7 +316,8 @@ export class Ledger {
   /** What ended the task was said about this very attempt. */
   #holdsClaim(record: TaskRecord, said: string): void {
     const claim = JSON.parse(said.trim()) as ResultClaim
-    const token = `${this.core.options.epoch}-${record.counter}-`
+    const { key, ended } = this.taskOf(record)
+    const token = `${this.core.options.epoch}-${ended?.counter}-`
     const isOfIt = claim.token === null || claim.token.startsWith(token)
     holds(
       isOfIt && claim.agent === record.agentId,
@@ -322,7 +327,6 @@ export class Ledger {
       !claim.isHonest || claim.task === record.id,
       () => `${nameOf(record)} was ended by a result of task ${claim.task}`,
     )
-    const { key } = this.taskOf(record)
     holds(!claim.isHonest || claim.key === '' || claim.key === key, () => {
       return `${nameOf(record)} has the payload of ${key}, its agent was sent that of ${claim.key}`
     })

@@ -88,10 +88,10 @@ export class TaskDoors {
     this.#enter('withdraw', this.#ledger.door.nowMs, record)
     real(...given)
     const { offer } = this.#ledger.taskOf(record)
-    holds(offer !== null && record.generation !== offer.generation, () => {
+    holds(offer !== null && record.attempt!.generation !== offer.generation, () => {
       return `${nameOf(record)}: whoever holds the withdrawn offer could still place it`
     })
-    offer!.generation = record.generation
+    offer!.generation = record.attempt!.generation
   }
 
   attempt(real: Core['attempt'], ...given: Parameters<Core['attempt']>) {

@@ -95,12 +95,13 @@ export class InProcessAgents implements AgentPort {
 
   dispatch(record: TaskRecord, agent: AgentState): void {
     const local = this.#agents.get(agent.instance)!
+    const { slot, counter, dispatchSeq } = record.attempt!
     const address: ResultAddress = {
       agent: agent.id,
-      slot: record.slot,
+      slot,
       epoch: this.#context.core.options.epoch,
-      counter: record.counter,
-      seq: record.dispatchSeq,
+      counter,
+      seq: dispatchSeq,
     }
     const { inbox, arena } = this.#context
     const task = new AgentTask(
@@ -110,7 +111,7 @@ export class InProcessAgents implements AgentPort {
       Uint8Array.from(arena.get(record.payload, record.payloadBytes)),
       (bytes) => inbox.arrive(this.#progress, { address, bytes }),
     )
-    local.running.set(record.counter, task)
+    local.running.set(counter, task)
     this.#work.push(() => this.#run(local, task, address))
   }
 

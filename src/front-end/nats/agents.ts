@@ -239,10 +239,11 @@ export class NatsAgents implements AgentPort {
 
   readonly #send = (subject: string, record: TaskRecord, agent: AgentState): void => {
     const payload = this.#context.arena.get(record.payload, record.payloadBytes)
-    const token = attemptToken(this.#context.core.options.epoch, record.counter, record.dispatchSeq)
+    const { slot, counter, dispatchSeq } = record.attempt!
+    const token = attemptToken(this.#context.core.options.epoch, counter, dispatchSeq)
     const { name } = this.#context.options
     const headers = workHeaders(record.id, record.queueName, record.attempts)
-    const reply = this.#subjects.result(agent.id, name, record.slot, token)
+    const reply = this.#subjects.result(agent.id, name, slot, token)
     this.#outlet.send(subject, payload, headers, reply)
   }
 

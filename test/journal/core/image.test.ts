@@ -36,7 +36,8 @@ function again(core: RecordedCore, shape = core.memory.shape): RecordedCore {
 /** Every object that hangs in a core, by class. */
 function objectsOf(core: RecordedCore): Map<unknown, Record<string, unknown>[]> {
   const found = new Map<unknown, Record<string, unknown>[]>()
-  const seen = new Set<unknown>([core.memory, core.effects, core.options, core.slots, core.table])
+  const { memory, effects, options, slots, table, attempts } = core
+  const seen = new Set<unknown>([memory, effects, options, slots, table, attempts])
   const look = (value: unknown) => {
     if (typeof value !== 'object' || value === null || seen.has(value)) return
     seen.add(value)

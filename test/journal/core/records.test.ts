@@ -110,7 +110,7 @@ test('offer, propose: answers of each kind, and the token of what was committed'
   const rows = recorded(policy, () => {
     const record = policy.submit()
     policy.offer()
-    const { slot, generation } = record
+    const { slot, generation } = record.attempt!
     const { index, generation: hers } = agent
     expect(policy.core.propose(slot, generation, -1, 0, policy.nowMs)).toBe(2)
     expect(policy.core.propose(slot, generation, index, hers - 1, policy.nowMs)).toBe(2)
