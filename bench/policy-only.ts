@@ -43,6 +43,8 @@ class CountedOutcomes implements PolicyEffects {
   forgotten(): void {}
   revoke(): void {}
   ended(): void {}
+  repeat(): void {}
+
   creditBack(): void {}
   agentUp(): void {}
   agentDown(): void {}
@@ -94,6 +96,8 @@ class PolicyLoop {
         capabilities: [],
         concurrency: CONCURRENCY,
         beats: false,
+        keeps: false,
+        pull: false,
         leased: false,
         link: null,
       },

@@ -90,6 +90,8 @@ export interface SchedulerStatus {
     timedOut: number
     lost: number
     dispatchFailed: number
+    /** Attempts that were sent again to an agent that keeps, because it did not know of them. */
+    repeated: number
     lateResults: number
   }
   placedBy: { routers: number; inline: number }

@@ -15,6 +15,8 @@ export const LIMITS = {
   capabilitiesMax: 256,
   queuesPerAgentMax: 256,
   concurrencyMax: 65_535,
+  /** Tasks on their way to an agent beyond those that it runs. */
+  prefetchMax: 1_024,
   retryCountMax: 100,
   timeoutMsMax: 30 * 24 * 3600 * 1000,
   errorMessageBytesMax: 4 * 1024,

@@ -14,12 +14,11 @@ type On = Record<string, (row: Row & { task: Task; agent: Agent }) => unknown>
 const FINDINGS_MAX = 100, WINDOW = 256, QUIET_MS = 1_000, NOTHING = new Task()
 const OUTCOMES = ['', '', '', 'completed', 'failed', 'cancelled', 'dead']
 const CALM = ['', 'TIME', 'STRING', 'END', 'TICK', 'BEAT', 'FORGOTTEN']
-const LOSING = ['BEAT', 'BYE', 'HELLO', 'AGENT_LOST', 'TICK']
+const LOSING = ['BEAT', 'BYE', 'HELLO', 'AGENT_LOST', 'TICK'] // the first not one that keeps
 /** The state in which a task must be. */
-const FROM = new Map([['OFFER', 'waiting']])
+const FROM = new Map([['OFFER', 'waiting'], ['REPEAT', 'running']])
 for (const kind of ['PROPOSE', 'BOUNCE', 'WITHDRAW']) FROM.set(kind, 'offered')
 for (const kind of ['SUCCEEDED', 'FAILED', 'DISPATCH_FAILED', 'ENDED']) FROM.set(kind, 'running')
-
 export class Checker {
   readonly #in = new Decoder(); readonly #isWhole: boolean; readonly #findings: Finding[] = []
   readonly #tasks = new Map<number, Task>(); readonly #slots = new Map<number, Task>()
@@ -40,7 +39,7 @@ export class Checker {
   }
   #take(row: Row): void {
     const { of, kind, n, s } = row, isEvent = of >= 16 && of < 64
-    if (this.#in.records === 1 && n.version !== 1) throw new RangeError('No HEAD of version 1.')
+    if (this.#in.records === 1 && n.version !== 2) throw new RangeError('No HEAD of version 2.')
     if (isEvent || kind === 'END') this.#settle()
     if (isEvent) this.#cause = row
     if (of >= 16) this.#count[isEvent ? 'events' : 'effects']++
@@ -53,7 +52,7 @@ export class Checker {
   }
   readonly #on: On = {
     HEAD: ({ s }) => { this.#policy = JSON.parse(s.facts).policy },
-    TIME: ({ n }) => { this.#last.ms = n.ms },
+    TIME: ({ n }) => { this.#last.ms = n.ms }, BEAT: ({ agent }) => { agent.paused = false },
     END: () => {
       this.#count.ended = true
       const isQuiet = this.#isWhole && this.#last.ms - this.#last.busyMs >= QUIET_MS
@@ -80,8 +79,7 @@ export class Checker {
       const isAhead = head && head.place.order < order && (this.#isWhole || !isBack)
       if (isHigher || isAhead) this.#find('overtaken', `goes before task ${head.n.seq}`, task)
       if (this.#slots.has(n.into)) this.#find('doubled', 'is in a slot that is taken', task)
-      this.#move(task, 'offered', n.into)
-      task.at.generation = n.generation
+      this.#move(task, 'offered', n.into); task.at.generation = n.generation
       const passed = lane?.offer(task) ?? 0
       if (passed >= WINDOW) this.#find('overtaken', `is sent ${passed} past an offered one`, task)
     },
@@ -92,7 +90,7 @@ export class Checker {
       if (why !== '') this.#find('mis-assigned', `goes to an agent that ${why}`, task, agent)
       if (isOld) this.#find('doubled', 'is committed by an old offer', task)
       if (n.counter <= this.#last.counter) this.#find('doubled', 'has a token again', task)
-      this.#move(task, 'running', n.slot)
+      this.#move(task, 'running', n.slot); agent.asked -= agent.n.pull ?? 0
       Object.assign(task.at, { counter: n.counter, agent, sinceMs: this.#last.ms })
       task.count.attempts++; agent.running.set(n.counter, task); this.#last.counter = n.counter
     },
@@ -104,29 +102,32 @@ export class Checker {
       if (task.state !== 'unknown') this.#move(task, 'ended')
       Object.assign(task.due, { state: 5, code: 'cancelled', event: this.#count.events })
     },
-    BEAT: ({ agent }) => { agent.paused = false },
-    BYE: ({ agent }) => { agent.draining = true },
-    DRAIN: ({ agent }) => { agent.draining = true },
+    PULL: ({ n, agent }) => agent.pull(n.count), PREFETCH: ({ n, agent }) => agent.fetch(n.count),
+    REPEAT: ({ n, task, agent }, { kind } = this.#cause) => {
+      const { at, state } = task, isIts = at.counter === n.counter && at.agent === agent
+      if (!isIts && state === 'running') this.#find('doubled', 'repeats another attempt', task)
+      if (agent.n.keeps === 0 || kind !== 'BEAT') this.#find('uncaused', 'goes again', task)
+    },
+    BYE: ({ agent }) => { agent.draining = true }, DRAIN: ({ agent }) => { agent.draining = true },
     OUTCOME: ({ n, s, task }) => {
       const { due, count: { attempts }, lane } = task, isNow = due.event === this.#count.events
       const isRight = s.code === due.code && (n.state === due.state || (isNow && !lane))
       const kind = isNow ? 'miscounted' : 'uncaused', isMany = lane && n.attempts !== attempts
       if (!isRight) this.#find(kind, `is ${OUTCOMES[n.state]} without cause`, task)
       if (isMany) this.#find('miscounted', `had ${attempts} attempts, not ${n.attempts}`, task)
-      this.#move(task, 'ended')
-      this.#tasks.delete(n.task); this.#count.outcomes++
+      this.#move(task, 'ended'); this.#tasks.delete(n.task); this.#count.outcomes++
     },
     FORGOTTEN: ({ n }, it = this.#tasks.get(n.seq)) => it && this.#find('lost', 'is forgotten', it),
     ENDED: ({ n, s: { how }, task, agent }) => {
       const { kind, n: told, s } = this.#cause, { at, count, n: max } = task, { ms } = this.#last
       const isDue = how === 'timeout' && kind === 'TICK' && !(ms < at.sinceMs + max.runMs)
-      const isLost = how === 'agent_lost' && LOSING.includes(kind), free = how === 'undelivered'
+      const isLost = how === 'agent_lost' && LOSING.includes(kind, agent.n.keeps)
+      const isLoss = isLost || how === 'dispatch_failed', free = how === 'undelivered'
       const isIts = at.counter === n.counter && at.agent === agent, isNamed = told.task === n.task
       const isTold = isNamed && (free ? 'DISPATCH_FAILED' : how.toUpperCase()).startsWith(kind)
       if (!isTold && !isDue && !isLost) this.#find('uncaused', `ends as ${how}`, task)
       if (!isIts && task.state === 'running') this.#find('doubled', 'ends another attempt', task)
       if (n.charged === 1) agent.charged.add(n.counter)
-      const isLoss = isLost || how === 'dispatch_failed'
       const over = !free && (isLoss ? ++count.losses > max.losses : ++count.failures > max.retries)
       const final = isLoss ? 6 : how === 'succeeded' ? 3 : how === 'cancelled' ? 5 : 4
       const isFinal = over || final === 3 || final === 5 || told.retryable === 0
@@ -143,7 +144,8 @@ export class Checker {
   }
   /** The last event and its effects are over: what they promised must have come. */
   #settle(): void {
-    const { kind, n, s } = this.#cause, hello = { n, s, draining: false, paused: false }
+    const { kind, n, s } = this.#cause, room = n.pull ? { more: 0 } : { asked: 0 }
+    const hello = { n, s, draining: false, paused: false, ...room }
     if (kind === 'HELLO' && !s.refused) Object.assign(this.#agent(n.index), hello)
     for (const task of this.#touched) {
       const { due, at, state } = task, isOver = due.state > 0 && this.#tasks.has(task.n.seq)
@@ -161,21 +163,20 @@ export class Checker {
   }
   /** @returns the record's task, after a look at whether it can be what the record says. */
   #task({ kind, n }: Row): Task {
-    const known = this.#tasks.get(n.task), before = { n: { seq: n.task } }
-    const task = known ?? Object.assign(new Task(), before), { state, at } = task
+    const old = this.#tasks.get(n.task), before = { n: { seq: n.task } }
+    const task = old ?? Object.assign(new Task(), before), { state, at } = task
     const from = FROM.get(kind) ?? state, isThere = (n.slot ?? at.slot) === at.slot
     const isNew = this.#isWhole || (this.#count.tasks > 0 && n.task >= this.#last.firstSeq)
     const wrong = from === 'running' ? 'uncaused' : 'doubled', isWrong = state !== from || !isThere
     if (isWrong && state !== 'unknown') this.#find(wrong, `is ${state}, not ${from}`, task)
-    if (known) return task
-    if (isNew) this.#find(n.task > this.#last.seq ? 'uncaused' : 'doubled', 'is not open', task)
-    else this.#tasks.set(n.task, task)
+    if (!old && !isNew) this.#tasks.set(n.task, task)
+    else if (!old) this.#find(n.task > this.#last.seq ? 'uncaused' : 'doubled', 'is not open', task)
     return task
   }
   #agent(index = -1, id = ''): Agent {
     for (const agent of id ? this.#agents.values() : []) if (agent.s.id === id) return agent
     if (index < 0 || this.#agents.has(index)) return this.#agents.get(index) ?? NOBODY
-    const agent = Object.assign(new Agent(), { n: { index } })
+    const agent = Object.assign(new Agent(), { n: { index }, asked: Number.NaN, more: Number.NaN })
     if (this.#isWhole) this.#find('mis-assigned', 'is not there', undefined, agent)
     else this.#agents.set(index, agent)
     return agent
@@ -185,8 +186,7 @@ export class Checker {
     if (from === 'running') at.agent.running.delete(at.counter)
     if (this.#slots.get(at.slot) === task) this.#slots.delete(at.slot)
     if (slot >= 0) this.#slots.set(slot, task)
-    lane?.leave(task)
+    task.state = state; at.slot = slot; lane?.leave(task)
     if (state === 'waiting') lane?.enter(task, from)
-    task.state = state; at.slot = slot
   }
 }

@@ -5,16 +5,16 @@ const LAYOUT = `1 HEAD magic version facts:t / 3 TIME ms:w / 4 STRING number tex
 17 OFFER task:w into generation / 19 BOUNCE task:w slot / 20 WITHDRAW task:w slot generation
 18 PROPOSE answer slot generation agent agentGeneration byRouter task:w counter:w dispatch
 23 SUCCEEDED task:w slot / 24 FAILED task:w slot code:n retryable / 25 DISPATCH_FAILED task:w slot
-26 CANCEL task:w answer / 27 HELLO refused:n index generation id:n instance:n queues:n can:n size
+26 CANCEL task:w answer / 35 PREFETCH agent count / 34 PULL refused:n who:n instance:n count
+27 HELLO refused:n index generation id:n instance:n queues:n can:n size x x keeps pull
 28 BEAT refused:n who:n / 29 BYE refused:n who:n instance:n drain / 30 DRAIN refused:n who:n
 31 AGENT_LOST agent / 64 OUTCOME task:w state code:n attempts / 65 FORGOTTEN seq:w
 66 ENDED task:w counter:w agent how:n charged / 68 AGENT_UP index generation / 69 AGENT_DOWN agent
-72 CREDIT_BACK agent counter:w`
+72 CREDIT_BACK agent counter:w / 73 REPEAT task:w counter:w agent`
 const lines = LAYOUT.split(/\n| \/ /).map((line) => line.split(' ').map((word) => word.split(':')))
 const KINDS = new Map(lines.map(([[of], [kind], ...fields]) => [Number(of), { kind, fields }]))
 /** A record: number and name of its kind, its numbers and its texts. */
 export type Row = { of: number; kind: string; n: Record<string, number>; s: Record<string, string> }
-
 export class Decoder {
   records = 0
   /** The bytes of a record that is not whole yet. */

@@ -4,14 +4,18 @@ import type { Row } from './decode.ts'
 /** `n` and `s` are of its hello, as a task's are of its submit. */
 export class Agent {
   n: Row['n'] = {}; s: Row['s'] = {}
-  draining = false; paused = false
+  /** `asked`: pulled and not given yet; `more`: may be given beyond its size. */
+  draining = false; paused = false; asked = 0; more = 0
   readonly running = new Map<number, Task>(); readonly charged = new Set<number>()
+  pull(n: number): void { this.asked = Math.min(this.asked + n, 65_535); this.paused = false }
+  fetch(count: number): void { this.more = Math.max(0, Math.min(count, 1_024)) }
   /** Why it may not be given the task now; '' when it may, for all that is known. */
   refuses({ queue, requires }: Row['s']): string {
-    const { n: { size }, s: { queues, can } } = this
+    const { n: { size, pull }, s: { queues, can }, asked, more } = this
     const has = (names: string, name: string) => `,${names},`.includes(`,${name},`)
     if (this.draining || this.paused) return this.draining ? 'is draining' : 'did not answer'
-    if (this.running.size + this.charged.size >= size) return `has ${size} in hand`
+    const isFull = pull ? asked <= 0 : this.running.size + this.charged.size >= size + more
+    if (isFull) return pull ? 'has asked for no more' : `has ${size + more} in hand`
     if (queue === undefined || queues === undefined) return ''
     if (!has(queues, '*') && !has(queues, queue)) return `does not serve ${queue}`
     const lacks = requires.split(',').filter((name) => name !== '' && !has(can, name))
@@ -20,23 +24,19 @@ export class Agent {
 }
 export const NOBODY = new Agent()
 export class Task {
-  n: Row['n'] = {}; s: Row['s'] = {}
-  lanes: Lane[] = []; state = 'unknown'
+  n: Row['n'] = {}; s: Row['s'] = {}; lanes: Lane[] = []; state = 'unknown'
   at = { slot: -1, generation: -1, counter: -1, sinceMs: Number.NaN, agent: NOBODY }
-  count = { attempts: 0, failures: 0, losses: 0 }
+  count = { attempts: 0, failures: 0, losses: 0 }; next: Task = this; prev: Task = this
   /** The attempt that must end; the outcome that must come, 0 for none; the event that said so. */
   due = { counter: -1, state: 0, code: '', event: 0 }
   /** In its lane; after how many sent ones, 0 for never; whether an attempt of it went back. */
   place = { order: Number.NaN, sent: 0, isBack: false }
-  next: Task = this; prev: Task = this
   get lane(): Lane | undefined { return this.lanes[this.n.level] }
 }
 /** Tasks of a class and level: one that comes back goes first, one that bounces where it stood. */
 export class Lane {
-  readonly offers = new Set<Task>()
+  readonly offers = new Set<Task>(); #nextOrder = 0; #sent = 0
   readonly #end = new Task() // closes the ring of those that wait
-  #nextOrder = 0; #sent = 0
-
   get head(): Task | undefined { return this.#end.next === this.#end ? undefined : this.#end.next }
   /** @param from the state that it was in. */
   enter(task: Task, from: string): void {

@@ -42,6 +42,11 @@ export class Completion implements PolicyEffects {
     record.result = NO_BYTES_REF
   }
 
+  repeat(record: TaskRecord): void {
+    const agent = record.attempt!.agent!
+    ;(agent.link as AgentPort).repeat(record, agent)
+  }
+
   revoke(agent: AgentState, counter: number, dispatchSeq: number, reason: string): void {
     ;(agent.link as AgentPort).cancel(agent, counter, dispatchSeq, reason)
   }

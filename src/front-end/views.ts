@@ -110,6 +110,7 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
       timedOut: counters.timedOut,
       lost: counters.attemptsLost,
       dispatchFailed: counters.dispatchFailed,
+      repeated: counters.repeated,
       lateResults: counters.lateResults,
     },
     placedBy: { routers: counters.placedByRouters, inline: counters.placedInline },

@@ -66,6 +66,17 @@ export class EffectComparer implements PolicyEffects {
     this.told?.revoke(agent, counter, dispatchSeq, reason)
   }
 
+  repeat(record: TaskRecord): void {
+    if (!this.replayer.expect(Kind.REPEAT)) return
+    const { counter, agent } = record.attempt!
+    const { reader } = this.replayer
+    this.replayer.same('task', reader.wide(), record.seq)
+    this.replayer.same('counter', reader.wide(), counter)
+    this.replayer.same('agent', reader.int(), agent!.index)
+    reader.close()
+    this.told?.repeat(record)
+  }
+
   creditBack(agent: AgentState, counter: number): void {
     if (!this.replayer.expect(Kind.CREDIT_BACK)) return
     this.replayer.same('agent', this.replayer.reader.int(), agent.index)

@@ -67,6 +67,16 @@ export class EffectWriter implements PolicyEffects {
     this.told.revoke(agent, counter, dispatchSeq, reason)
   }
 
+  repeat(record: TaskRecord): void {
+    const { counter, agent } = record.attempt!
+    const out = this.writer.effect(Kind.REPEAT)
+    out.wide(record.seq)
+    out.wide(counter)
+    out.int(agent!.index)
+    out.end()
+    this.told.repeat(record)
+  }
+
   creditBack(agent: AgentState, counter: number): void {
     const out = this.writer.effect(Kind.CREDIT_BACK)
     out.int(agent.index)

@@ -177,6 +177,8 @@ export class EventWriter {
     out.int(spec.concurrency)
     out.bool(spec.beats)
     out.bool(spec.leased)
+    out.bool(spec.keeps)
+    out.bool(spec.pull)
     this.end()
   }
 
@@ -191,6 +193,24 @@ export class EventWriter {
     out.bool(running !== null)
     out.int(running?.size ?? 0)
     if (running !== null) for (const counter of running) out.wide(counter)
+    this.end()
+  }
+
+  pulled(
+    answer: ErrorCode | null,
+    id: string,
+    instance: string,
+    count: number,
+    nowMs: number,
+  ): void {
+    this.fromInstance(Kind.PULL, answer, id, instance, nowMs).int(count)
+    this.end()
+  }
+
+  prefetched(agent: AgentState, count: number): void {
+    const out = this.writer.event(Kind.PREFETCH)
+    out.int(agent.index)
+    out.int(count)
     this.end()
   }
 

@@ -39,6 +39,8 @@ const APPLY: Record<number, Apply> = {
   [Kind.CANCEL]: cancel,
   [Kind.HELLO]: hello,
   [Kind.BEAT]: beat,
+  [Kind.PULL]: pull,
+  [Kind.PREFETCH]: prefetch,
   [Kind.BYE]: bye,
   [Kind.DRAIN]: drain,
   [Kind.AGENT_LOST]: (replayer, core, nowMs) => core.agentLost(agentOf(replayer, core), nowMs),
@@ -198,6 +200,8 @@ function hello(replayer: Replayer, core: RecordedCore, nowMs: number): void {
     concurrency: reader.int(),
     beats: reader.bool(),
     leased: reader.bool(),
+    keeps: reader.bool(),
+    pull: reader.bool(),
     link: null,
   }
   reader.close()
@@ -224,6 +228,24 @@ function beat(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   reader.close()
   const found = core.beat(id, instance, tells ? running : null, nowMs)
   replayer.same('answer', answer, found ?? '')
+}
+
+function pull(replayer: Replayer, core: RecordedCore, nowMs: number): void {
+  const { reader } = replayer
+  const answer = reader.string()
+  const id = reader.string()
+  const instance = reader.string()
+  const count = reader.int()
+  reader.close()
+  if (count < 1) replayer.mismatch('count', '1 or more', count)
+  replayer.same('answer', answer, core.pull(id, instance, count, nowMs) ?? '')
+}
+
+function prefetch(replayer: Replayer, core: RecordedCore): void {
+  const agent = agentOf(replayer, core, false)
+  const count = replayer.reader.int()
+  replayer.reader.close()
+  core.setPrefetch(agent, count)
 }
 
 function bye(replayer: Replayer, core: RecordedCore, nowMs: number): void {
@@ -265,9 +287,10 @@ function noTask(replayer: Replayer, seq: number): never {
   replayer.mismatch('task', seq, 'no task of that number')
 }
 
-function agentOf(replayer: Replayer, core: RecordedCore): AgentState {
+/** Reads an agent's index. @param isAll the record has no further fields. */
+function agentOf(replayer: Replayer, core: RecordedCore, isAll = true): AgentState {
   const index = replayer.reader.int()
-  replayer.reader.close()
+  if (isAll) replayer.reader.close()
   const agent = core.agentAt[index]
   if (agent === undefined) replayer.mismatch('agent', index, 'no agent of that number')
   return agent

@@ -15,7 +15,7 @@
 
 /** "SBJ1". */
 export const MAGIC = 0x314a4253
-export const VERSION = 1
+export const VERSION = 2
 /** Word 0 has 24 bits for the length. */
 export const RECORD_WORDS_MAX = 2 ** 24 - 1
 
@@ -43,6 +43,8 @@ export const Kind = {
   AGENT_LOST: 31,
   CONNECTED: 32,
   TICK: 33,
+  PULL: 34,
+  PREFETCH: 35,
   OUTCOME: 64,
   FORGOTTEN: 65,
   ENDED: 66,
@@ -52,6 +54,7 @@ export const Kind = {
   FENCED: 70,
   DRAINING: 71,
   CREDIT_BACK: 72,
+  REPEAT: 73,
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 export type KindName = keyof typeof Kind
@@ -173,6 +176,8 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
     ['concurrency', 'int'],
     ['beats', 'bool'],
     ['leased', 'bool'],
+    ['keeps', 'bool'],
+    ['pull', 'bool'],
   ],
   BEAT: [
     ['answer', 'name'],
@@ -195,6 +200,16 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
   AGENT_LOST: [['agent', 'int']],
   CONNECTED: [['connected', 'bool']],
   TICK: [['hasMore', 'bool']],
+  PULL: [
+    ['answer', 'name'],
+    ['id', 'name'],
+    ['instance', 'name'],
+    ['count', 'int'],
+  ],
+  PREFETCH: [
+    ['agent', 'int'],
+    ['count', 'int'],
+  ],
   OUTCOME: [
     ['task', 'wide'],
     ['state', 'int'],
@@ -230,6 +245,11 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
   CREDIT_BACK: [
     ['agent', 'int'],
     ['counter', 'wide'],
+  ],
+  REPEAT: [
+    ['task', 'wide'],
+    ['counter', 'wide'],
+    ['agent', 'int'],
   ],
 }
 

@@ -203,6 +203,18 @@ export class RecordedCore extends PolicyCore {
     return answer
   }
 
+  override pull(id: string, instance: string, count: number, nowMs: number): ErrorCode | null {
+    const answer = super.pull(id, instance, count, nowMs)
+    this.journal?.pulled(answer, id, instance, count, nowMs)
+    return answer
+  }
+
+  override setPrefetch(agent: AgentState, count: number): void {
+    super.setPrefetch(agent, count)
+    // Of one that has gone nothing was changed, and its index may be another's.
+    if (!agent.gone) this.journal?.prefetched(agent, count)
+  }
+
   override bye(id: string, instance: string, drain: boolean, nowMs: number): ErrorCode | null {
     const answer = super.bye(id, instance, drain, nowMs)
     this.journal?.bye(answer, id, instance, drain, nowMs)

@@ -43,6 +43,8 @@ const NO_SPEC: AgentSpec = {
   capabilities: [],
   concurrency: 0,
   beats: false,
+  keeps: false,
+  pull: false,
   leased: false,
   link: null,
 }

@@ -20,6 +20,10 @@ export interface AgentSpec {
   capabilities: readonly string[]
   concurrency: number
   beats: boolean
+  /** Knows each attempt that it was sent, and its result: the same work may be sent to it again. */
+  keeps: boolean
+  /** Takes only what it asked for; otherwise as much at a time as it runs, and a prefetch. */
+  pull: boolean
   /**
    * Silence for a lease means that it is lost; false for agents that say nothing of themselves, in
    * the scheduler's process or adopted.
@@ -35,10 +39,16 @@ export class AgentState {
   readonly index: number
   readonly generation: number
   beats: boolean
+  keeps: boolean
+  pull: boolean
   readonly leased: boolean
   queues: readonly string[]
   capabilities: readonly string[]
   concurrency: number
+  /** Tasks that it may have beyond its concurrency, 0 to `prefetchMax`; of no use to one that pulls. */
+  prefetch = 0
+  /** Tasks that it has asked for and was not given yet; 0 unless it pulls. */
+  granted = 0
   link: AgentLink
   profile: Profile
   joinedAtMs: number
@@ -63,6 +73,8 @@ export class AgentState {
     this.index = index
     this.generation = generation
     this.beats = spec.beats
+    this.keeps = spec.keeps
+    this.pull = spec.pull
     this.leased = spec.leased
     this.queues = spec.queues
     this.capabilities = spec.capabilities

@@ -24,6 +24,7 @@ import { LIMITS } from '../options.ts'
 import { admit, queueOf } from './admission.ts'
 import type { AgentSpec, AgentState } from './agents.ts'
 import * as attempts from './attempts.ts'
+import { setPrefetch } from './credit.ts'
 import * as leases from './leases.ts'
 import * as matching from './matching.ts'
 import * as membership from './membership.ts'
@@ -98,7 +99,7 @@ export class PolicyCore extends PolicyState {
       agent === undefined ||
       agent.generation !== agentGeneration ||
       !agent.accepting ||
-      this.table.inUse(agentIndex as AgentIndex) >= agent.concurrency ||
+      this.table.credit(agentIndex as AgentIndex) <= 0 ||
       !this.table.candidates(record.cls!.index as never).has(agentIndex)
     ) {
       this.counters.conflicts++
@@ -195,6 +196,20 @@ export class PolicyCore extends PolicyState {
     nowMs: number,
   ): ErrorCode | null {
     return membership.beat(this, id, instance, running, nowMs)
+  }
+
+  /** Event: an agent that pulls asks for `count` tasks more. */
+  pull(id: string, instance: string, count: number, nowMs: number): ErrorCode | null {
+    return membership.pull(this, id, instance, count, nowMs)
+  }
+
+  /**
+   * Event: so many tasks on their way to the agent, beyond those that it runs, keep it busy. Of no use
+   * to one that pulls.
+   * @param count more than `LIMITS.prefetchMax` counts as that.
+   */
+  setPrefetch(agent: AgentState, count: number): void {
+    setPrefetch(this, agent, count)
   }
 
   bye(id: string, instance: string, drain: boolean, nowMs: number): ErrorCode | null {

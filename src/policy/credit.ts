@@ -1,17 +1,47 @@
 /**
- * Credit: how much more each agent, profile and class can take. `takeCredit`, `giveCredit` and
- * `setAccepting` are the only ways in which it changes, so that the sums always agree:
- * a profile's free credit is that of its accepting agents, a group's that of its profiles.
+ * Credit: how much more each agent, profile and class can take. `takeCredit`, `giveCredit`,
+ * `setAccepting` and `syncCapacity` are the only ways in which it changes, so that the sums always
+ * agree: a profile's free credit is that of its accepting agents, a group's that of its profiles.
+ *
+ * What an agent may hold stands in the agent table, for routers and for the core alike. One that
+ * pulls has as much room as it asked for: a task takes of that, and its end brings nothing back.
  */
 import { type AgentIndex, AgentStatus } from '../../native-free/index.ts'
+import { LIMITS } from '../options.ts'
 import type { AgentState } from './agents.ts'
 import type { Profile } from './profiles.ts'
 import type { PolicyState } from './state.ts'
 
+/** @returns how many tasks the agent may have at once, now. */
+export function capacityOf(core: PolicyState, agent: AgentState): number {
+  if (agent.pull) return core.table.inUse(agent.index as AgentIndex) + agent.granted
+  return agent.concurrency + agent.prefetch
+}
+
 /** What an agent adds to its classes' free credit; a smaller size than its work counts as none. */
 export function freeOf(core: PolicyState, agent: AgentState): number {
   if (!agent.accepting) return 0
-  return Math.max(0, agent.concurrency - core.table.inUse(agent.index as AgentIndex))
+  return Math.max(0, core.table.credit(agent.index as AgentIndex))
+}
+
+/** Called when what `capacityOf` goes by has changed: tells the table, and moves the credit with it. */
+function syncCapacity(core: PolicyState, agent: AgentState): void {
+  const before = freeOf(core, agent)
+  core.table.setCapacity(agent.index as AgentIndex, capacityOf(core, agent))
+  addFree(core, agent.profile, freeOf(core, agent) - before)
+}
+
+/** @param count how many tasks more the agent asks for, 1 or more; what is over the bound is not. */
+export function grant(core: PolicyState, agent: AgentState, count: number): void {
+  agent.granted = Math.min(agent.granted + count, LIMITS.concurrencyMax)
+  syncCapacity(core, agent)
+}
+
+/** Less than before takes nothing back: what is beyond it is not filled again. */
+export function setPrefetch(core: PolicyState, agent: AgentState, count: number): void {
+  if (agent.gone || agent.pull) return
+  agent.prefetch = Math.max(0, Math.min(count, LIMITS.prefetchMax))
+  syncCapacity(core, agent)
 }
 
 export function addFree(core: PolicyState, profile: Profile, change: number): void {
@@ -23,13 +53,18 @@ export function addFree(core: PolicyState, profile: Profile, change: number): vo
 
 export function takeCredit(core: PolicyState, agent: AgentState): void {
   core.table.take(agent.index as AgentIndex)
+  if (agent.pull) agent.granted--
   addFree(core, agent.profile, -1)
 }
 
 export function giveCredit(core: PolicyState, agent: AgentState): void {
   if (agent.gone) return
+  const { table } = core
+  const index = agent.index as AgentIndex
   const before = freeOf(core, agent)
-  core.table.give(agent.index as AgentIndex)
+  // First, so that a router never sees room in between that nobody asked for.
+  if (agent.pull) table.setCapacity(index, table.capacity(index) - 1)
+  table.give(index)
   addFree(core, agent.profile, freeOf(core, agent) - before)
 }
 

@@ -7,7 +7,16 @@ import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import { type AgentSpec, AgentState } from './agents.ts'
 import { lost } from './attempts.ts'
-import { addFree, freeOf, giveCredit, giveCreditBack, setAccepting, syncStatus } from './credit.ts'
+import {
+  addFree,
+  capacityOf,
+  freeOf,
+  giveCredit,
+  giveCreditBack,
+  grant,
+  setAccepting,
+  syncStatus,
+} from './credit.ts'
 import { regroup } from './groups.ts'
 import { Profile } from './profiles.ts'
 import type { PolicyState } from './state.ts'
@@ -27,7 +36,7 @@ export function hello(core: PolicyState, spec: AgentSpec, nowMs: number): AgentS
 
 function join(core: PolicyState, spec: AgentSpec, nowMs: number): AgentState {
   const index = core.freeAgentIndices.pop()!
-  core.table.join(index as AgentIndex, spec.concurrency)
+  core.table.join(index as AgentIndex, spec.pull ? 0 : spec.concurrency)
   const generation = core.table.generation(index as AgentIndex)
   const profile = profileOf(core, spec)
   const agent = new AgentState(spec, index, generation, profile, nowMs)
@@ -41,22 +50,33 @@ function join(core: PolicyState, spec: AgentSpec, nowMs: number): AgentState {
   return agent
 }
 
-/** A hello of an instance that is known: a beat, and perhaps other queues or another size. */
+/**
+ * A hello of an instance that is known: a beat, and perhaps other queues or another size. What it has
+ * pulled and what it is prefetched stay.
+ */
 function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: number): void {
   leaveProfile(core, agent)
   agent.lastSeenMs = nowMs
   agent.paused = false
   agent.draining = false
   agent.beats = spec.beats
+  agent.keeps = spec.keeps
+  setPull(agent, spec.pull)
   // Without beats nothing but time gives the credit of its ended attempts back.
   if (!spec.beats && agent.ended.size > 0) core.creditCheckAtMs = 0
   agent.link = spec.link
   agent.queues = spec.queues
   agent.capabilities = spec.capabilities
   agent.concurrency = spec.concurrency
-  core.table.setCapacity(agent.index as AgentIndex, spec.concurrency)
+  core.table.setCapacity(agent.index as AgentIndex, capacityOf(core, agent))
   enterProfile(core, agent, profileOf(core, spec))
   syncStatus(core, agent)
+}
+
+function setPull(agent: AgentState, pull: boolean): void {
+  if (pull) agent.prefetch = 0
+  else agent.granted = 0
+  agent.pull = pull
 }
 
 function profileOf(core: PolicyState, spec: AgentSpec): Profile {
@@ -113,7 +133,8 @@ function startDraining(core: PolicyState, agent: AgentState): void {
 
 /**
  * @param running counters of the attempts that the agent says it works on; null when it reports
- *   none. An attempt that two consecutive beats after its dispatch lack has been lost on the way.
+ *   none. An attempt that two consecutive beats after its dispatch lack has been lost on the way, it
+ *   or its result: it ends, or is sent again to an agent that keeps.
  */
 export function beat(
   core: PolicyState,
@@ -125,17 +146,37 @@ export function beat(
   if (core.fencedInstances.has(fenceKey(id, instance))) return 'fenced'
   const agent = core.agents.get(id)
   if (agent === undefined || agent.instance !== instance) return 'agent_unknown'
-  agent.lastSeenMs = nowMs
-  if (agent.paused) {
-    setAccepting(core, agent, () => {
-      agent.paused = false
-    })
-  }
-  if (running !== null && agent.beats) compareRunning(core, agent, running, nowMs)
+  seen(core, agent, nowMs)
+  if (running === null || !agent.beats) return null
+  if (agent.keeps) repeatMissing(core, agent, running)
+  else endMissing(core, agent, running, nowMs)
+  returnMissing(core, agent, running)
   return null
 }
 
-function compareRunning(
+/** It lives, and listens for what is sent to it. */
+function seen(core: PolicyState, agent: AgentState, nowMs: number): void {
+  agent.lastSeenMs = nowMs
+  if (!agent.paused) return
+  setAccepting(core, agent, () => {
+    agent.paused = false
+  })
+}
+
+/** The same attempts once more, the oldest first; their time-outs go on. */
+function repeatMissing(core: PolicyState, agent: AgentState, running: ReadonlySet<number>): void {
+  for (let record = agent.running.head; record !== null; record = record.next) {
+    const attempt = record.attempt!
+    if (running.has(attempt.counter)) attempt.beatsMissed = 0
+    else if (++attempt.beatsMissed >= 2) {
+      attempt.beatsMissed = 0
+      core.counters.repeated++
+      core.effects.repeat(record)
+    }
+  }
+}
+
+function endMissing(
   core: PolicyState,
   agent: AgentState,
   running: ReadonlySet<number>,
@@ -153,6 +194,10 @@ function compareRunning(
     }
     record = before
   }
+}
+
+/** What has ended and is not worked on any more is charged no longer. */
+function returnMissing(core: PolicyState, agent: AgentState, running: ReadonlySet<number>): void {
   for (const [counter, ended] of agent.ended) {
     if (running.has(counter)) ended.beatsMissed = 0
     else if (++ended.beatsMissed >= 2) {
@@ -160,6 +205,27 @@ function compareRunning(
       giveCreditBack(core, agent, counter)
     }
   }
+}
+
+/**
+ * An agent that pulls asks for tasks.
+ * @param count 1 to 65,535.
+ * @returns null, or why not: `bad_option` when it did not say at hello that it pulls.
+ */
+export function pull(
+  core: PolicyState,
+  id: string,
+  instance: string,
+  count: number,
+  nowMs: number,
+): ErrorCode | null {
+  if (core.fencedInstances.has(fenceKey(id, instance))) return 'fenced'
+  const agent = core.agents.get(id)
+  if (agent === undefined || agent.instance !== instance) return 'agent_unknown'
+  if (!agent.pull) return 'bad_option'
+  seen(core, agent, nowMs)
+  grant(core, agent, count)
+  return null
 }
 
 /** With `drain` the agent only takes no more; without, what it runs goes back at once. */

@@ -33,6 +33,8 @@ export interface PolicyEffects {
   outcome(record: TaskRecord): void
   /** A final record is forgotten: what it kept may go. */
   forgotten(record: TaskRecord): void
+  /** Neither the running attempt nor its result has arrived: send it again, with the same token. */
+  repeat(record: TaskRecord): void
   /** The attempt has ended without a result: tell the agent to stop working on it. */
   revoke(agent: AgentState, counter: number, dispatchSeq: number, reason: ErrorCode): void
   /** An attempt has ended. @param isCharged its credit stays charged until `creditBack`. */
@@ -77,6 +79,8 @@ export class PolicyCounters {
   retried = 0
   timedOut = 0
   attemptsLost = 0
+  /** Attempts that were sent again, each time. */
+  repeated = 0
   dispatchFailed = 0
   lateResults = 0
   placedByRouters = 0

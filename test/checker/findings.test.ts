@@ -173,6 +173,75 @@ test('checker: an agent has no more in hand than its concurrency, ended attempts
   expect(story.findings()).toEqual(['mis-assigned: Task 2 goes to an agent that has 2 in hand.'])
 })
 
+test('checker: a prefetch is so much more than its concurrency, and no more than may be', () => {
+  const write = (prefetch: number, tasks: number) => (story: Story) => {
+    story.prefetch(0, prefetch)
+    for (let i = 0; i < tasks; i++) story.run(story.submit(), 0)
+  }
+  expect(found(write(2, 3), { concurrency: 1 })).toEqual([])
+  expect(found(write(2, 4), { concurrency: 1 })).toEqual([
+    'mis-assigned: Task 3 goes to an agent that has 3 in hand.',
+  ])
+  const tooMany = found(write(1_100, 1_026), { concurrency: 1 })
+  expect(tooMany).toContain('mis-assigned: Task 1025 goes to an agent that has 1025 in hand.')
+})
+
+test('checker: an agent that pulls is given what it asked for and nothing comes back', () => {
+  const story = new Story()
+  story.hello(0, { concurrency: 9, pull: true })
+  story.pull(0, 2)
+  for (let i = 0; i < 3; i++) story.submit()
+  story.run(0, 0)
+  story.succeed(0)
+  story.helloAgain(0, { concurrency: 9, pull: true })
+  story.run(1, 0)
+  story.run(2, 0)
+  expect(story.findings()).toEqual([
+    'mis-assigned: Task 2 goes to an agent that has asked for no more.',
+  ])
+})
+
+test('checker: only a running attempt is repeated, as itself, by a beat of one that keeps', () => {
+  const repeat = (keeps: boolean, write: (story: Story) => void) => {
+    const story = new Story()
+    story.hello(0, { keeps, concurrency: 2 })
+    story.run(story.submit(), 0)
+    write(story)
+    return story.findings()
+  }
+  const beaten = (story: Story) => [story.beat(0), story.repeat(0)]
+  expect(repeat(true, beaten)).toEqual([])
+  expect(repeat(false, beaten)).toEqual(['uncaused: Task 0 goes again.'])
+  const untold = repeat(true, (story) => [story.tick(), story.repeat(0)])
+  expect(untold).toEqual(['uncaused: Task 0 goes again.'])
+  const other = repeat(true, (story) => {
+    beaten(story)
+    story.rows.at(-1)!.counter = 7
+  })
+  expect(other).toEqual(['doubled: Task 0 repeats another attempt.'])
+  const failed = repeat(true, (story) => [story.fail(0, false), ...beaten(story)])
+  expect(failed).toEqual(['uncaused: Task 0 is waiting, not running.'])
+  const counted = repeat(true, (story) => {
+    beaten(story)
+    story.succeed(0)
+    story.rows.at(-1)!.attempts = 2
+  })
+  expect(counted).toEqual(['miscounted: Task 0 had 1 attempts, not 2.'])
+})
+
+test('checker: beats do not lose an attempt of an agent that keeps', () => {
+  const lost = (keeps: boolean) => {
+    const story = new Story()
+    story.hello(0, { keeps })
+    story.run(story.submit(), 0)
+    story.beat(0)
+    story.ended(0, 'agent_lost')
+    return story.findings()
+  }
+  expect(lost(false)).toEqual([])
+  expect(lost(true)).toEqual(['uncaused: Task 0 ends as agent_lost.'])
+})
+
 test('checker: nothing goes to an agent that drains, is gone, or did not answer', () => {
   const draining = found((story) => {
     story.bye(0, true)

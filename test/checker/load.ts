@@ -8,9 +8,10 @@ import { Policy } from '../policy/support.ts'
 const QUEUES = ['q', 'r', 's']
 const AGENTS = [
   { queues: ['q'], concurrency: 4 },
-  { queues: ['q', 'r'], capabilities: ['gpu'], concurrency: 3 },
+  { queues: ['q', 'r'], capabilities: ['gpu'], concurrency: 3, keeps: true },
   { queues: ['*'], concurrency: 2 },
   { queues: ['s'], capabilities: ['gpu', 'ocr'], concurrency: 2 },
+  { queues: ['r', 's'], keeps: true, pull: true },
 ]
 const STEPS = 3_000
 
@@ -114,6 +115,8 @@ class Load {
         (task) => task.attempt?.agent === agent && this.#dice(5) > 0,
       )
       if (this.#dice(5) > 0) this.#policy.beat(agent, running)
+      if (agent.pull) this.#policy.pull(agent, 1 + this.#dice(5))
+      else this.#policy.core.setPrefetch(agent, this.#dice(4))
     }
   }
 

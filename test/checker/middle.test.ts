@@ -70,10 +70,28 @@ test('checker: what comes after the beginning is judged as ever', () => {
 test('checker: an agent from before is judged by what its next hello says', () => {
   const rows = middle(before, (story) => {
     story.helloAgain(0, { queues: 'r', concurrency: 2 })
+    story.prefetch(0, 0)
     story.commit(4, 0)
     story.run(story.submit({ queue: 'r' }), 0)
     story.run(story.submit({ queue: 'q' }), 0)
   })
   const messages = reportOf(rows, false).findings.map(({ message }) => message)
   expect(messages).toEqual(['Task 7 goes to an agent that has 2 in hand.'])
+})
+
+test('checker: what an agent from before had pulled, or may be prefetched, is not known', () => {
+  const rows = middle(before, (story) => {
+    story.helloAgain(0, { concurrency: 2 })
+    story.commit(4, 0)
+    for (let i = 0; i < 3; i++) story.run(story.submit(), 0)
+    story.helloAgain(0, { pull: true })
+    story.pull(0, 1)
+    story.run(story.submit(), 0)
+    story.run(story.submit(), 0)
+    story.repeat(2)
+  })
+  expect(reportOf(rows, false).findings.map(({ message }) => message)).toEqual([
+    'Task 10 goes to an agent that has asked for no more.',
+    'Task 2 goes again.',
+  ])
 })

@@ -120,6 +120,7 @@ const isFinalFailure: Found = (row, i, rows) =>
   row.retryable === 0 &&
   rows[i + 2]?.kind === 'OUTCOME' &&
   rows[i + 2].attempts === 1
+const isFinalEnd: Found = (row, i, rows) => row.kind === 'ENDED' && rows[i + 1]?.kind === 'OUTCOME'
 const isLossOfLeaver: Found = (row, i, rows) =>
   row.kind === 'ENDED' && row.how === 'agent_lost' && rows[i + 1]?.kind === 'AGENT_DOWN'
 
@@ -153,7 +154,7 @@ export const MUTATIONS: readonly Mutation[] = [
     )
     rows.splice(cause, 0, row)
   }),
-  drop('uncaused', 'an attempt does not end', kind('ENDED')),
+  drop('uncaused', 'an attempt does not end', isFinalEnd),
   double('uncaused', 'an attempt ends twice', kind('ENDED')),
   edit('uncaused', 'an attempt ends in another way', kind('ENDED'), (row) => {
     row.how = row.how === 'succeeded' ? 'failed' : 'succeeded'
@@ -207,6 +208,36 @@ export const MUTATIONS: readonly Mutation[] = [
       return true
     },
   },
+  {
+    finds: 'mis-assigned',
+    what: 'agents have asked for less than they were given',
+    change(rows) {
+      for (const row of rows) if (row.kind === 'PULL') row.count = 0
+      return true
+    },
+  },
+  {
+    finds: 'mis-assigned',
+    what: 'agents are not prefetched what they were given',
+    change(rows) {
+      for (const row of rows) if (row.kind === 'PREFETCH') row.count = 0
+      return true
+    },
+  },
+  {
+    finds: 'uncaused',
+    what: 'what was repeated is of agents that do not keep',
+    change(rows) {
+      for (const row of rows) if (row.kind === 'HELLO') row.keeps = 0
+      return true
+    },
+  },
+  edit('doubled', 'another attempt is repeated', kind('REPEAT'), (row) => {
+    row.counter = (row.counter as number) + 1
+  }),
+  edit('doubled', 'an attempt is repeated at another agent', kind('REPEAT'), (row) => {
+    row.agent = ((row.agent as number) + 1) % 4
+  }),
   drop('mis-assigned', 'an agent is not told to have come', kind('AGENT_UP')),
   drop('doubled', 'a task is never accepted', (row) => row.kind === 'SUBMIT' && row.answer === ''),
   drop('doubled', 'a task does not come back from an offer', kind('BOUNCE')),

@@ -29,7 +29,8 @@ const LAYOUT: Record<string, [number, string]> = {
   CANCEL: [26, 'task:w answer:i queue:n id:t'],
   HELLO: [
     27,
-    'answer:n agent:i generation:i id:n instance:n queues:n capabilities:n concurrency:i beats:i leased:i',
+    'answer:n agent:i generation:i id:n instance:n queues:n capabilities:n concurrency:i beats:i ' +
+      'leased:i keeps:i pull:i',
   ],
   BEAT: [28, 'answer:n id:n instance:n tells:i running:s'],
   BYE: [29, 'answer:n id:n instance:n drain:i'],
@@ -37,6 +38,8 @@ const LAYOUT: Record<string, [number, string]> = {
   AGENT_LOST: [31, 'agent:i'],
   CONNECTED: [32, 'connected:i'],
   TICK: [33, 'hasMore:i'],
+  PULL: [34, 'answer:n id:n instance:n count:i'],
+  PREFETCH: [35, 'agent:i count:i'],
   OUTCOME: [64, 'task:w state:i code:n attempts:i resultBytes:i'],
   FORGOTTEN: [65, 'task:w'],
   ENDED: [66, 'task:w counter:w agent:i how:n isCharged:i'],
@@ -46,6 +49,7 @@ const LAYOUT: Record<string, [number, string]> = {
   FENCED: [70, 'agent:i'],
   DRAINING: [71, 'agent:i'],
   CREDIT_BACK: [72, 'agent:i counter:w'],
+  REPEAT: [73, 'task:w counter:w agent:i'],
 }
 
 const fieldsOf = (kind: string) => LAYOUT[kind][1].split(' ').map((field) => field.split(':'))

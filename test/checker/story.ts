@@ -26,6 +26,8 @@ interface AgentGiven {
   concurrency?: number
   beats?: boolean
   leased?: boolean
+  keeps?: boolean
+  pull?: boolean
 }
 
 export const LEASE_MS = 10_000
@@ -58,7 +60,7 @@ export class Story {
       shape: { slotCount: 1_000 },
       policy: POLICY,
     })
-    this.add('HEAD', { magic: 0x314a4253, version: 1, facts })
+    this.add('HEAD', { magic: 0x314a4253, version: 2, facts })
     this.add('IMAGE', { part: 0, parts: 1, image: 'whatever' })
     this.time(1_000)
   }
@@ -87,6 +89,7 @@ export class Story {
       ...{ queues: given.queues ?? '*', capabilities: given.capabilities ?? '' },
       ...{ concurrency: given.concurrency ?? 1 },
       ...{ beats: given.beats ?? true, leased: given.leased ?? true },
+      ...{ keeps: given.keeps ?? false, pull: given.pull ?? false },
     })
   }
 
@@ -214,6 +217,20 @@ export class Story {
     this.add('BEAT', { answer: '', id: `a${agent}`, instance: 'i', tells: true, running: counters })
   }
 
+  /** What is sent again after a beat. */
+  repeat(task: number): void {
+    const { counter, agent } = this.attempts.get(task)!
+    this.add('REPEAT', { task, counter, agent })
+  }
+
+  pull(agent: number, count: number): void {
+    this.add('PULL', { answer: '', id: `a${agent}`, instance: 'i', count })
+  }
+
+  prefetch(agent: number, count: number): void {
+    this.add('PREFETCH', { agent, count })
+  }
+
   bye(agent: number, drain: boolean, running: readonly number[] = []): void {
     this.add('BYE', { answer: '', id: `a${agent}`, instance: 'i', drain })
     if (!drain) this.down(agent, running, 'bye')
@@ -244,7 +261,8 @@ export class Story {
 }
 
 const FRAME = ['HEAD', 'IMAGE', 'TIME', 'END']
-const EFFECT = /^(OUTCOME|FORGOTTEN|ENDED|REVOKE|AGENT_UP|AGENT_DOWN|FENCED|DRAINING|CREDIT_BACK)$/
+const EFFECT =
+  /^(OUTCOME|FORGOTTEN|ENDED|REVOKE|AGENT_UP|AGENT_DOWN|FENCED|DRAINING|CREDIT_BACK|REPEAT)$/
 
 function isEvent(kind: string): boolean {
   return !FRAME.includes(kind) && !EFFECT.test(kind)

@@ -55,6 +55,7 @@ const ATTEMPTS = {
   timedOut: 0,
   lost: 0,
   dispatchFailed: 0,
+  repeated: 0,
   lateResults: 0,
 }
 const DEV_SUMMARY: DevSummary = {

@@ -107,9 +107,10 @@ test('list: a row that is larger than a page may be has a page of its own', () =
 
 test('list: asking many agents what tasks wait for ends a page early', () => {
   const context = contextOf({ agentsMax: 2_048 })
-  const spec = { queues: ['*'], capabilities: [], concurrency: 1, beats: false, leased: false }
+  const spec = { queues: ['*'], capabilities: [], concurrency: 1, beats: false }
+  const silent = { keeps: false, pull: false, leased: false }
   for (let i = 0; i < 2_000; i++) {
-    context.core.hello({ ...spec, id: `a-${i}`, instance: 'i', link: null }, NOW_MS)
+    context.core.hello({ ...spec, ...silent, id: `a-${i}`, instance: 'i', link: null }, NOW_MS)
   }
   for (let i = 0; i < 100; i++) submit(context, 'q', { requires: [`c-${i}`] })
   for (let i = 0; i < 100; i++) submit(context, 'q', { requires: ['c-0'] })

@@ -12,6 +12,7 @@ const NO_EFFECTS: PolicyEffects = {
   forgotten() {},
   ended() {},
   revoke() {},
+  repeat() {},
   creditBack() {},
   agentUp() {},
   agentDown() {},
@@ -60,7 +61,7 @@ export function submit(core: RecordedCore, id: string, atMs: number): TaskRecord
 
 export function hello(core: RecordedCore, id: string, atMs: number): void {
   const names = { queues: ['ocr'], capabilities: ['latin', 'greek'] }
-  const how = { concurrency: 2, beats: true, leased: true }
+  const how = { concurrency: 2, beats: true, keeps: true, pull: false, leased: true }
   core.hello({ id, instance: 'x1', ...names, ...how, link: null }, atMs)
 }
 

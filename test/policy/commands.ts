@@ -1,6 +1,7 @@
 /** Any events in any order, for the model-based property tests: fast-check commands over a `World`. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import { LIMITS } from '../../src/options.ts'
 import { OVERDUE, STALE } from '../../src/policy/core.ts'
 import { OFFERED, RUNNING } from '../../src/policy/task-record.ts'
 import { at, CAPABILITIES, type Model, QUEUES, SERVES, type World } from './world.ts'
@@ -75,9 +76,10 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
   },
   {
     weight: 3,
-    arbitrary: event('placeBounced', ({ policy }) => {
-      const record = policy.core.nextBounced(policy.nowMs)
-      if (record !== null && policy.propose(record) !== 0) policy.core.bounce(record)
+    arbitrary: event('placeBounced', (world) => {
+      const { core, nowMs } = world.policy
+      const record = core.nextBounced(nowMs)
+      if (record !== null && world.propose(record) !== 0) core.bounce(record)
     }),
   },
   {
@@ -134,6 +136,8 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
         capabilities: at(CAPABILITIES, number >> 7),
         concurrency: 1 + ((number >> 9) % 4),
         beats: (number >> 11) % 3 !== 0,
+        keeps: (number >> 12) % 2 === 0,
+        pull: (number >> 13) % 3 === 0,
       })
     }),
   },
@@ -146,6 +150,23 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
       // All that it has, all but some, or nothing at all.
       const running = counters.filter((counter) => number % 3 === 0 || (counter + number) % 4 !== 0)
       world.policy.beat(agent, number % 7 === 0 ? null : number % 5 === 0 ? [] : running)
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: event('pull', (world, number) => {
+      const agent = world.agent(number)
+      if (agent === undefined) return
+      world.pull(agent, number % 50 === 0 ? LIMITS.concurrencyMax : 1 + ((number >> 5) % 4))
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: event('prefetch', (world, number) => {
+      const agent = world.agent(number)
+      if (agent === undefined) return
+      const count = number % 50 === 0 ? LIMITS.prefetchMax + 1 : (number >> 5) % 6
+      world.policy.core.setPrefetch(agent, count)
     }),
   },
   {

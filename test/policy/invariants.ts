@@ -88,9 +88,12 @@ function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): v
   const charged = agent.running.length + agent.ended.size
   equal(table.inUse(index), charged, `${id}: in use`)
   equal(agent.charged, charged, `${id}: charged`)
-  equal(table.capacity(index), agent.concurrency, `${id}: capacity`)
-  const free = agent.accepting && charged < agent.concurrency
+  equal(table.capacity(index), charged + roomOf(agent), `${id}: capacity`)
+  const free = agent.accepting && roomOf(agent) > 0
   equal(table.free.has(index), free, `${id}: free bit`)
+  holds(agent.pull || agent.granted === 0, `${id}: was granted ${agent.granted} and does not pull`)
+  holds(agent.granted >= 0 && agent.granted <= LIMITS.concurrencyMax, `${id}: ${agent.granted}`)
+  holds(agent.prefetch >= 0 && agent.prefetch <= LIMITS.prefetchMax, `${id}: ${agent.prefetch}`)
   const status = table.status(index)
   equal(status === AgentStatus.MAINTENANCE, !agent.accepting, `${id}: in maintenance`)
   if (agent.ended.size === 0 || agent.beats) return
@@ -222,7 +225,12 @@ function serves(agent: AgentState, cls: ClassState): boolean {
 
 function freeOf(agent: AgentState): number {
   if (agent.draining || agent.paused || agent.gone) return 0
-  return Math.max(0, agent.concurrency - agent.running.length - agent.ended.size)
+  return Math.max(0, roomOf(agent))
+}
+
+/** Negative when it has more than it may take by now. */
+function roomOf({ pull, granted, concurrency, prefetch, running, ended }: AgentState): number {
+  return pull ? granted : concurrency + prefetch - running.length - ended.size
 }
 
 /** The head that is to be offered next, by a look at every class and every agent. */

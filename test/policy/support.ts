@@ -36,6 +36,8 @@ export interface AgentGiven {
   capabilities?: string[]
   concurrency?: number
   beats?: boolean
+  keeps?: boolean
+  pull?: boolean
   leased?: boolean
 }
 
@@ -69,6 +71,7 @@ export class Effects implements PolicyEffects {
     how: string
     isCharged: boolean
   }[] = []
+  readonly repeated: { record: TaskRecord; counter: number }[] = []
   readonly creditsBack: { agent: AgentState; counter: number }[] = []
   readonly ups: AgentState[] = []
   readonly downs: { agent: AgentState; reason: string }[] = []
@@ -89,6 +92,9 @@ export class Effects implements PolicyEffects {
   }
   ended(record: TaskRecord, counter: number, agent: AgentState, how: string, isCharged: boolean) {
     this.ends.push({ record, counter, agent, how, isCharged })
+  }
+  repeat(record: TaskRecord): void {
+    this.repeated.push({ record, counter: record.attempt!.counter })
   }
   creditBack(agent: AgentState, counter: number): void {
     this.creditsBack.push({ agent, counter })
@@ -191,6 +197,8 @@ export class Policy {
       capabilities: given.capabilities ?? [],
       concurrency: given.concurrency ?? 1,
       beats: given.beats ?? true,
+      keeps: given.keeps ?? false,
+      pull: given.pull ?? false,
       leased: given.leased ?? true,
       link: null,
     }
@@ -209,6 +217,11 @@ export class Policy {
     const counters = running?.map((one) => (typeof one === 'number' ? one : one.attempt!.counter))
     const set = counters === undefined ? null : new Set(counters)
     return this.core.beat(agent.id, agent.instance, set, this.nowMs)
+  }
+
+  /** What an agent that pulls asks for. */
+  pull(agent: AgentState, count = 1): string | null {
+    return this.core.pull(agent.id, agent.instance, count, this.nowMs)
   }
 
   bye(agent: AgentState, drain = false): string | null {
@@ -244,7 +257,7 @@ export class Policy {
       (agent) =>
         agent?.accepting &&
         candidates.has(toAgent(agent.index)) &&
-        this.table.inUse(toAgent(agent.index)) < agent.concurrency,
+        this.table.credit(toAgent(agent.index)) > 0,
     )
   }
 

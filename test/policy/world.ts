@@ -1,5 +1,6 @@
 /** The policy core beside what is known of it from outside: for the model-based property test. */
 import { toAgent } from '../../native-free/index.ts'
+import { LIMITS } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
 import { COMMITTED } from '../../src/policy/core.ts'
 import { isFinal, OFFERED, RUNNING, type TaskRecord } from '../../src/policy/task-record.ts'
@@ -28,6 +29,8 @@ export class World {
   })
   /** Every token that was ever given out. */
   readonly tokens: Token[] = []
+  /** What each instance that pulls has asked for and was not given. */
+  readonly asked = new Map<AgentState, number>()
   /** The most that each instance was ever willing to do at a time. */
   readonly peaks = new Map<AgentState, number>()
   readonly open: TaskRecord[] = []
@@ -86,7 +89,17 @@ export class World {
     if (counter <= this.#lastCounter) throw new Error('a token was given out twice')
     this.#lastCounter = counter
     this.tokens.push(this.policy.token(record))
+    const taker = record.attempt!.agent!
+    if (taker.pull) this.asked.set(taker, (this.asked.get(taker) ?? 0) - 1)
     return answer
+  }
+
+  pull(agent: AgentState, count: number): void {
+    const answer = this.policy.pull(agent, count)
+    if (answer !== (agent.pull ? null : 'bad_option')) throw new Error(`${agent.id}: ${answer}`)
+    if (!agent.pull) return
+    const asked = (this.asked.get(agent) ?? 0) + count
+    this.asked.set(agent, Math.min(asked, LIMITS.concurrencyMax))
   }
 
   /** A result with any token that was ever given out; the one of a running attempt is taken. */
@@ -119,7 +132,11 @@ export class World {
   #checkCredit(): void {
     const { core, table } = this.policy
     for (const agent of core.agents.values()) {
-      const peak = Math.max(this.peaks.get(agent) ?? 0, agent.concurrency)
+      if (!agent.pull) this.asked.delete(agent)
+      const asked = this.asked.get(agent) ?? 0
+      if (agent.granted !== asked) throw new Error(`${agent.id}: ${agent.granted} of ${asked}`)
+      const size = agent.pull ? table.capacity(toAgent(agent.index)) : agent.concurrency
+      const peak = Math.max(this.peaks.get(agent) ?? 0, size + agent.prefetch)
       this.peaks.set(agent, peak)
       const inUse = table.inUse(toAgent(agent.index))
       if (inUse < 0 || inUse > peak) throw new Error(`${agent.id}: ${inUse} of ${peak} in use`)
@@ -139,6 +156,7 @@ export class World {
       concurrency: 7,
       leased: false,
     })
+    if (policy.effects.repeated.length !== policy.core.counters.repeated) throw new Error('repeats')
     // Ends: each round finishes at least one of what is left.
     while (this.open.length > 0) {
       const before = this.open.length

@@ -1,6 +1,7 @@
 /** What is asked of a core about agents, and what it ought to answer (doors.ts). */
 
 import type { RecordedCore } from '../../src/journal/recorder.ts'
+import { LIMITS } from '../../src/options.ts'
 import type { AgentSpec, AgentState } from '../../src/policy/agents.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 import { holds, type KnownAgent } from './known.ts'
@@ -71,6 +72,9 @@ export class AgentDoors {
     const agent = this.#ledger.agents.get(spec.id)!
     holds(agent.state === answer, () => `${spec.id}: hello answers another agent`)
     Object.assign(agent, { spec, isDraining: false, isPaused: false, heardAtMs: nowMs })
+    // What it was of before is of no use to it any more.
+    if (spec.pull) agent.prefetch = 0
+    else agent.granted = 0
     return answer
   }
 
@@ -90,6 +94,36 @@ export class AgentDoors {
       holds(misses < 2, () => `${id}: attempt ${counter} was missed twice and is charged still`)
     }
     return answer
+  }
+
+  pull(real: Core['pull'], ...given: Parameters<Core['pull']>) {
+    const [id, instance, count, nowMs] = given
+    const agent = this.#ledger.agents.get(id)
+    const isKnown = agent !== undefined && agent.spec.instance === instance
+    this.#enter('pull', nowMs)
+    const answer = real(...given)
+    const isTaken = isKnown && agent.spec.pull
+    holds(isTaken === (answer === null), () => `pull of ${instance}: ${answer}`)
+    if (!isTaken) return answer
+    const granted = Math.min(agent.granted + count, LIMITS.concurrencyMax)
+    Object.assign(agent, { granted, isPaused: false, heardAtMs: nowMs })
+    this.#holdsCapacity(agent)
+    return answer
+  }
+
+  setPrefetch(real: Core['setPrefetch'], state: AgentState, count: number) {
+    this.#enter('setPrefetch', this.#ledger.door.nowMs)
+    real(state, count)
+    const agent = this.#ledger.agents.get(state.id)
+    if (agent?.state !== state) return
+    if (!agent.spec.pull) agent.prefetch = Math.min(count, LIMITS.prefetchMax)
+    this.#holdsCapacity(agent)
+  }
+
+  #holdsCapacity({ state, spec, granted, prefetch, charged }: KnownAgent): void {
+    const most = spec.pull ? charged.size + granted : spec.concurrency + prefetch
+    const capacity = this.#core.table.capacity(state.index as never)
+    holds(capacity === most, () => `${spec.id} may have ${capacity}, of ${most}`)
   }
 
   bye(real: Core['bye'], ...given: Parameters<Core['bye']>) {

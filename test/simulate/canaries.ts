@@ -100,7 +100,7 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'an agent that has no credit left is given work',
     file: 'src/policy/core.js',
-    find: 'this.table.inUse(agentIndex) >= agent.concurrency ||',
+    find: 'this.table.credit(agentIndex) <= 0 ||',
     replace: '',
   },
   {
@@ -124,8 +124,8 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'one beat that lacks a token is enough to lose its attempt',
     file: 'src/policy/membership.js',
-    find: '++attempt.beatsMissed >= 2',
-    replace: '++attempt.beatsMissed >= 1',
+    find: '++attempt.beatsMissed >= 2) {\n            const message',
+    replace: '++attempt.beatsMissed >= 1) {\n            const message',
   },
   {
     why: 'a lower level goes first',

@@ -47,7 +47,8 @@ export function watch(
 type Doors = Record<string, (...given: unknown[]) => unknown>
 
 function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
-  const { outcome, forgotten, ended, creditBack, agentUp, agentDown, fenced, drain } = effects
+  const { outcome, forgotten, ended, repeat, creditBack } = effects
+  const { agentUp, agentDown, fenced, drain } = effects
   Object.assign(effects, {
     outcome(this: PolicyEffects, record: TaskRecord) {
       ledger.outcome(record)
@@ -62,6 +63,10 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
     ended: (...given: Parameters<PolicyEffects['ended']>) => {
       ledger.ended(...given)
       ended.apply(effects, given)
+    },
+    repeat(record: TaskRecord) {
+      ledger.repeated(record)
+      repeat.call(effects, record)
     },
     creditBack(agent: AgentState, counter: number) {
       ledger.creditBack(agent, counter)
@@ -90,14 +95,18 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
 }
 
 function newcomer(state: AgentState, { door }: Ledger): KnownAgent {
-  const { id, instance, queues, capabilities, concurrency, beats, leased, link } = state
-  const spec: AgentSpec = { id, instance, queues, capabilities, concurrency, beats, leased, link }
+  const { id, instance, queues, capabilities, concurrency, beats, keeps, pull } = state
+  const { leased, link } = state
+  const can = { queues, capabilities, concurrency, beats, keeps, pull }
+  const spec: AgentSpec = { id, instance, ...can, leased, link }
   return {
     state,
     spec,
     isDraining: false,
     isPaused: false,
     heardAtMs: door.nowMs,
+    granted: 0,
+    prefetch: 0,
     charged: new Map(),
     lastSeq: 0,
   }

@@ -57,6 +57,9 @@ export interface KnownAgent {
   /** A dispatch found nobody: it must be heard of first. */
   isPaused: boolean
   heardAtMs: number
+  /** Tasks that it has pulled and was not given; that it may have beyond its concurrency. */
+  granted: number
+  prefetch: number
   /** Work in its hands, ended attempts that are still charged included; by counter. */
   readonly charged: Map<number, KnownAttempt>
   lastSeq: number

@@ -169,10 +169,12 @@ export class Ledger {
     holds(lacks === undefined, () => `${name} was given to ${spec.id}, which lacks ${lacks}`)
     holds(!agent.isDraining, () => `${name} was given to ${spec.id}, which is draining`)
     holds(!agent.isPaused, () => `${name} was given to ${spec.id}, which does not answer`)
-    holds(
-      agent.charged.size < spec.concurrency,
-      () => `${name} was given to ${spec.id}, which has ${agent.charged.size} already`,
-    )
+    const room = spec.pull ? agent.granted : spec.concurrency + agent.prefetch - agent.charged.size
+    holds(room > 0, () => {
+      const has = spec.pull ? 'asked for no more' : `has ${agent.charged.size} already`
+      return `${name} was given to ${spec.id}, which ${has}`
+    })
+    if (spec.pull) agent.granted--
     holds(
       record.attempt!.dispatchSeq === ++agent.lastSeq,
       () => `${name}: gap in ${spec.id}'s sequence`,
@@ -219,6 +221,22 @@ export class Ledger {
     if (how === 'dispatch_failed' || how === 'undelivered') attempt.agent.isPaused = true
   }
 
+  /** Sent again: the attempt that runs, to one that keeps, after two beats that lacked it. */
+  repeated(record: TaskRecord): void {
+    const { attempt } = this.taskOf(record)
+    const { counter, agent: state } = record.attempt!
+    const what = () => `${nameOf(record)}, attempt ${counter}, was repeated`
+    if (attempt === null || attempt.counter !== counter) {
+      throw new Broken(`${what()}, which does not run`)
+    }
+    const { agent, misses } = attempt
+    holds(state === agent.state, () => `${what()} to another than ${agent.spec.id}`)
+    holds(agent.spec.keeps, () => `${what()} to ${agent.spec.id}, which does not keep`)
+    const { name } = this.door
+    holds(name === 'beat' && misses >= 2, () => `${what()} by ${name}, missed ${misses}`)
+    attempt.misses = 0
+  }
+
   /** An attempt ends only by what can end it. */
   #holdsCause(attempt: KnownAttempt, how: AttemptEnd, what: () => string): void {
     const { name, nowMs, record } = this.door
@@ -245,7 +263,7 @@ export class Ledger {
         return
       }
       case 'agent_lost': {
-        const byBeat = name === 'beat' && attempt.misses >= 2
+        const byBeat = name === 'beat' && attempt.misses >= 2 && !attempt.agent.spec.keeps
         const byLeaving = ['hello', 'bye', 'tick', 'agentLost'].includes(name)
         holds(byBeat || byLeaving, () => `${what()} by ${name}, missed ${attempt.misses}`)
       }

@@ -83,7 +83,7 @@ export class InProcessAgents implements AgentPort {
   join(options: AgentOptions, handler: Handler): AgentHandle {
     const { id, hello } = checkHello(options)
     const agent = new LocalAgent(id, hello.instance, handler, this.#stopAgent)
-    const spec = { ...hello, id, leased: false, link: this }
+    const spec = { ...hello, id, keeps: false, pull: false, leased: false, link: this }
     const state = this.#context.core.hello(spec, policyMs())
     if (typeof state === 'string') {
       throw new SignalboxError(state as ErrorCode, `Agent "${id}" cannot join: ${state}.`)

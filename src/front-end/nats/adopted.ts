@@ -55,7 +55,8 @@ export class AdoptedAgents implements AgentPort {
   /** @throws too_many_agents */
   adopt({ subject, name, queues, capabilities, concurrency }: AdoptedAgent): void {
     const known = { id: name, instance: randomToken(), queues, capabilities, concurrency }
-    const spec: AgentSpec = { ...known, beats: false, leased: false, link: this }
+    const silent = { beats: false, keeps: false, pull: false, leased: false }
+    const spec: AgentSpec = { ...known, ...silent, link: this }
     const agent = this.#context.core.hello(spec, policyMs())
     if (typeof agent === 'string') {
       throw new SignalboxError(agent, `Agent "${name}" on ${subject} cannot be adopted: ${agent}.`)

@@ -168,7 +168,8 @@ export class NatsAgents implements AgentPort {
 
   readonly #hello = (id: string, msg: Msg): HelloAnswer => {
     const { core, options, nowMs } = this.#context
-    const spec = { ...readHello(msg.data, id), id, leased: true, link: this }
+    const hello = { keeps: false, pull: false, ...readHello(msg.data, id) }
+    const spec = { ...hello, id, leased: true, link: this }
     const agent = core.hello(spec, nowMs)
     if (typeof agent === 'string') throw agentError(agent, id)
     const { leaseMs, epoch } = core.options

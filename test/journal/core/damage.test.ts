@@ -138,7 +138,7 @@ test('damage: what is no journal, or of another version, is refused in one sente
     return copy
   }
   expect(read(Buffer.from('This is a text, and no journal at all.'))).toThrow(/not a journal/)
-  expect(read(changed(8, 2))).toThrow(/version 2, known is 1/)
+  expect(read(changed(8, 3))).toThrow(/version 3, known is 2/)
   expect(read(changed(4, 0))).toThrow(/not a journal/)
   expect(read(new Uint8Array(0))).toThrow(/no image/)
   expect(read(changed(13, 255))).toThrow(/too short for its bytes/)

@@ -238,14 +238,16 @@ test('cancel, late: the credit of what still runs stays charged until its late r
 test('hello: welcome, another instance, and the fenced one', () => {
   const policy = new Policy(SMALL)
   const spec = { queues: ['q', 'r'], capabilities: ['gpu'], concurrency: 3 }
+  const sure = { keeps: true, pull: true }
   const rows = recorded(policy, () => {
     policy.agent('a', { ...spec, instance: 'one' })
-    policy.agent('a', { ...spec, instance: 'two', beats: false, leased: false })
+    policy.agent('a', { ...spec, instance: 'two', beats: false, leased: false, ...sure })
     expect(policy.hello('a', { instance: 'one' })).toBe('fenced')
   })
   const hello = { id: 'a', queues: 'q,r', capabilities: 'gpu', concurrency: 3 }
-  const one = { ...hello, instance: 'one', beats: true, leased: true }
-  const two = { ...hello, instance: 'two', beats: false, leased: false }
+  const plain = { keeps: false, pull: false }
+  const one = { ...hello, instance: 'one', beats: true, leased: true, ...plain }
+  const two = { ...hello, instance: 'two', beats: false, leased: false, keeps: true, pull: true }
   const refused = { id: 'a', instance: 'one', queues: '*', capabilities: '', concurrency: 1 }
   expect(rows).toEqual([
     ['HELLO', { answer: '', agent: 0, generation: 1, ...one }],
@@ -256,7 +258,15 @@ test('hello: welcome, another instance, and the fenced one', () => {
     ['AGENT_UP', { agent: 0, generation: 3, id: 'a' }],
     [
       'HELLO',
-      { answer: 'fenced', agent: -1, generation: 0, ...refused, beats: true, leased: true },
+      {
+        answer: 'fenced',
+        agent: -1,
+        generation: 0,
+        ...refused,
+        beats: true,
+        leased: true,
+        ...plain,
+      },
     ],
   ])
 })
@@ -291,6 +301,42 @@ test('beat: what the agent works on, or only that it lives', () => {
         counters: [],
       },
     ],
+  ])
+})
+
+test('beat: an attempt that one that keeps does not know of is repeated, and goes on', () => {
+  const policy = new Policy(SMALL)
+  const agent = policy.agent('a', { keeps: true })
+  policy.run()
+  const rows = recorded(policy, () => {
+    for (let i = 0; i < 3; i++) policy.beat(agent, [])
+  })
+  const beat = { answer: '', id: 'a', instance: 'a-1', tells: true, count: 0, counters: [] }
+  expect(rows).toEqual([
+    ['BEAT', beat],
+    ['BEAT', beat],
+    ['REPEAT', { task: 0, counter: 1, agent: 0 }],
+    ['BEAT', beat],
+  ])
+})
+
+test('pull, prefetch: how much more an agent may be given', () => {
+  const policy = new Policy(SMALL)
+  const plain = policy.agent('a')
+  const agent = policy.agent('b', { pull: true })
+  const rows = recorded(policy, () => {
+    expect(policy.pull(agent, 3)).toBe(null)
+    expect(policy.pull(plain)).toBe('bad_option')
+    policy.core.setPrefetch(plain, 5)
+    policy.bye(plain)
+    policy.core.setPrefetch(plain, 6)
+  })
+  expect(rows).toEqual([
+    ['PULL', { answer: '', id: 'b', instance: 'b-1', count: 3 }],
+    ['PULL', { answer: 'bad_option', id: 'a', instance: 'a-1', count: 1 }],
+    ['PREFETCH', { agent: 0, count: 5 }],
+    ['BYE', { answer: '', id: 'a', instance: 'a-1', drain: false }],
+    ['AGENT_DOWN', { agent: 0, reason: 'bye' }],
   ])
 })
 
