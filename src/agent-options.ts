@@ -2,13 +2,19 @@
 import type { AgentOptions } from './agent-task.ts'
 import { SignalboxError } from './errors.ts'
 import { LIMITS } from './options.ts'
+import { FRAME } from './wire/frames.ts'
 import { type Hello, requireConcurrency } from './wire/messages.ts'
 import { quote, randomToken, requireToken } from './wire/tokens.ts'
 
-const KNOWN: readonly string[] = ['id', 'queues', 'capabilities', 'concurrency']
+const KNOWN: readonly string[] = ['id', 'queues', 'capabilities', 'concurrency', 'prefetch', 'pull']
+/** What an agent takes beyond its concurrency at most, unless it says otherwise. */
+const PREFETCH_DEFAULT = 256
 
 /** @throws bad_token, bad_option, bad_concurrency; not_supported for any other key */
-export function checkHello(options: AgentOptions): { id: string; hello: Hello } {
+export function checkHello(options: AgentOptions): {
+  id: string
+  hello: Required<Hello>
+} {
   for (const key of Object.keys(options)) {
     if (KNOWN.includes(key)) continue
     throw new SignalboxError(
@@ -17,22 +23,52 @@ export function checkHello(options: AgentOptions): { id: string; hello: Hello } 
     )
   }
   const id = options.id === undefined ? `agent-${randomToken(6)}` : options.id
-  const hello: Hello = {
+  const hello: Required<Hello> = {
     instance: randomToken(),
     queues: queueNames(options.queues),
     capabilities: names('capability', options.capabilities ?? [], LIMITS.capabilitiesMax),
     concurrency: requireConcurrency(options.concurrency ?? 1),
     beats: true,
+    frames: FRAME.version,
+    keeps: true,
+    ...pushOrPull(options),
   }
   return { id: requireToken(id, 'agent id'), hello }
 }
 
+function pushOrPull(options: AgentOptions): { prefetch: number; pull: boolean } {
+  const { pull = false } = options
+  if (typeof pull !== 'boolean') throw badOption(`"pull" is ${quote(pull)}: give true or false.`)
+  const prefetch = options.prefetch ?? (pull ? 0 : PREFETCH_DEFAULT)
+  if (!Number.isInteger(prefetch) || prefetch < 0 || prefetch > LIMITS.prefetchMax) {
+    throw badOption(
+      `"prefetch" is ${quote(prefetch)}: give a whole number from 0 to ${LIMITS.prefetchMax}.`,
+    )
+  }
+  if (pull && prefetch > 0) {
+    throw badOption('An agent that pulls is sent nothing beyond that: leave "prefetch" out.')
+  }
+  return { prefetch, pull }
+}
+
+/** @throws bad_option unless an agent may ask for `n` tasks. */
+export function checkPull(n: number, isPuller: boolean): void {
+  if (!isPuller) {
+    throw badOption(
+      'The agent is sent work as it has room: give it the option "pull" to ask for it.',
+    )
+  }
+  if (Number.isInteger(n) && n >= 1 && n <= LIMITS.concurrencyMax) return
+  throw badOption(`An agent pulls 1 to ${LIMITS.concurrencyMax} tasks, not ${quote(n)}.`)
+}
+
+function badOption(message: string): SignalboxError {
+  return new SignalboxError('bad_option', message)
+}
+
 function queueNames(queues: readonly string[]): string[] {
   if (!Array.isArray(queues) || queues.length === 0) {
-    throw new SignalboxError(
-      'bad_option',
-      '"queues" must be a list of the queues the agent serves, or ["*"] for all.',
-    )
+    throw badOption('"queues" must be a list of the queues the agent serves, or ["*"] for all.')
   }
   const others = queues.filter((name) => name !== '*')
   const sorted = names('queue', others, LIMITS.queuesPerAgentMax)
@@ -41,7 +77,7 @@ function queueNames(queues: readonly string[]): string[] {
 
 function names(what: string, values: readonly string[], max: number): string[] {
   if (!Array.isArray(values) || values.length > max) {
-    throw new SignalboxError('bad_option', `Give a list of at most ${max} names of kind ${what}.`)
+    throw badOption(`Give a list of at most ${max} names of kind ${what}.`)
   }
   return [...new Set(values.map((value) => requireToken(value, what)))].sort()
 }

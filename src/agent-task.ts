@@ -13,15 +13,29 @@ export interface AgentOptions {
   /** Queues it serves; `['*']` for all. */
   queues: string[]
   capabilities?: string[]
-  /** Tasks it runs at a time. Default 1. */
+  /** Tasks it runs at a time, unless it pulls. Default 1. */
   concurrency?: number
+  /**
+   * Tasks that may be sent to it beyond those that run, at most 1,024, so that the next is there when
+   * one ends; how many are, its scheduler measures. 0 for none. Default 256, with `pull` 0.
+   */
+  prefetch?: number
+  /** It gets and runs only as many tasks as it asks for by `pull(n)`. Default false. */
+  pull?: boolean
 }
 
 export type Handler = (task: AgentTask) => unknown
 
 export interface AgentHandle {
   readonly id: string
-  /** Takes no new work, finishes what runs, says bye. */
+  /**
+   * Asks for `n` more tasks, 1 to 65,535, of an agent with the option `pull`; of each scheduler, where
+   * there are several.
+   * @returns when a scheduler has heard it.
+   * @throws bad_option, disconnected; no_scheduler when none answers in time.
+   */
+  pull(n: number): Promise<void>
+  /** Takes no new work, finishes what it was given, says bye. */
   stop(): Promise<void>
   /** Settles when the agent has ended: normally, or with `fenced` when a newer one took its id. */
   readonly closed: Promise<void>
@@ -32,27 +46,40 @@ export type ProgressSink = (bytes: Uint8Array) => void
 
 /** One task in an agent's hands. */
 export class AgentTask {
-  readonly id: string
-  readonly queue: string
   /** 1 for the first try. */
   readonly attempt: number
-  readonly payload: Uint8Array
+  readonly #id: string
+  readonly #queue: string
+  readonly #payload: Uint8Array
+  readonly #progress: ProgressSink | null
   #controller: AbortController | null = null
   #cancelReason: TaskError | null = null
-  readonly #progress: ProgressSink
 
   constructor(
     id: string,
     queue: string,
     attempt: number,
     payload: Uint8Array,
-    progress: ProgressSink,
+    progress: ProgressSink | null,
   ) {
-    this.id = id
-    this.queue = queue
+    this.#id = id
+    this.#queue = queue
     this.attempt = attempt
-    this.payload = payload
+    this.#payload = payload
     this.#progress = progress
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  get queue(): string {
+    return this.#queue
+  }
+
+  /** The handler's own, to keep and to write into. A small one may share its buffer with others. */
+  get payload(): Uint8Array {
+    return this.#payload
   }
 
   /** The payload as JSON. *Throws* SyntaxError when it is none, which fails the task as `error`. */
@@ -75,7 +102,11 @@ export class AgentTask {
 
   /** Tells how far the work is; shown by `task get`. At most 1 KiB is kept. */
   progress(value: unknown): void {
-    this.#progress(encodePayload(value).subarray(0, LIMITS.progressBytesMax))
+    this.sendProgress(encodePayload(value).subarray(0, LIMITS.progressBytesMax))
+  }
+
+  protected sendProgress(bytes: Uint8Array): void {
+    this.#progress?.(bytes)
   }
 
   /** For transports: the scheduler has given the attempt up. */
@@ -91,10 +122,18 @@ export interface AttemptResult {
   message: string
   retryable: boolean
   bytes: Uint8Array
+  /** Nobody else writes into `bytes`; the handler may into what it returned. */
+  isOwn: boolean
 }
 
 const EMPTY = new Uint8Array(0)
-const SUCCESS_EMPTY: AttemptResult = { code: null, message: '', retryable: false, bytes: EMPTY }
+const SUCCESS_EMPTY: AttemptResult = {
+  code: null,
+  message: '',
+  retryable: false,
+  bytes: EMPTY,
+  isOwn: true,
+}
 
 /**
  * Runs a user's handler.
@@ -121,7 +160,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 function success(value: unknown): AttemptResult {
   if (value === undefined) return SUCCESS_EMPTY
   try {
-    return { code: null, message: '', retryable: false, bytes: encodePayload(value) }
+    const bytes = encodePayload(value)
+    return { code: null, message: '', retryable: false, bytes, isOwn: bytes !== value }
   } catch (error) {
     return failure(error)
   }
@@ -129,13 +169,13 @@ function success(value: unknown): AttemptResult {
 
 /** A plain throw is code `error` and may be retried; a `TaskError` says for itself. */
 function failure(error: unknown): AttemptResult {
-  const message = (error instanceof Error ? error.message : String(error)).slice(
-    0,
-    LIMITS.errorMessageBytesMax,
-  )
-  if (error instanceof TaskError) {
-    const code = isToken(error.code) ? error.code : 'error'
-    return { code, message, retryable: error.retryable, bytes: EMPTY }
-  }
-  return { code: 'error', message, retryable: true, bytes: EMPTY }
+  const text = error instanceof Error ? error.message : String(error)
+  const message = text.slice(0, LIMITS.errorMessageBytesMax)
+  if (!(error instanceof TaskError)) return failureResult('error', message, true)
+  return failureResult(isToken(error.code) ? error.code : 'error', message, error.retryable)
+}
+
+/** A failure that the agent itself has to tell of. */
+export function failureResult(code: string, message: string, retryable: boolean): AttemptResult {
+  return { code, message, retryable, bytes: EMPTY, isOwn: true }
 }

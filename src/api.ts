@@ -4,7 +4,15 @@
  */
 import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
 import type { Placement } from './options.ts'
-import type { AgentView, ListTasksOptions, SubmitOptions, TaskPage, TaskView } from './task.ts'
+import type {
+  AgentView,
+  ListAgentsOptions,
+  ListTasksOptions,
+  SubmitManyOptions,
+  SubmitOptions,
+  TaskPage,
+  TaskView,
+} from './task.ts'
 
 /** An accepted task in its submitter's hands. */
 export interface TaskHandle {
@@ -20,11 +28,70 @@ export interface TaskHandle {
   bytes(): Promise<Uint8Array>
 }
 
+/**
+ * How a task of many ended. `refused`: it was not accepted; submit it again if `retryable`.
+ * `unknown`: nothing more will be heard of it, as after a lost connection; it may have been done.
+ */
+export type OutcomeState = 'completed' | 'failed' | 'cancelled' | 'dead' | 'refused' | 'unknown'
+
+/** What became of one task of `runMany` or `submitMany`. */
+export interface Outcome {
+  /** Which payload of the source it was, from 0. */
+  readonly index: number
+  readonly state: OutcomeState
+  /** Why it did not complete; null when it did. */
+  readonly code: string | null
+  readonly message: string
+  readonly retryable: boolean
+  /** How often the task was started. */
+  readonly attempts: number
+  /** The result; no bytes when it did not complete. */
+  readonly bytes: Uint8Array
+  /** The result's JSON value, `undefined` for no bytes. @throws SyntaxError when it is none. */
+  json<T = unknown>(): T
+}
+
+/** What became of all tasks of a `submitMany`; without `onOutcome` none is followed to its end. */
+export interface SubmitTotals {
+  submitted: number
+  accepted: number
+  completed: number
+  /** Failed, cancelled or dead. */
+  failed: number
+  refused: number
+  /** Nothing was heard of them any more. */
+  unknown: number
+  /** How often each code was the reason. */
+  codes: Record<string, number>
+}
+
 export interface Signalbox {
   /** Submits and waits for the outcome. @throws TaskError, SignalboxError when it was refused. */
   run<T = unknown>(queue: string, payload?: unknown, options?: SubmitOptions): Promise<T>
   /** Submits; resolves when the task is accepted. @throws SignalboxError when it was refused. */
   submit(queue: string, payload?: unknown, options?: SubmitOptions): Promise<TaskHandle>
+  /**
+   * Submits a task for each payload and gives the outcomes as they come, in no order: `index` says
+   * which is whose. Payloads are taken as far as there is room in the two windows, this call's and
+   * the submitter's; a slow loop stops the source. Leaving the loop takes no more; what is in flight
+   * goes on. What the source throws is thrown after the outcomes of what was in flight.
+   * @throws bad_token, bad_option, bad_priority, not_supported, at once.
+   */
+  runMany(
+    queue: string,
+    payloads: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: SubmitManyOptions,
+  ): AsyncIterableIterator<Outcome>
+  /**
+   * Submits a task for each payload. Resolves when all are accepted or refused; with `onOutcome`,
+   * which is told each outcome, when all are final. Rejects with what the source or `onOutcome`
+   * threw, after what was in flight.
+   */
+  submitMany(
+    queue: string,
+    payloads: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: SubmitManyOptions & { onOutcome?(outcome: Outcome): void },
+  ): Promise<SubmitTotals>
   agent(options: AgentOptions, handler: Handler): Promise<AgentHandle>
   /** @throws task_unknown. */
   getTask(id: string, queue?: string): Promise<TaskView>
@@ -36,7 +103,8 @@ export interface Signalbox {
    * @throws queue_unknown, bad_option, not_supported.
    */
   listTasks(options?: ListTasksOptions): Promise<TaskPage>
-  listAgents(): Promise<AgentView[]>
+  /** Those that are registered, in no order; all of them unless `limit` says how many at most. */
+  listAgents(options?: ListAgentsOptions): Promise<AgentView[]>
   /** Asks an agent to finish what it runs and take no more. @throws agent_unknown. */
   drainAgent(id: string): Promise<void>
   status(): Promise<SchedulerStatus>
@@ -98,10 +166,20 @@ export interface SchedulerStatus {
   proposals: { conflicts: number; stale: number; overdue: number; bounced: number }
   /** Count of each refusal by its code. */
   refused: Record<string, number>
-  /** Tasks completed by each agent, also those that have left. */
+  /** Tasks completed by each agent, also those that have left; the busiest 1,024 where there are more. */
   tasksPerAgent: Record<string, number>
   agents: { online: number; offline: number; draining: number }
+  /** All of them, or the busiest 256. */
   queues: QueueStatus[]
+  /** What `queues` and `tasksPerAgent` leave out, added up; zeros when they are whole. */
+  unlisted: {
+    queues: number
+    waiting: number
+    running: number
+    agents: number
+    /** By those agents. */
+    completed: number
+  }
   routers: RouterStatus[]
 }
 
@@ -131,7 +209,7 @@ export interface LatencySummary {
   p99Us: number
   p999Us: number
   maxUs: number
-  /** HdrHistogram's compressed V2 encoding in base64. */
+  /** HdrHistogram's compressed V2 encoding in base64; empty when no answer has room for it. */
   encoded: string
 }
 export type LatencyReport = Record<LatencyStage, LatencySummary>

@@ -29,6 +29,8 @@ export const ERROR_CODES = {
   bad_priority: row(400, false, 'The priority is not a level 1 to 5 or one of its names.'),
   bad_option: row(400, false, 'An option is unknown, of the wrong type or out of range.'),
   bad_body: row(400, false, 'A control message is not a JSON object of the documented shape.'),
+  bad_frame: row(400, false, 'A frame is cut, miscounted or otherwise not as documented.'),
+  frame_version: row(400, false, 'The frame is of a newer version than is spoken here.'),
   bad_concurrency: row(400, false, 'An agent’s concurrency is not a whole number 1 to 65,535.'),
   not_supported: row(400, false, 'The option or verb is known but not built yet.'),
   identity_mismatch: row(401, false, 'The body names another agent than the subject does.'),
@@ -41,9 +43,11 @@ export const ERROR_CODES = {
   finished: row(409, false, 'The task already has its final outcome.'),
   late_result: row(409, false, 'The attempt had ended before its result arrived.'),
   payload_too_large: row(413, false, 'The payload is larger than the limit.'),
+  answer_too_large: row(413, false, 'The answer is larger than the NATS server lets through.'),
   headers_too_large: row(413, false, 'The headers are larger than 8 KiB or more than 32.'),
   queue_full: row(429, true, 'The queue holds as many tasks or bytes as it may.'),
   too_many_submits: row(429, true, 'More tasks arrived than can be admitted at the moment.'),
+  too_many_in_flight: row(429, true, 'As many tasks are in flight as the client’s window allows.'),
   too_many_agents: row(429, true, 'As many agents are registered as there may be.'),
   too_many_queues: row(429, false, 'As many queues exist as there may be.'),
   too_many_classes: row(429, false, 'Too many different sets of required capabilities.'),
@@ -68,6 +72,11 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof ERROR_CODES
+
+/** The number of an outcome's code: ours where it is one of ours, 500 for an agent's own. */
+export function statusOf(code: string): ErrorStatus {
+  return Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as ErrorCode].status : 500
+}
 
 /** An error that an operator or user can act on: values in the message, then what to do next. */
 export class SignalboxError extends Error {

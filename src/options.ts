@@ -15,7 +15,7 @@ export const LIMITS = {
   capabilitiesMax: 256,
   queuesPerAgentMax: 256,
   concurrencyMax: 65_535,
-  /** Tasks on their way to an agent beyond those that it runs. */
+  /** Tasks that an agent holds beyond its concurrency, so that the next is there when one ends. */
   prefetchMax: 1_024,
   retryCountMax: 100,
   timeoutMsMax: 30 * 24 * 3600 * 1000,
@@ -40,8 +40,18 @@ export const LIMITS = {
   listTasksDefault: 100,
   /** Work of one page, about a millisecond: a number looked at is one step (30 ns when it misses). */
   listStepsMax: 32_768,
+  /** Agents of one page, about 250 bytes each; and how many when none is said. */
+  listAgentsMax: 1_000,
+  /** What a status names of each, the busiest; the others are counted. */
+  statusQueuesMax: 256,
+  statusAgentsMax: 1_024,
   offlineAgentsKept: 1_000,
+  /** The most that `agentsMax` may be. */
+  agentsMax: 131_072,
   subjectLengthMax: 255,
+  /** Tasks that a submitter has in flight, by default and at most; some 60 bytes of table each. */
+  windowDefault: 65_536,
+  windowMax: 1_048_576,
   /** An adopted agent that nobody answers for is tried again after so long, doubled each time. */
   adoptedPauseMsMin: 250,
   adoptedPauseMsMax: 10_000,
@@ -112,6 +122,10 @@ export interface SchedulerOptions {
   slots?: number
   /** Seed of the strategies' random numbers. */
   seed?: number
+  /** Tasks that the calls of this process may have in flight. Default 65,536. */
+  window?: number
+  /** What a call does when as many are: waits its turn (the default), or throws. */
+  whenFull?: 'wait' | 'refuse'
   /** Record a journal, to replay and check. Off by default. */
   journal?: JournalOptions
   /** Join a fleet over NATS: address, or options of the connection. */

@@ -34,6 +34,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
   'agentsMax',
   'slots',
   'seed',
+  'window',
+  'whenFull',
   'journal',
   'nats',
 ])
@@ -85,7 +87,7 @@ export function frontEndOptions(options: SchedulerOptions): FrontEndOptions {
         'agentsMax',
         options.agentsMax ?? SCHEDULER_DEFAULTS.agentsMax,
         32,
-        131_072,
+        LIMITS.agentsMax,
         32,
       ),
       classesMax: SCHEDULER_DEFAULTS.classes,

@@ -4,23 +4,40 @@
  */
 import { setImmediate as otherTurns } from 'node:timers/promises'
 import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
-import type { LatencyReport, SchedulerStatus, Signalbox, TaskHandle } from './api.ts'
+import type {
+  LatencyReport,
+  Outcome,
+  SchedulerStatus,
+  Signalbox,
+  SubmitTotals,
+  TaskHandle,
+} from './api.ts'
 import { policyMs } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { FrontEndContext } from './front-end/context.ts'
-import { cancelTask, drainAgent, getTask, listTasks } from './front-end/control.ts'
+import { cancelTask, drainAgent, getTask, listAgents, listTasks } from './front-end/control.ts'
 import { InProcessTransport } from './front-end/in-process/transport.ts'
 import { NatsTransport } from './front-end/nats/transport.ts'
+import { schedulerStatus } from './front-end/status.ts'
 import { FrontEnd } from './front-end/turn.ts'
-import { agentViews, schedulerStatus } from './front-end/views.ts'
 import { SchedulerJournal } from './journal/scheduler-journal.ts'
 import { LatencyObserver } from './observe/latency.ts'
 import type { SchedulerOptions } from './options.ts'
 import { RouterPool } from './router/pool.ts'
 import { frontEndOptions, journalOptions, natsOptions } from './scheduler-options.ts'
-import type { AgentView, ListTasksOptions, SubmitOptions, TaskPage, TaskView } from './task.ts'
+import { windowOf } from './submit/window.ts'
+import type {
+  AgentView,
+  ListAgentsOptions,
+  ListTasksOptions,
+  SubmitManyOptions,
+  SubmitOptions,
+  TaskPage,
+  TaskView,
+} from './task.ts'
+import { allAgents } from './wire/agent-list-options.ts'
 import { fillPage, refuseUnknownKeys } from './wire/list-options.ts'
-import { decodePayload, encodeOwnPayload } from './wire/payload.ts'
+import { encodeOwnPayload } from './wire/payload.ts'
 
 export type { AgentHandle, AgentOptions, AgentTask, Handler } from './agent-task.ts'
 export type * from './api.ts'
@@ -53,7 +70,7 @@ export class Scheduler implements Signalbox {
     this.name = frontEnd.name
     this.#frontEnd = new FrontEnd(frontEnd, this.#emit)
     this.#latency = new LatencyObserver(this.#context.memory)
-    this.#inProcess = new InProcessTransport(this.#context)
+    this.#inProcess = new InProcessTransport(this.#context, windowOf(options))
     this.#context.transports.push(this.#inProcess)
     if (journal !== undefined) {
       this.#journal = new SchedulerJournal(this.#context.core, journal, this.#emit)
@@ -93,6 +110,7 @@ export class Scheduler implements Signalbox {
         throw stopped(this.name)
       }
     } catch (error) {
+      if (error instanceof SignalboxError) this.#inProcess.submitters.close(error)
       await this.stop()
       throw error
     }
@@ -135,15 +153,51 @@ export class Scheduler implements Signalbox {
   }
 
   async run<T = unknown>(queue: string, payload?: unknown, options?: SubmitOptions): Promise<T> {
-    const bytes = encodeOwnPayload(payload)
-    await this.start()
-    return decodePayload<T>(await this.#inProcess.submitters.run(queue, bytes, options))
+    if (!this.#isStarted)
+      return this.#inProcess.submissions.run<T>(queue, await this.#own(payload), options)
+    return this.#inProcess.submissions.run<T>(queue, payload, options)
   }
 
   async submit(queue: string, payload?: unknown, options?: SubmitOptions): Promise<TaskHandle> {
+    if (!this.#isStarted)
+      return this.#inProcess.submissions.submit(queue, await this.#own(payload), options)
+    return this.#inProcess.submissions.submit(queue, payload, options)
+  }
+
+  get #isStarted(): boolean {
+    return !this.#inProcess.submitters.paused
+  }
+
+  /** Starts. @returns the payload as it was when it was given. */
+  async #own(payload: unknown): Promise<Uint8Array> {
     const bytes = encodeOwnPayload(payload)
     await this.start()
-    return this.#inProcess.submitters.submit(queue, bytes, options)
+    return bytes
+  }
+
+  runMany(
+    queue: string,
+    payloads: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: SubmitManyOptions,
+  ): AsyncIterableIterator<Outcome> {
+    const outcomes = this.#inProcess.submissions.runMany(queue, payloads, options)
+    this.#startSoon()
+    return outcomes
+  }
+
+  submitMany(
+    queue: string,
+    payloads: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: SubmitManyOptions & { onOutcome?(outcome: Outcome): void },
+  ): Promise<SubmitTotals> {
+    const totals = this.#inProcess.submissions.submitMany(queue, payloads, options)
+    this.#startSoon()
+    return totals
+  }
+
+  /** Who waits for it is told of a start that fails by the submitters, which close with its error. */
+  #startSoon(): void {
+    this.start().catch(() => {})
   }
 
   async agent(options: AgentOptions, handler: Handler): Promise<AgentHandle> {
@@ -170,8 +224,11 @@ export class Scheduler implements Signalbox {
     })
   }
 
-  async listAgents(): Promise<AgentView[]> {
-    return agentViews(this.#context)
+  async listAgents(options: ListAgentsOptions = {}): Promise<AgentView[]> {
+    return allAgents(options, async (part, from) => {
+      if (from !== null) await otherTurns()
+      return listAgents(this.#context, part)
+    })
   }
 
   async drainAgent(id: string): Promise<void> {

@@ -52,6 +52,14 @@ export interface SubmitOptions {
   retryCount?: number
 }
 
+/** Options of many tasks; each is for every one of them. */
+export interface SubmitManyOptions extends Omit<SubmitOptions, 'id'> {
+  /** The id of each task; made up by default. */
+  idOf?(payload: unknown, index: number): string
+  /** Payloads taken from the source whose tasks are not over yet, at most. Default 1,024. */
+  window?: number
+}
+
 /** What the API shows of one task. */
 export interface TaskView {
   id: string
@@ -98,6 +106,18 @@ export interface TaskPage {
   cursor: string | null
 }
 
+/** How much a list of agents shows; any other key is answered `not_supported`. */
+export interface ListAgentsOptions {
+  /** At most so many, 1 to 131,072; all by default. */
+  limit?: number
+}
+
+export interface AgentPage {
+  agents: AgentView[]
+  /** Give it to go on; null when there is nothing more. */
+  cursor: string | null
+}
+
 /** What the API shows of one agent; statuses as in the first source document. */
 export type AgentStatusName = 'offline' | 'available' | 'busy' | 'overloaded' | 'maintenance'
 export interface AgentView {
@@ -107,12 +127,18 @@ export interface AgentView {
   queues: string[]
   capabilities: string[]
   concurrency: number
+  /** Tasks that it may have beyond its concurrency now, so that its hands are not idle. */
+  prefetch: number
+  /** It keeps results until they are acknowledged, so what is lost on the way is only repeated. */
+  keeps: boolean
   running: number
   completed: number
   failed: number
   lost: number
   /** ms since it was last heard of. */
   silentMs: number
+  /** Tasks that it has asked for and was not given yet; missing unless it pulls. */
+  granted?: number
   /** Where an adopted agent answers requests; missing for all others. */
   subject?: string
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ERROR_CODES, TaskError } from '../src/errors.ts'
 import { LIMITS, QUEUE_DEFAULTS, SCHEDULER_DEFAULTS } from '../src/options.ts'
 import { Scheduler } from '../src/scheduler.ts'
+import { FRAME } from '../src/wire/frames.ts'
 import { blocksOf, parseTranscript, Transcript } from './client/transcript.ts'
 import { root, text } from './support/files.ts'
 import { withNats } from './support/nats.ts'
@@ -14,6 +15,11 @@ import { until } from './support/until.ts'
 
 const nats = withNats()
 const page = text('docs/PROTOCOL.md')
+/** The document's programs by the name in their first line. */
+const programs = new Map(
+  blocksOf(page, 'js').map((program) => [/^\/\/ (\S+)/.exec(program)?.[1], program]),
+)
+const printed = blocksOf(page, 'text')
 const transcripts = blocksOf(page, 'nats').map((block, index) => ({ number: index + 1, block }))
 /** Below `dist`, so that the programs find the packages of this one. */
 const folder = join(root, `dist/protocol-${process.pid}`)
@@ -33,6 +39,7 @@ beforeAll(async () => {
   })
   transcript = new Transcript(await nats.connect())
   mkdirSync(folder, { recursive: true })
+  for (const [name, program] of programs) writeFileSync(join(folder, `${name}`), program)
 })
 
 afterAll(async () => {
@@ -56,21 +63,87 @@ test('protocol: an example that is wrong is noticed', async () => {
 })
 
 test('protocol: the agent and the submitter in full do what they say', async () => {
-  const [agent, submitter] = blocksOf(page, 'js')
-  const [printed] = blocksOf(page, 'text')
-  writeFileSync(join(folder, 'agent.mjs'), agent)
-  writeFileSync(join(folder, 'submitter.mjs'), submitter)
   const env = { ...process.env, NATS_URL: nats.url }
   children.push(spawn(process.execPath, [join(folder, 'agent.mjs')], { env, stdio: 'inherit' }))
   const joined = async () => (await scheduler.listAgents()).some(({ id }) => id === 'plain-reader')
   await until(joined, { what: 'the agent to say hello' })
   const output = await node([join(folder, 'submitter.mjs')], { env: { NATS_URL: nats.url } })
-  expect(output).toBe(printed)
+  expect(output).toBe(printed[1])
   expect(children[0].exitCode).toBeNull()
 })
 
+test('protocol: the submitter that uses frames prints what it says', async () => {
+  const program = join(folder, 'frame-submitter.mjs')
+  expect(await node([program], { env: { NATS_URL: nats.url } })).toBe(printed[0])
+})
+
+describe('protocol: frames, with nothing but what the document says', () => {
+  const readFrame = async (bytes: Uint8Array) =>
+    (await import(/* @vite-ignore */ join(folder, 'read-frame.mjs'))).readFrame(bytes)
+  /** A head as the byte table has it. */
+  const head = (kind: number, count: number, number: number) => {
+    const bytes = Buffer.alloc(16)
+    bytes.write('SB')
+    bytes.set([1, kind, count], 2)
+    bytes.writeBigUInt64LE(BigInt(number), 8)
+    return bytes
+  }
+  /** A result of a work item; the time in hand and in the handler is left at 0. */
+  const resultItem = (item: { slot: number; counter: number; seq: number }, payload: string) => {
+    const bytes = Buffer.alloc(32)
+    bytes.writeUInt32LE(item.slot, 0)
+    bytes.writeBigUInt64LE(BigInt(item.counter), 4)
+    bytes.writeUInt32LE(item.seq, 12)
+    bytes.writeUInt32LE(payload.length, 16)
+    return Buffer.concat([bytes, Buffer.from(payload)])
+  }
+
+  test('protocol: an agent is sent work, its results are taken and acknowledged', async () => {
+    const nc = await nats.connect()
+    const frames = nc.subscribe('sb.agent.framed.one.frames')[Symbol.asyncIterator]()
+    const next = async () => {
+      const { value } = await frames.next()
+      return { ...(await readFrame(value.data)), reply: value.reply }
+    }
+    const hello = { instance: 'one', queues: ['framed'], concurrency: 2, keeps: true, frames: 1 }
+    const answer = await nc.request('sb.from.framed.hello', JSON.stringify(hello))
+    expect(answer.json()).toMatchObject({ scheduler: 'main', frames: 1 })
+
+    const outcome = scheduler.run('framed', 'a question')
+    const work = await next()
+    expect(work).toMatchObject({ kind: 3, items: [{ queue: 'framed', payload: '"a question"' }] })
+    expect(work.reply).toMatch(/^sb\.from\.framed\.main\.frames\./)
+    const result = [head(4, 1, work.number), resultItem(work.items[0], '"an answer"')]
+    nc.publish('sb.from.framed.main.frames', Buffer.concat(result))
+    expect(await outcome).toBe('an answer')
+    const { number } = work
+    const { counter } = work.items[0]
+    expect(await next()).toMatchObject({ kind: 5, number, items: [{ counter }] })
+    await nc.request('sb.from.framed.bye', JSON.stringify({ instance: 'one' }))
+    await nc.close()
+  })
+
+  test('protocol: one that is not whole is refused by its number, as a result and as tasks', async () => {
+    const nc = await nats.connect()
+    for (const [subject, kind] of [
+      ['sb.frame.greet.3', 1],
+      ['sb.from.framed.main.frames', 4],
+    ] as const) {
+      const cut = await nc.request(subject, head(kind, 1, 17))
+      expect(cut.headers?.get('Sb-Code')).toBe('bad_frame')
+      expect(cut.headers?.get('Sb-Frame')).toBe('17')
+      const newer = head(kind, 1, 18)
+      newer[2] = 2
+      const refused = await nc.request(subject, newer)
+      expect(refused.headers?.get('Sb-Code')).toBe('frame_version')
+      expect(refused.headers?.get('Sb-Frame')).toBe('18')
+    }
+    await nc.close()
+  })
+})
+
 describe('protocol: the agent over a bare socket', () => {
-  const [, , program] = blocksOf(page, 'js')
+  const program = programs.get('bare-agent.mjs') ?? ''
   const file = join(folder, 'bare-agent.mjs')
   const start = () => {
     const env = { ...process.env, NATS_URL: nats.url }
@@ -83,7 +156,6 @@ describe('protocol: the agent over a bare socket', () => {
   let first: ChildProcess
 
   beforeAll(async () => {
-    writeFileSync(file, program)
     first = start()
     await until(() => instanceOf('bare'), { what: 'the agent to say hello' })
   })
@@ -131,7 +203,7 @@ test('protocol: every limit is one of the limits in force', () => {
     ),
   )
   const known = new Set(
-    [LIMITS, QUEUE_DEFAULTS, SCHEDULER_DEFAULTS].flatMap((table) => Object.values(table)),
+    [LIMITS, FRAME, QUEUE_DEFAULTS, SCHEDULER_DEFAULTS].flatMap((table) => Object.values(table)),
   )
   expect(numbers.length).toBeGreaterThan(15)
   expect(numbers.filter((number) => !known.has(number))).toEqual([])

@@ -2,10 +2,11 @@
 import type { Command } from 'commander'
 import type { AgentHandle } from '../agent-task.ts'
 import { SignalboxError } from '../errors.ts'
+import { LIMITS } from '../options.ts'
 import { withClient } from './connection.ts'
 import { type ExecEvent, ExecHandler } from './exec.ts'
 import { catchInterrupts } from './interrupts.ts'
-import { CONCURRENCY, names, natsFlagOf, terminalOf } from './options.ts'
+import { AGENT_LIMIT, CONCURRENCY, names, natsFlagOf, terminalOf } from './options.ts'
 import { agentLines } from './render/agents.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -30,14 +31,8 @@ export function addAgent(program: Command): void {
   agent
     .command('list')
     .description('every agent: status, what it serves, what it has done')
-    .action(async (_, command: Command) => {
-      const terminal = terminalOf(command)
-      await withClient(natsFlagOf(command), async (client) => {
-        const agents = await client.listAgents()
-        if (terminal.format === 'table') terminal.lines(agentLines(agents, terminal.colors))
-        else terminal.jsonRows(agents)
-      })
-    })
+    .option('--limit <n>', 'how many at most', AGENT_LIMIT, LIMITS.listAgentsMax)
+    .action(listAgents)
   agent
     .command('drain')
     .description('ask an agent to finish what it runs and take no more')
@@ -50,6 +45,18 @@ export function addAgent(program: Command): void {
         else terminal.json({ agent: id, draining: true })
       })
     })
+}
+
+async function listAgents({ limit }: { limit: number }, command: Command): Promise<void> {
+  const terminal = terminalOf(command)
+  await withClient(natsFlagOf(command), async (client) => {
+    // One more than is shown tells whether there are more.
+    const agents = await client.listAgents({ limit: Math.min(limit + 1, LIMITS.agentsMax) })
+    const shown = agents.slice(0, limit)
+    if (terminal.format === 'table') terminal.lines(agentLines(shown, terminal.colors))
+    else terminal.jsonRows(shown)
+    if (agents.length > limit) terminal.note(`There are more than ${limit}: --limit shows them.`)
+  })
 }
 
 /** Serves until it is drained, told to end or replaced; what runs is finished first. */

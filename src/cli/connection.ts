@@ -50,8 +50,9 @@ export function withSource(error: unknown, { servers, source }: NatsAddress): un
 export async function explainUnknownQueue(error: unknown, client: Client, queue: string) {
   if (!(error instanceof SignalboxError) || error.code !== 'queue_unknown') return error
   try {
-    const { scheduler, queues } = await client.status()
-    const known = queues.map((each) => each.queue).join(', ') || 'none'
+    const { scheduler, queues, unlisted } = await client.status()
+    const names = queues.map((each) => each.queue).join(', ') || 'none'
+    const known = unlisted.queues === 0 ? names : `${names} and ${unlisted.queues} more`
     return new SignalboxError(
       'queue_unknown',
       `No scheduler serves queue ${quote(queue)}; scheduler "${scheduler}" has ${known}: ` +

@@ -85,6 +85,7 @@ export function names(text: string, before: string[] = []): string[] {
 }
 
 export const LIST_LIMIT = wholeNumber(1, LIMITS.listTasksMax)
+export const AGENT_LIMIT = wholeNumber(1, LIMITS.agentsMax)
 export const CONCURRENCY = wholeNumber(1, LIMITS.concurrencyMax)
 export const TIMEOUT_MS = wholeNumber(1, LIMITS.timeoutMsMax)
 export const RETRY_COUNT = wholeNumber(0, LIMITS.retryCountMax)

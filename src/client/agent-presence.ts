@@ -8,7 +8,7 @@
 import type { Msg } from 'nats'
 import type { SignalboxError } from '../errors.ts'
 import { encodeJson } from '../wire/json.ts'
-import type { Beat, Bye, Hello, HelloAnswer } from '../wire/messages.ts'
+import type { Bye, Hello, HelloAnswer } from '../wire/messages.ts'
 import { decodePayload } from '../wire/payload.ts'
 import { errorOf, isNoResponder } from './answers.ts'
 import type { Inbox, Waiter } from './inbox.ts'
@@ -18,6 +18,11 @@ import type { Link } from './link.ts'
 const HELLO_AGAIN_MS = 100
 /** How long schedulers may take to answer a bye; one that is gone never does. */
 const BYE_ANSWER_MS = 1_000
+/**
+ * A scheduler that came later has not heard the hello, and beats in frames go to those that are
+ * known; its word that it is up may be lost. So every so many beats a hello goes to all.
+ */
+const BEATS_PER_HELLO = 9
 
 type Verb = 'hello' | 'beat' | 'bye'
 
@@ -29,15 +34,21 @@ export interface PresenceEvents {
   refused(error: SignalboxError): void
   /** A newer instance has its id. */
   fenced(): void
-  /** What its beats are to report; null when it is too much for one. */
-  report(): Beat['schedulers'] | null
+  /** This scheduler has answered. */
+  heard(scheduler: string): void
+  /**
+   * Its beats are due.
+   * @param reply where the answers are awaited.
+   * @returns false when there is too much to report.
+   */
+  beat(reply: string): boolean
 }
 
 export class Presence {
   readonly #link: Link
   readonly #inbox: Inbox
   readonly #id: string
-  readonly #hello: Uint8Array
+  #hello: Uint8Array
   readonly #instance: string
   readonly #events: PresenceEvents
   readonly #helloNumber: number
@@ -46,6 +57,7 @@ export class Presence {
   #beatTimer: NodeJS.Timeout | undefined
   #helloTimer: NodeJS.Timeout | undefined
   #saidHelloSinceBeat = false
+  #beats = 0
   #leaving = false
   #stopped = false
 
@@ -79,6 +91,12 @@ export class Presence {
     this.#link.nc.publish(this.#link.subjects.from(this.#id, verb), body, { reply })
   }
 
+  /** From now on it says another hello, and says it at once. */
+  say(hello: Hello): void {
+    this.#hello = encodeJson(hello)
+    this.hello()
+  }
+
   /** Says hello to all schedulers, also to those that know it. */
   hello(): void {
     if (this.#stopped || this.#leaving) return
@@ -110,14 +128,10 @@ export class Presence {
   }
 
   beat(): void {
+    if (!this.#link.connected) return
     this.#saidHelloSinceBeat = false
-    const schedulers = this.#events.report()
-    if (schedulers === null) {
-      this.#renew()
-      return
-    }
-    const beat: Beat = { instance: this.#instance, schedulers }
-    this.#say('beat', encodeJson(beat), this.#beatNumber)
+    if (!this.#events.beat(this.#inbox.replyTo(this.#beatNumber))) this.#renew()
+    else if (++this.#beats % BEATS_PER_HELLO === 0) this.hello()
   }
 
   /**
@@ -132,7 +146,11 @@ export class Presence {
   }
 
   #onBeatAnswer(msg: Msg): void {
-    if (msg.headers === undefined || isNoResponder(msg)) return
+    if (isNoResponder(msg)) return
+    if (msg.headers === undefined) {
+      this.#events.heard(decodePayload<{ scheduler: string }>(msg.data).scheduler)
+      return
+    }
     const code = errorOf(msg.headers)?.code
     if (code === 'fenced') this.#events.fenced()
     else if (code === 'agent_unknown' && !this.#saidHelloSinceBeat) this.hello()

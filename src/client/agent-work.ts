@@ -1,123 +1,246 @@
 /**
  * Work as it reaches an agent, and results as they leave it: the hot path of an agent's process.
  *
- * A handler that returns at once never enters the tables: it could be neither cancelled nor
- * reported before it is done.
+ *   frame ──► work-frames ──► work-queue ──► handler ──► kept-results, result-frames ──► frame
+ *   message ─► plain-work ──►     │                          └──► plain-work ──► message
+ *
+ * Invariant: every attempt that was taken gets one result, which leaves when the connection allows,
+ * and in frames again whenever its scheduler seems not to have heard it.
  */
 import type { Msg, MsgHdrs } from 'nats'
-import { AgentTask, type AttemptResult, type Handler, runHandler } from '../agent-task.ts'
-import { TaskError } from '../errors.ts'
+import { type AttemptResult, failureResult, type Handler } from '../agent-task.ts'
+import { type SignalboxError, TaskError } from '../errors.ts'
 import { errorHeaders } from '../wire/headers.ts'
-import { ownBytes } from './answers.ts'
+import { attemptToken } from '../wire/subjects.ts'
+import { isToken } from '../wire/tokens.ts'
+import { ATTEMPT, type Attempt } from './attempt.ts'
+import { KeptResults } from './kept-results.ts'
 import type { Link } from './link.ts'
-import { readWorkHeaders } from './work-headers.ts'
-import { type SchedulerWork, WorkInHand } from './work-in-hand.ts'
+import { PlainWork, tooLarge } from './plain-work.ts'
+import { ResultFrames } from './result-frames.ts'
+import type { SchedulerWork } from './scheduler-work.ts'
+import { type FrameEvents, WorkFrames } from './work-frames.ts'
+import { WorkInHand } from './work-in-hand.ts'
+import { type WorkEvents, WorkQueue } from './work-queue.ts'
 
 const EMPTY = new Uint8Array(0)
-const RESULT = '.result.'
-const PROGRESS = '.progress.'
-
-/** One attempt and where its result goes. */
-interface Attempt {
-  readonly scheduler: SchedulerWork
-  readonly token: string
-  readonly reply: string
-  readonly task: AgentTask
-}
+/** How long the last results of an agent that leaves may take to be acknowledged. */
+const ACKNOWLEDGED_MS = 1_000
 
 export class AgentWork {
-  readonly inHand = new WorkInHand()
+  readonly inHand: WorkInHand
   readonly #link: Link
-  readonly #handler: Handler
-  /** Where the scheduler's name begins in `<prefix>.from.<id>.<scheduler>.result.<slot>.<token>`. */
-  readonly #nameStart: number
-  /** Results that were ready while the connection was away; no more than the credit given out. */
-  readonly #held: [Attempt, AttemptResult][] = []
-  #onIdle: (() => void) | null = null
+  /** `<prefix>.from.<id>.` */
+  readonly #own: string
+  readonly #onTaken: () => void
+  readonly #kept: KeptResults
+  readonly #frames: WorkFrames
+  readonly #plain: PlainWork
+  readonly #queue: WorkQueue
+  readonly #results: ResultFrames
+  #onQuiet: (() => void) | null = null
+  #turnIsSet = false
+  #beats = 0
   #stopped = false
 
-  constructor(link: Link, id: string, handler: Handler) {
+  /** @param onTaken told of each task that was not seen before. */
+  constructor(link: Link, id: string, concurrency: number, handler: Handler, onTaken: () => void) {
     this.#link = link
-    this.#handler = handler
-    this.#nameStart = `${link.subjects.prefix}.from.${id}.`.length
+    this.#own = `${link.subjects.prefix}.from.${id}.`
+    this.#onTaken = onTaken
+    this.#kept = new KeptResults(link.copies)
+    this.inHand = new WorkInHand(link.subjects, id, this.#forget)
+    const ground = { copies: link.copies, progress: this.#progress }
+    this.#frames = new WorkFrames(this.inHand, ground, this.#own, this.#frameEvents)
+    this.#plain = new PlainWork(link, this.inHand, this.#own, this.#progress)
+    this.#queue = new WorkQueue(handler, concurrency, this.#workEvents)
+    this.#results = new ResultFrames(link)
+  }
+
+  readonly onFrame = (msg: Msg): void => {
+    if (!this.#stopped) this.#frames.onFrame(msg)
   }
 
   readonly onWork = (msg: Msg): void => {
-    const reply = msg.reply ?? ''
-    const name = reply.slice(this.#nameStart, reply.indexOf('.', this.#nameStart))
-    const token = reply.slice(reply.lastIndexOf('.') + 1)
-    const scheduler = this.inHand.senderOf(name, token)
-    if (scheduler === null || this.#stopped) return
-    scheduler.seen = token
-    const { id, queue, attempt: count } = readWorkHeaders(msg)
-    const progress = (bytes: Uint8Array) => this.#progress(reply, bytes)
-    const task = new AgentTask(id, queue, count, ownBytes(msg.data), progress)
-    const attempt: Attempt = { scheduler, token, reply, task }
-    const result = runHandler(this.#handler, task)
-    if (result instanceof Promise) {
-      this.inHand.begin(scheduler, token, task)
-      result.then((settled) => this.#finish(attempt, settled))
-    } else this.#finish(attempt, result)
+    const attempt = this.#stopped ? null : this.#plain.read(msg)
+    if (attempt === null) return
+    this.#take(attempt)
+    this.#queue.run()
   }
 
-  #progress(reply: string, bytes: Uint8Array): void {
+  readonly #take = (attempt: Attempt): void => {
+    this.inHand.begin(attempt)
+    this.#queue.push(attempt)
+    this.#onTaken()
+  }
+
+  readonly #progress = (attempt: Attempt, bytes: Uint8Array): void => {
     if (this.#stopped || !this.#link.connected) return
-    const at = reply.lastIndexOf(RESULT)
-    const subject = reply.slice(0, at) + PROGRESS + reply.slice(at + RESULT.length)
-    this.#link.nc.publish(subject, bytes)
+    const { scheduler, slot, counter, seq } = attempt
+    const token = attemptToken(scheduler.epoch, counter, seq)
+    this.#link.nc.publish(`${this.#own}${scheduler.name}.progress.${slot}.${token}`, bytes)
+  }
+
+  readonly #frameEvents: FrameEvents = {
+    taken: this.#take,
+    repeated: (attempt) => this.#send(attempt),
+    acknowledged: (attempt) => {
+      this.#kept.release(attempt)
+      this.inHand.move(attempt, ATTEMPT.over)
+      this.#quiet()
+    },
+    read: () => {
+      this.#queue.run()
+      return !this.#queue.isEmpty
+    },
+    bad: (msg, error, number) => this.#refuse(msg, error, number),
+  }
+
+  readonly #workEvents: WorkEvents = {
+    started: (attempt) => this.inHand.move(attempt, ATTEMPT.running),
+    mayRun: () => !this.#kept.isFull,
+    finished: (attempt, result) => this.#finish(attempt, result),
+    moreWaits: () => this.#setTurn(),
   }
 
   #finish(attempt: Attempt, result: AttemptResult): void {
     if (this.#stopped) return
-    const { scheduler, token } = attempt
-    if (!this.#link.connected) {
-      if (!scheduler.running.has(token)) this.inHand.begin(scheduler, token, attempt.task)
-      this.#held.push([attempt, result])
-      return
+    attempt.task = null
+    if (attempt.reply !== '') this.#finishPlain(attempt, result)
+    else if (attempt.scheduler.isReplaced) this.inHand.move(attempt, ATTEMPT.over)
+    else this.#finishFramed(attempt, result)
+    this.#quiet()
+  }
+
+  #finishFramed(attempt: Attempt, result: AttemptResult): void {
+    this.#kept.keep(attempt, this.#results.fits(result) ? result : tooLarge(result))
+    if (this.#link.connected) this.#send(attempt)
+    else this.inHand.move(attempt, ATTEMPT.unsent)
+  }
+
+  #send(attempt: Attempt): void {
+    this.inHand.move(attempt, ATTEMPT.kept)
+    attempt.toldAtBeat = this.#beats
+    this.#results.add(attempt)
+    this.#setTurn()
+  }
+
+  #finishPlain(attempt: Attempt, result: AttemptResult): void {
+    if (this.#link.connected) {
+      this.#plain.publish(attempt.reply, result)
+      this.inHand.move(attempt, ATTEMPT.over)
+    } else {
+      attempt.result = this.#kept.own(result)
+      this.inHand.move(attempt, ATTEMPT.unsent)
     }
-    this.#publish(attempt.reply, result)
-    this.inHand.end(scheduler, token)
-    if (this.inHand.count === 0) this.#onIdle?.()
   }
 
-  #publish(reply: string, result: AttemptResult): void {
-    try {
-      if (result.code === null) this.#link.nc.publish(reply, result.bytes)
-      else this.#publishFailure(reply, result.code, result.message, result.retryable)
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'MAX_PAYLOAD_EXCEEDED') return
-      const message = `The result is ${result.bytes.length} bytes, more than the NATS server takes.`
-      this.#publishFailure(reply, 'payload_too_large', message, false)
+  #setTurn(): void {
+    if (this.#turnIsSet) return
+    this.#turnIsSet = true
+    setImmediate(this.#turn)
+  }
+
+  /** By now the connection has copied every frame of earlier turns, of any agent. */
+  readonly #turn = (): void => {
+    this.#turnIsSet = false
+    if (this.#stopped) return
+    this.#link.pool.reclaim()
+    this.#results.flush()
+    this.#queue.run()
+  }
+
+  /**
+   * A beat is due: what was finished leaves before it, for it would seem lost otherwise. What was not
+   * acknowledged for a lease is told again: it was heard, or its work would have been repeated, and
+   * the acknowledgement was lost.
+   */
+  beforeBeat(): void {
+    this.#beats++
+    for (const attempt of this.inHand.inState(ATTEMPT.kept)) {
+      const unheardBeats = this.#beats - attempt.toldAtBeat
+      if (unheardBeats >= attempt.scheduler.beatsPerLease) this.#send(attempt)
     }
+    this.#results.flush()
+    // For the frame of the beat, which is to be reclaimed.
+    this.#setTurn()
   }
 
-  #publishFailure(reply: string, code: string, message: string, retryable: boolean): void {
-    const headers = errorHeaders(500, message, code, retryable) as unknown as MsgHdrs
-    this.#link.nc.publish(reply, EMPTY, { headers })
+  #refuse({ reply }: Msg, error: SignalboxError, number: number): void {
+    if (!reply || !this.#link.connected) return
+    const frame = number < 0 ? [] : [`Sb-Frame: ${number}`]
+    const headers = errorHeaders(error.status, error.message, error.code, false, ...frame)
+    this.#link.nc.publish(reply, EMPTY, { headers: headers as unknown as MsgHdrs })
   }
 
-  /** The connection is back: what was ready leaves. */
-  publishHeld(): void {
-    for (const [attempt, result] of this.#held.splice(0)) this.#finish(attempt, result)
+  /** The connection is back: all that is owed to schedulers leaves, heard before or not. */
+  onReconnect(): void {
+    this.inHand.heardAll()
+    this.#results.reset(this.inHand.all())
+    for (const attempt of this.inHand.inState(ATTEMPT.kept)) this.#send(attempt)
+    for (const attempt of this.inHand.inState(ATTEMPT.unsent)) {
+      if (attempt.reply === '') this.#send(attempt)
+      else this.#finishPlain(attempt, attempt.result!)
+    }
+    this.#results.flush()
+    this.#quiet()
   }
 
+  /** The scheduler's connection was away, and results may have passed it by. */
+  tellAgain(scheduler: string): void {
+    for (const attempt of this.inHand.inState(ATTEMPT.kept, scheduler)) this.#send(attempt)
+  }
+
+  /** What waits is answered at once, which gives its place back; what runs is told. */
   cancel(scheduler: string, token: string, reason: string): void {
+    const attempt = this.inHand.find(scheduler, token)
     const message = `The scheduler has given the attempt up: ${reason}.`
-    this.inHand.find(scheduler, token)?.abort(new TaskError(reason, message))
+    if (attempt?.state === ATTEMPT.running) attempt.task?.abort(new TaskError(reason, message))
+    if (attempt?.state !== ATTEMPT.queued) return
+    this.#finish(attempt, failureResult(isToken(reason) ? reason : 'cancelled', message, true))
   }
 
-  /** @returns when nothing is in hand; at once if nothing is. */
-  idle(): Promise<void> {
+  /** A scheduler is gone or has a newer epoch: nobody waits for its results. */
+  readonly #forget = (scheduler: SchedulerWork): void => {
+    for (const attempt of scheduler.attempts.all()) {
+      if (attempt.state === ATTEMPT.running) continue
+      if (attempt.reply === '' && attempt.result !== null) this.#kept.release(attempt)
+      this.inHand.move(attempt, ATTEMPT.over)
+    }
+    this.#setTurn()
+    this.#quiet()
+  }
+
+  #quiet(): void {
+    if (this.#onQuiet !== null && this.inHand.count === 0) this.#onQuiet()
+  }
+
+  /**
+   * @returns when nothing is in hand and all results were heard; if only the latter is missing, in a
+   *   bounded time, in which the connection was there.
+   */
+  settled(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.inHand.count === 0) resolve()
-      else this.#onIdle = resolve
+      const done = () => {
+        clearTimeout(timer)
+        this.#onQuiet = null
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        if (this.#link.connected && this.inHand.count === 0) done()
+        else if (!this.#stopped) timer.refresh()
+      }, ACKNOWLEDGED_MS)
+      this.#onQuiet = () => {
+        if (this.#kept.count === 0) done()
+        else timer.refresh()
+      }
+      this.#quiet()
     })
   }
 
   /** What is running is told to stop, and its results go nowhere. */
   abandon(reason: TaskError): void {
     this.#stopped = true
-    this.#held.length = 0
-    this.inHand.abortAll(reason)
+    this.#queue.abandon(reason)
   }
 }

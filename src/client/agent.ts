@@ -13,10 +13,13 @@ import type { Msg, Subscription } from 'nats'
 import { checkHello } from '../agent-options.ts'
 import type { AgentHandle, AgentOptions, Handler } from '../agent-task.ts'
 import { SignalboxError, TaskError } from '../errors.ts'
-import type { Control, HelloAnswer } from '../wire/messages.ts'
+import { LIMITS } from '../options.ts'
+import type { Control, Hello, HelloAnswer, SchedulerUp } from '../wire/messages.ts'
 import { decodePayload } from '../wire/payload.ts'
 import { quote } from '../wire/tokens.ts'
+import { AgentBeats } from './agent-beats.ts'
 import { Presence, type PresenceEvents } from './agent-presence.ts'
+import { AgentPulls } from './agent-pulls.ts'
 import { AgentWork } from './agent-work.ts'
 import type { Inbox } from './inbox.ts'
 import { disconnected, type Link, type LinkListener } from './link.ts'
@@ -28,9 +31,11 @@ export class NatsAgent implements AgentHandle {
   readonly closed: Promise<void>
   readonly #link: Link
   readonly #work: AgentWork
+  readonly #beats: AgentBeats
+  readonly #pulls: AgentPulls
   readonly #presence: Presence
   readonly #subscriptions: Subscription[] = []
-  readonly #instance: string
+  readonly #hello: Hello
   #state: State = 'joining'
   #joined!: () => void
   #refused!: (error: Error) => void
@@ -41,9 +46,14 @@ export class NatsAgent implements AgentHandle {
   constructor(link: Link, inbox: Inbox, options: AgentOptions, handler: Handler) {
     const { id, hello } = checkHello(options)
     this.id = id
-    this.#instance = hello.instance
+    const { instance } = hello
+    this.#hello = hello
     this.#link = link
-    this.#work = new AgentWork(link, id, handler)
+    this.#pulls = new AgentPulls(link, inbox, id, instance, hello.pull)
+    // One that pulls has asked for all that comes.
+    const atATime = hello.pull ? LIMITS.concurrencyMax : hello.concurrency
+    this.#work = new AgentWork(link, id, atATime, handler, this.#pulls.took)
+    this.#beats = new AgentBeats(link, id, instance, this.#work.inHand)
     this.#presence = new Presence(link, inbox, id, hello, this.#events)
     this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve
@@ -67,8 +77,10 @@ export class NatsAgent implements AgentHandle {
     const timer = setTimeout(() => this.#refused(this.#unanswered()), timeoutMs)
     try {
       if (!this.#link.connected) throw disconnected('the agent could not say hello')
-      this.#subscribe(subjects.work(this.id, this.#instance), this.#work.onWork)
-      this.#subscribe(subjects.control(this.id, this.#instance), this.#onControl)
+      const { instance } = this.#hello
+      this.#subscribe(subjects.work(this.id, instance), this.#work.onWork, this.#onDenied)
+      this.#subscribe(subjects.frames(this.id, instance), this.#work.onFrame, this.#onFramesDenied)
+      this.#subscribe(subjects.control(this.id, instance), this.#onControl, this.#onDenied)
       this.#presence.hello()
       await answered
     } catch (error) {
@@ -81,19 +93,40 @@ export class NatsAgent implements AgentHandle {
   }
 
   /** Messages of one connection keep their order, so the subscriptions stand before the hello. */
-  #subscribe(subject: string, onMessage: (msg: Msg) => void): void {
+  #subscribe(
+    subject: string,
+    onMessage: (msg: Msg) => void,
+    onError: (subject: string, error: unknown) => void,
+  ): void {
     const subscription = this.#link.nc.subscribe(subject, {
       callback: (error, msg) => {
         if (error === null) onMessage(msg)
-        else this.#fail(subscribeDenied(subject, error))
+        else onError(subject, error)
       },
     })
     this.#subscriptions.push(subscription)
   }
 
+  readonly #onDenied = (subject: string, error: unknown): void => {
+    this.#fail(subscribeDenied(subject, error))
+  }
+
+  /** The server’s permissions are older than frames: the plain form needs none. */
+  readonly #onFramesDenied = (): void => {
+    if (this.#state === 'ended') return
+    this.#presence.say({ ...this.#hello, frames: 0, keeps: false })
+  }
+
+  /** One that is not known yet has heard no hello; one that was away may have missed results. */
+  #onSchedulerUp({ scheduler, epoch }: SchedulerUp): void {
+    if (this.#state === 'joining') return
+    if (this.#work.inHand.knows(scheduler, epoch)) this.#work.tellAgain(scheduler)
+    else if (this.#state === 'serving') this.#presence.hello()
+  }
+
   readonly #events: PresenceEvents = {
     met: (answer: HelloAnswer) => {
-      this.#work.inHand.meet(answer.scheduler, answer.epoch)
+      if (this.#work.inHand.met(answer)) this.#pulls.met(answer.scheduler)
       if (this.#state !== 'joining') return
       this.#state = 'serving'
       this.#joined()
@@ -102,18 +135,23 @@ export class NatsAgent implements AgentHandle {
       if (this.#state === 'joining') this.#refused(error)
     },
     fenced: () => this.#onFenced(),
-    report: () => this.#work.inHand.report(),
+    heard: (scheduler) => this.#work.inHand.heard(scheduler),
+    beat: (reply) => {
+      this.#work.beforeBeat()
+      return this.#beats.say(reply)
+    },
   }
 
   readonly #linkEvents: LinkListener = {
     onReconnect: () => {
-      this.#work.publishHeld()
+      this.#work.onReconnect()
       if (this.#state === 'draining') this.#presence.beat()
       else this.#presence.hello()
     },
     onDenied: (subject, error) => {
       if (subject.startsWith(`${this.#link.subjects.prefix}.from.${this.id}.`)) this.#fail(error)
     },
+    onSchedulerUp: (up) => this.#onSchedulerUp(up),
     onClosed: () => this.#fail(disconnected(`agent ${quote(this.id)} has ended`)),
   }
 
@@ -136,6 +174,11 @@ export class NatsAgent implements AgentHandle {
     this.#fail(new SignalboxError('fenced', message))
   }
 
+  async pull(n: number): Promise<void> {
+    if (this.#state !== 'serving') throw disconnected(`agent ${quote(this.id)} takes no more work`)
+    return this.#pulls.pull(n, this.#work.inHand.schedulers)
+  }
+
   stop(): Promise<void> {
     if (this.#state === 'serving') void this.#drain()
     else if (this.#state === 'joining') this.#fail(disconnected('the client was closed'))
@@ -145,7 +188,7 @@ export class NatsAgent implements AgentHandle {
   async #drain(): Promise<void> {
     this.#state = 'draining'
     await this.#presence.bye(true, this.#work.inHand.schedulers)
-    await this.#work.idle()
+    await this.#work.settled()
     await this.#presence.bye(false, this.#work.inHand.schedulers)
     this.#end(null)
   }

@@ -6,7 +6,15 @@
 import type { Msg } from 'nats'
 import type { LatencyReport, SchedulerStatus } from '../api.ts'
 import { SignalboxError } from '../errors.ts'
-import type { AgentView, ListTasksOptions, TaskPage, TaskView } from '../task.ts'
+import type {
+  AgentPage,
+  AgentView,
+  ListAgentsOptions,
+  ListTasksOptions,
+  TaskPage,
+  TaskView,
+} from '../task.ts'
+import { allAgents } from '../wire/agent-list-options.ts'
 import { encodeJson } from '../wire/json.ts'
 import { checkListOptions, fillPage, refuseUnknownKeys } from '../wire/list-options.ts'
 import { decodePayload } from '../wire/payload.ts'
@@ -95,9 +103,10 @@ export class Api {
     return this.#call('latency', {})
   }
 
-  async agents(): Promise<AgentView[]> {
-    const { agents } = await this.#call<{ agents: AgentView[] }>('agents', {})
-    return agents
+  async listAgents(options: ListAgentsOptions = {}): Promise<AgentView[]> {
+    return allAgents(options, (part, from) =>
+      this.#call<AgentPage>('agents', part, from === null ? TARGET : from.scheduler),
+    )
   }
 
   async getTask(id: string, queue?: string): Promise<TaskView> {

@@ -3,11 +3,29 @@
  * Piscina nor the scheduler.
  */
 import type { AgentHandle, AgentOptions, Handler } from '../agent-task.ts'
-import type { LatencyReport, SchedulerStatus, Signalbox, TaskHandle } from '../api.ts'
-import type { AgentView, ListTasksOptions, SubmitOptions, TaskPage, TaskView } from '../task.ts'
+import type {
+  LatencyReport,
+  Outcome,
+  SchedulerStatus,
+  Signalbox,
+  SubmitTotals,
+  TaskHandle,
+} from '../api.ts'
+import { Submissions } from '../submit/submissions.ts'
+import type { Window } from '../submit/window.ts'
+import type {
+  AgentView,
+  ListAgentsOptions,
+  ListTasksOptions,
+  SubmitManyOptions,
+  SubmitOptions,
+  TaskPage,
+  TaskView,
+} from '../task.ts'
 import { NatsAgent } from './agent.ts'
 import { Api } from './api.ts'
 import type { Inbox } from './inbox.ts'
+import type { Lane } from './lane.ts'
 import type { Link } from './link.ts'
 import { Recovery } from './recovery.ts'
 import { Submitter } from './submitter.ts'
@@ -16,17 +34,19 @@ export class Client implements Signalbox {
   readonly #link: Link
   readonly #inbox: Inbox
   readonly #submitter: Submitter
+  readonly #submissions: Submissions<Lane>
   readonly #api: Api
   readonly #agents = new Set<NatsAgent>()
   #closing: Promise<void> | undefined
 
   /** Made by `connect`. */
-  constructor(link: Link, inbox: Inbox) {
+  constructor(link: Link, inbox: Inbox, window: Window) {
     this.#link = link
     this.#inbox = inbox
-    this.#submitter = new Submitter(link, inbox)
+    this.#submitter = new Submitter(link, inbox, window)
+    this.#submissions = new Submissions(this.#submitter)
     this.#api = new Api(link, inbox)
-    new Recovery(link, inbox, this.#api)
+    new Recovery(link, this.#submitter, this.#api)
   }
 
   /** The NATS server that it is connected to, as `host:port`. */
@@ -35,11 +55,27 @@ export class Client implements Signalbox {
   }
 
   run<T = unknown>(queue: string, payload?: unknown, options?: SubmitOptions): Promise<T> {
-    return this.#submitter.run<T>(queue, payload, options)
+    return this.#submissions.run<T>(queue, payload, options)
   }
 
   submit(queue: string, payload?: unknown, options?: SubmitOptions): Promise<TaskHandle> {
-    return this.#submitter.submit(queue, payload, options)
+    return this.#submissions.submit(queue, payload, options)
+  }
+
+  runMany(
+    queue: string,
+    payloads: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: SubmitManyOptions,
+  ): AsyncIterableIterator<Outcome> {
+    return this.#submissions.runMany(queue, payloads, options)
+  }
+
+  submitMany(
+    queue: string,
+    payloads: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: SubmitManyOptions & { onOutcome?(outcome: Outcome): void },
+  ): Promise<SubmitTotals> {
+    return this.#submissions.submitMany(queue, payloads, options)
   }
 
   /**
@@ -66,8 +102,8 @@ export class Client implements Signalbox {
     return this.#api.listTasks(options)
   }
 
-  listAgents(): Promise<AgentView[]> {
-    return this.#api.agents()
+  listAgents(options?: ListAgentsOptions): Promise<AgentView[]> {
+    return this.#api.listAgents(options)
   }
 
   drainAgent(id: string): Promise<void> {
@@ -94,6 +130,7 @@ export class Client implements Signalbox {
   async #close(): Promise<void> {
     const stopped = Promise.all([...this.#agents].map((agent) => agent.stop()))
     await Promise.race([stopped, this.#link.away()])
+    this.#submitter.flush()
     await this.#link.close()
   }
 }

@@ -2,6 +2,7 @@
 import type { ConnectionOptions } from 'nats'
 import { natsAddress } from '../address/nats-address.ts'
 import { SCHEDULER_DEFAULTS } from '../options.ts'
+import { windowOf } from '../submit/window.ts'
 import { randomToken, requireToken } from '../wire/tokens.ts'
 import { Client } from './client.ts'
 import { Inbox } from './inbox.ts'
@@ -32,17 +33,25 @@ export interface ConnectOptions {
   timeoutMs?: number
   /** How long the connect may take, per server. Default 5,000. */
   connectTimeoutMs?: number
+  /** Tasks that may be in flight, over all calls of this client. Default 65,536. */
+  window?: number
+  /**
+   * What `run` and `submit` do when as many are: wait their turn (the default), or throw
+   * `too_many_in_flight`. `runMany` and `submitMany` take no more from their source either way.
+   */
+  whenFull?: 'wait' | 'refuse'
 }
 
 /**
  * Connects a submitter, an agent, or both.
- * @throws nats_unreachable, permission_denied, bad_token.
+ * @throws nats_unreachable, permission_denied, bad_token, bad_option.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const prefix = options.prefix ?? SCHEDULER_DEFAULTS.prefix
   const inboxPrefix = options.inboxPrefix ?? '_INBOX'
   requireToken(prefix, 'subject prefix')
   for (const token of inboxPrefix.split('.')) requireToken(token, 'inbox prefix')
+  const window = windowOf(options)
   const nc = await dial({
     ...addressOf(options),
     name: `signalbox client ${randomToken(4)}`,
@@ -61,7 +70,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     await nc.close()
     throw error
   }
-  return new Client(link, inbox)
+  return new Client(link, inbox, window)
 }
 
 /** What is given in code is never completed from the environment: it may be for another server. */

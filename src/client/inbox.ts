@@ -1,6 +1,10 @@
 /**
- * A client's own reply inbox: one wildcard subscription, and a waiter for each number that stands
- * as the last token of a reply subject.
+ * A client's own reply inbox: one wildcard subscription. The last token of a reply subject says whose
+ * it is:
+ *
+ *   <number>         a waiter's: a control call, an agent's hello
+ *   t<number>        a task's, sent in the plain form
+ *   frame-<number>   a submit frame's; answers to tasks of any frame come with 0
  *
  * Invariant: a waiter is called until it says that it is done, and never after.
  *
@@ -11,6 +15,7 @@ import type { Msg } from 'nats'
 import { SignalboxError } from '../errors.ts'
 import { randomToken } from '../wire/tokens.ts'
 import { disconnected, type Link } from './link.ts'
+import { TASK_REPLY } from './plain-form.ts'
 
 export interface Waiter {
   /** Where its request went: a publish that the server refuses fails the waiter. */
@@ -21,25 +26,41 @@ export interface Waiter {
   fail(error: SignalboxError): void
 }
 
+/** Told what comes back for tasks. */
+export interface TaskInbox {
+  onFrame(frame: number, msg: Msg): void
+  onPlain(number: number, msg: Msg): void
+}
+
+const TASK = TASK_REPLY.charCodeAt(0)
+const FRAME = 'f'.charCodeAt(0)
+const FRAME_LENGTH = 'frame-'.length
+
 export class Inbox {
+  /** Reply subjects but for their last token. */
+  readonly prefix: string
   readonly #link: Link
-  readonly #prefix: string
+  #tasks: TaskInbox | undefined
   readonly #waiters = new Map<number, Waiter>()
   #next = 1
 
   constructor(link: Link, inboxPrefix: string) {
     this.#link = link
-    this.#prefix = `${inboxPrefix}.${randomToken(16)}.`
+    this.prefix = `${inboxPrefix}.${randomToken(16)}.`
     link.listen({
       onDenied: (subject, error) => this.#failWhere((waiter) => waiter.subject === subject, error),
       onClosed: () => this.#failWhere(() => true, disconnected('the client was closed')),
     })
   }
 
+  giveTasksTo(tasks: TaskInbox): void {
+    this.#tasks = tasks
+  }
+
   /** @throws permission_denied when this user may not subscribe to its own inbox. */
   async open(): Promise<void> {
     let denied: unknown = null
-    this.#link.nc.subscribe(`${this.#prefix}*`, {
+    this.#link.nc.subscribe(`${this.prefix}*`, {
       callback: (error, msg) => {
         if (error === null) this.#onMessage(msg)
         else denied = error
@@ -49,7 +70,7 @@ export class Inbox {
     if (denied === null) return
     throw new SignalboxError(
       'permission_denied',
-      `The NATS server does not let this user subscribe to ${this.#prefix}*: ` +
+      `The NATS server does not let this user subscribe to ${this.prefix}*: ` +
         'allow it, or give the inboxPrefix that this user may use.',
       { cause: denied },
     )
@@ -63,20 +84,11 @@ export class Inbox {
   }
 
   replyTo(number: number): string {
-    return this.#prefix + number
+    return this.prefix + number
   }
 
   remove(number: number): void {
     this.#waiters.delete(number)
-  }
-
-  has(number: number): boolean {
-    return this.#waiters.has(number)
-  }
-
-  /** The number that the next waiter gets. */
-  get next(): number {
-    return this.#next
   }
 
   waiters(): IterableIterator<[number, Waiter]> {
@@ -92,7 +104,15 @@ export class Inbox {
   }
 
   #onMessage(msg: Msg): void {
-    const number = Number(msg.subject.slice(this.#prefix.length))
+    const { subject } = msg
+    const at = this.prefix.length
+    const kind = subject.charCodeAt(at)
+    if (kind === FRAME) this.#tasks?.onFrame(Number(subject.slice(at + FRAME_LENGTH)), msg)
+    else if (kind === TASK) this.#tasks?.onPlain(Number(subject.slice(at + 1)), msg)
+    else this.#onAnswer(Number(subject.slice(at)), msg)
+  }
+
+  #onAnswer(number: number, msg: Msg): void {
     const waiter = this.#waiters.get(number)
     if (waiter === undefined) return
     try {

@@ -9,14 +9,19 @@
  */
 import { type ConnectionOptions, connect, type NatsConnection, type Status } from 'nats'
 import { SignalboxError } from '../errors.ts'
+import { FramePool } from '../wire/frames.ts'
+import { readSchedulerUp, type SchedulerUp } from '../wire/messages.ts'
 import { Subjects } from '../wire/subjects.ts'
 import { quote } from '../wire/tokens.ts'
+import { OwnCopies } from './own-copies.ts'
 
 export interface LinkListener {
   onDisconnect?(): void
   onReconnect?(): void
   /** The connection has ended for good. */
   onClosed?(): void
+  /** A scheduler has started, or its connection is back. */
+  onSchedulerUp?(up: SchedulerUp): void
   /** The server refused a publish to this subject. */
   onDenied?(subject: string, error: SignalboxError): void
 }
@@ -24,6 +29,9 @@ export interface LinkListener {
 export class Link {
   readonly nc: NatsConnection
   readonly subjects: Subjects
+  /** Frames of agents, and what their handlers keep: shared, since a process may have thousands. */
+  readonly pool = new FramePool()
+  readonly copies = new OwnCopies()
   /** How long a request may take until its first answer. */
   readonly timeoutMs: number
   readonly #listeners = new Set<LinkListener>()
@@ -34,6 +42,11 @@ export class Link {
     this.nc = nc
     this.subjects = new Subjects(prefix)
     this.timeoutMs = timeoutMs
+    nc.subscribe(this.subjects.event('scheduler_up'), {
+      callback: (error, msg) => {
+        if (error === null) this.#onSchedulerUp(msg.data)
+      },
+    })
     void this.#watch()
     void nc.closed().then(() => this.#onClosed())
   }
@@ -66,6 +79,17 @@ export class Link {
       const error = publishDenied(subject)
       for (const listener of this.#listeners) listener.onDenied?.(subject, error)
     }
+  }
+
+  /** What cannot be read says nothing. */
+  #onSchedulerUp(bytes: Uint8Array): void {
+    let up: SchedulerUp
+    try {
+      up = readSchedulerUp(bytes)
+    } catch {
+      return
+    }
+    for (const listener of this.#listeners) listener.onSchedulerUp?.(up)
   }
 
   #onClosed(): void {

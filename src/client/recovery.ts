@@ -1,7 +1,7 @@
 /**
  * Outcomes that may have passed by while the connection was away: core NATS keeps nothing for who
  * is not there. When it is back, each task whose id is known is looked up and its outcome asked for
- * again, by a submit with the same id; the reply goes to the waiter that there already is.
+ * again, by a submit with the same id; the answer goes to the taker that there already is.
  *
  *   disconnect ──► awaited with an id     ──► back ──► looked up ──► asked for again
  *              │                                            └── task_unknown: failed with it
@@ -10,22 +10,23 @@
  * The same is done for the tasks of a scheduler that says it is up: its own connection was away, or
  * it is a new one that knows nothing of what its predecessor had accepted.
  *
+ * Runs in the thread of the client's connection. Invariant: what was sent after the connection came
+ * back is left alone, unless the connection is lost again.
+ *
  * A `run` without an id cannot be told from another, so it fails although it may yet complete.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { MsgHdrs } from 'nats'
 import type { SignalboxError } from '../errors.ts'
-import { encodeHeaders, HEADER } from '../wire/headers.ts'
-import { readSchedulerUp } from '../wire/messages.ts'
+import type { InFlight } from '../submit/in-flight.ts'
+import type { SchedulerUp } from '../wire/messages.ts'
 import type { Api } from './api.ts'
-import type { Inbox } from './inbox.ts'
+import type { Lane } from './lane.ts'
 import { disconnected, type Link } from './link.ts'
-import { Awaited } from './outcomes.ts'
+import type { Submitter } from './submitter.ts'
 
 /** Look-ups at a time. */
 const AT_A_TIME = 100
 const ASK_AGAIN_MS = 250
-const EMPTY = new Uint8Array(0)
 
 /** Whether a task of this queue is meant. */
 type Serves = (queue: string) => boolean
@@ -33,83 +34,82 @@ const everyQueue: Serves = () => true
 
 export class Recovery {
   readonly #link: Link
-  readonly #inbox: Inbox
+  readonly #submitter: Submitter
+  readonly #inFlight: InFlight<Lane>
   readonly #api: Api
   readonly #timers = new Set<NodeJS.Timeout>()
 
-  constructor(link: Link, inbox: Inbox, api: Api) {
+  constructor(link: Link, submitter: Submitter, api: Api) {
     this.#link = link
-    this.#inbox = inbox
+    this.#submitter = submitter
+    this.#inFlight = submitter.inFlight
     this.#api = api
     link.listen({
       onDisconnect: () => this.#arm(everyQueue),
       onReconnect: () => void this.#askAgain(everyQueue),
       onClosed: () => this.#timers.forEach(clearTimeout),
-    })
-    link.nc.subscribe(link.subjects.event('scheduler_up'), {
-      callback: (error, msg) => {
-        if (error === null) this.#onSchedulerUp(msg.data)
-      },
+      onSchedulerUp: (up) => this.#onSchedulerUp(up),
     })
   }
 
-  #onSchedulerUp(bytes: Uint8Array): void {
-    let queues: string[]
-    try {
-      ;({ queues } = readSchedulerUp(bytes))
-    } catch {
-      return
-    }
+  #onSchedulerUp({ queues }: SchedulerUp): void {
     const serves: Serves = (queue) => queues.includes('*') || queues.includes(queue)
-    if (this.#awaited(serves).length === 0) return
+    this.#submitter.onSchedulerUp(serves)
+    if (this.#inFlight.count === 0) return
     this.#arm(serves)
     void this.#askAgain(serves)
   }
 
   /** What was sent before now and cannot be asked for again has `timeoutMs` left. */
   #arm(serves: Serves): void {
-    const sentBefore = this.#inbox.next
+    const sentBefore = this.#awaited(serves, false)
+    if (sentBefore.length === 0) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       const error = disconnected(
         'the task may or may not complete; with an id, its outcome is kept',
       )
-      for (const [number, { id }] of this.#awaited(serves)) {
-        if (number < sentBefore && id === null) this.#inbox.fail(number, error)
+      for (const number of sentBefore) {
+        if (this.#idOf(number) === '') this.#inFlight.fail(number, error)
       }
     }, this.#link.timeoutMs)
     this.#timers.add(timer)
   }
 
-  #awaited(serves: Serves): [number, Awaited][] {
-    const found: [number, Awaited][] = []
-    for (const [number, waiter] of this.#inbox.waiters()) {
-      if (waiter instanceof Awaited && serves(waiter.queue)) found.push([number, waiter])
-    }
-    return found
+  #awaited(serves: Serves, withId: boolean): number[] {
+    const inFlight = this.#inFlight
+    return inFlight.select(
+      (place) => (inFlight.idAt(place) !== '') === withId && serves(inFlight.laneAt(place).queue),
+    )
+  }
+
+  /** @returns undefined when the task is not in flight any more. */
+  #idOf(number: number): string | undefined {
+    const place = this.#inFlight.placeOf(number)
+    return place < 0 ? undefined : this.#inFlight.idAt(place)
   }
 
   async #askAgain(serves: Serves): Promise<void> {
-    const known = this.#awaited(serves).filter(([, { id }]) => id !== null)
+    const known = this.#awaited(serves, true)
     const giveUpAtMs = Date.now() + this.#link.timeoutMs
     for (let i = 0; i < known.length; i += AT_A_TIME) {
       const some = known.slice(i, i + AT_A_TIME)
-      await Promise.all(some.map(([number, each]) => this.#askFor(number, each, giveUpAtMs)))
+      await Promise.all(some.map((number) => this.#askFor(number, giveUpAtMs)))
     }
   }
 
   /** The scheduler may be back later than we are, so its absence is borne until `giveUpAtMs`. */
-  async #askFor(number: number, awaited: Awaited, giveUpAtMs: number): Promise<void> {
-    while (this.#inbox.has(number)) {
-      const error = await this.#lookUp(awaited)
+  async #askFor(number: number, giveUpAtMs: number): Promise<void> {
+    while (this.#inFlight.has(number)) {
+      const error = await this.#lookUp(number)
       if (error === null) {
-        if (this.#inbox.has(number) && this.#link.connected) this.#publish(number, awaited)
+        this.#submitter.askAgain(number)
         return
       }
       // Away once more: the next reconnect asks again.
       if (error.code === 'disconnected') return
       if (error.code !== 'no_scheduler' || Date.now() >= giveUpAtMs) {
-        this.#inbox.fail(number, error)
+        this.#inFlight.fail(number, error)
         return
       }
       await sleep(ASK_AGAIN_MS)
@@ -117,19 +117,13 @@ export class Recovery {
   }
 
   /** @returns null when the task is known. */
-  async #lookUp({ id, queue }: Awaited): Promise<SignalboxError | null> {
+  async #lookUp(number: number): Promise<SignalboxError | null> {
+    const place = this.#inFlight.placeOf(number)
     try {
-      await this.#api.getTask(id!, queue)
+      await this.#api.getTask(this.#inFlight.idAt(place), this.#inFlight.laneAt(place).queue)
       return null
     } catch (error) {
       return error as SignalboxError
     }
-  }
-
-  #publish(number: number, { subject, id }: Awaited): void {
-    const block = encodeHeaders(`${HEADER.id}: ${id}`, `${HEADER.outcome}: 1`)
-    const reply = this.#inbox.replyTo(number)
-    const headers = block as unknown as MsgHdrs
-    this.#link.nc.publish(subject, EMPTY, { reply, headers })
   }
 }

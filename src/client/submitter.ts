@@ -1,76 +1,158 @@
 /**
- * Submitting over NATS. `run` is one request on `sb.call` whose reply is the outcome; `submit` is
- * one on `sb.task` with `Sb-Outcome: 1`, whose first reply is the acceptance and whose second is the
- * outcome.
+ * The way of tasks over NATS: what `run`, `submit`, `runMany` and `submitMany` (../submit/) send goes
+ * out here, and what is answered comes back to them.
  *
- *   sent ──► accepted (submit only) ──► outcome
- *     └── refused, timed out, connection lost (recovery.ts)
+ *   send ──► in flight ──► frame, or plain form ──► answers ──► told, out of the window
+ *                └── refused, not accepted in time, connection lost (recovery.ts)
  *
- * Everything is checked before anything goes out. The usual way of `run` has no headers in either
- * direction and allocates one waiter besides its promise. `run` has no time-out of its own: how
- * long a task may wait for an agent is its submitter's to say, by cancelling it.
+ * Runs in the thread of the client's connection. Invariant: nothing is sent while the connection is
+ * away, and every task in flight is told once.
+ *
+ * A task's outcome has no time-out: how long one may wait for an agent is its submitter's to say, by
+ * cancelling it. Its acceptance has, where it was asked for.
  */
-import type { MsgHdrs } from 'nats'
-import type { TaskHandle } from '../api.ts'
 import { SignalboxError } from '../errors.ts'
-import { PRIORITY_DEFAULT, type SubmitOptions } from '../task.ts'
-import { type EncodedHeaders, encodeHeaders, HEADER } from '../wire/headers.ts'
-import { encodePayload } from '../wire/payload.ts'
-import { type CheckedOptions, checkOptions, NO_OPTIONS } from '../wire/submit-options.ts'
-import { quote, requireToken } from '../wire/tokens.ts'
+import { Acceptances } from '../submit/acceptances.ts'
+import type { Taker } from '../submit/answer.ts'
+import { InFlight, PLAIN, WANTS_ACCEPTED } from '../submit/in-flight.ts'
+import { type ItemOptions, itemOptions, type Port } from '../submit/port.ts'
+import type { Window } from '../submit/window.ts'
+import { NO_OPTIONS } from '../wire/submit-options.ts'
 import type { Inbox } from './inbox.ts'
+import type { Lane } from './lane.ts'
 import { disconnected, type Link } from './link.ts'
-import { type Awaited, Call, Submit } from './outcomes.ts'
+import { PlainForm, subjectOf } from './plain-form.ts'
+import { SubmitFrames } from './submit-frames.ts'
+import { TaskAnswers } from './task-answers.ts'
 
-const WANTS_OUTCOME = `${HEADER.outcome}: 1`
-const ONLY_OUTCOME = encodeHeaders(WANTS_OUTCOME)
+const NO_PAYLOAD = new Uint8Array(0)
+const WANTS = 3
+/** To ask again for a task by its id, options are of no meaning. */
+const ASK_OPTIONS = [0, 1, 2, 3].map((wants) => itemOptions(NO_OPTIONS, wants))
 
-export class Submitter {
+export class Submitter implements Port<Lane> {
+  readonly window: Window
+  readonly inFlight: InFlight<Lane>
+  readonly keepsPayload = false
+  closed: SignalboxError | null = null
   readonly #link: Link
-  readonly #inbox: Inbox
-  /** Reused for every publish, which reads it before it returns. */
-  readonly #publishOptions: { reply: string; headers?: MsgHdrs } = { reply: '' }
+  readonly #frames: SubmitFrames
+  readonly #acceptances: Acceptances
+  readonly #deniedSubjects = new Map<string, SignalboxError>()
+  #resumes: (() => void)[] = []
 
-  constructor(link: Link, inbox: Inbox) {
+  /** @param firstNumber of the first task; any, as numbers wrap. */
+  constructor(link: Link, inbox: Inbox, window: Window, firstNumber = 1) {
     this.#link = link
-    this.#inbox = inbox
-  }
-
-  run<T>(queue: string, payload: unknown, options: SubmitOptions | undefined): Promise<T> {
-    return new Promise<unknown>((resolve, reject) => {
-      const checked = checkOptions(options)
-      const subject = this.#link.subjects.call(requireToken(queue, 'queue'), levelOf(checked))
-      const headers = checked === NO_OPTIONS ? undefined : optionHeaders(checked, false)
-      const call = new Call(subject, queue, checked.id, resolve, reject)
-      this.#send(call, encodePayload(payload), headers)
-    }) as Promise<T>
-  }
-
-  submit(queue: string, payload: unknown, options: SubmitOptions | undefined): Promise<TaskHandle> {
-    return new Promise((resolve, reject) => {
-      const checked = checkOptions(options)
-      const subject = this.#link.subjects.task(requireToken(queue, 'queue'), levelOf(checked))
-      const headers = checked === NO_OPTIONS ? ONLY_OUTCOME : optionHeaders(checked, true)
-      const submit = new Submit(subject, queue, resolve, reject)
-      const number = this.#send(submit, encodePayload(payload), headers)
-      const { timeoutMs } = this.#link
-      submit.timer = setTimeout(() => this.#inbox.fail(number, this.#unanswered()), timeoutMs)
+    this.window = window
+    const inFlight = new InFlight<Lane>(window, firstNumber)
+    this.inFlight = inFlight
+    const plain = new PlainForm(link, inbox.prefix)
+    const fail = (number: number, error: SignalboxError) => inFlight.fail(number, error)
+    this.#frames = new SubmitFrames(link, inFlight, plain, inbox.prefix, fail)
+    this.#acceptances = new Acceptances(inFlight, link.timeoutMs, (number) =>
+      inFlight.fail(number, this.#unanswered()),
+    )
+    inbox.giveTasksTo(new TaskAnswers(inFlight, this.#frames))
+    link.listen({
+      onDisconnect: () => this.#frames.disconnected(),
+      onReconnect: () => this.#onReconnect(),
+      onClosed: () => this.#onClosed(),
+      onDenied: (subject, error) => this.#onDenied(subject, error),
     })
   }
 
-  #send(awaited: Awaited, payload: Uint8Array, headers: EncodedHeaders | undefined): number {
+  get paused(): boolean {
+    return !this.#link.connected
+  }
+
+  onResume(resume: () => void): void {
+    this.#resumes.push(resume)
+  }
+
+  requireOpen(): void {
+    if (this.closed !== null) throw this.closed
     if (!this.#link.connected) throw disconnected('nothing was submitted')
-    const number = this.#inbox.add(awaited)
-    const options = this.#publishOptions
-    options.reply = this.#inbox.replyTo(number)
-    options.headers = headers as MsgHdrs | undefined
-    try {
-      this.#link.nc.publish(awaited.subject, payload, options)
-    } catch (error) {
-      this.#inbox.remove(number)
-      throw publishError(error, payload)
+  }
+
+  laneOf(queue: string, level: number): Lane {
+    return this.#frames.laneOf(queue, level)
+  }
+
+  send(
+    lane: Lane,
+    options: ItemOptions,
+    taker: Taker,
+    index: number,
+    id: string,
+    payload: Uint8Array,
+  ): void {
+    const { wants } = options
+    // A handle has its id when it is accepted, and not before.
+    const known = wants === WANTS ? '' : id
+    const number = this.inFlight.add(taker, index, wants, known, lane)
+    if ((wants & WANTS_ACCEPTED) !== 0) this.#acceptances.add(number)
+    this.#frames.send(lane, options, number, id, payload)
+  }
+
+  /** What was submitted in this turn leaves now: the connection is about to be closed. */
+  flush(): void {
+    if (!this.paused) this.#frames.publishOpen()
+  }
+
+  /** Asks for a task that is in flight and has an id; its answers come as if it were sent first. */
+  askAgain(number: number): void {
+    const place = this.inFlight.placeOf(number)
+    if (place < 0 || this.paused) return
+    const options = ASK_OPTIONS[this.inFlight.flagsAt(place) & WANTS]
+    const id = this.inFlight.idAt(place)
+    this.#frames.send(this.inFlight.laneAt(place), options, number, id, NO_PAYLOAD)
+  }
+
+  /** A scheduler is up that serves these queues. */
+  onSchedulerUp(serves: (queue: string) => boolean): void {
+    this.#frames.tryFramesAgain(serves)
+  }
+
+  #onReconnect(): void {
+    this.#frames.reconnected()
+    this.#resume()
+  }
+
+  #onClosed(): void {
+    this.closed = disconnected('the client was closed')
+    this.#frames.disconnected()
+    this.#acceptances.stop()
+    this.inFlight.failAll(this.closed)
+    this.window.dismiss()
+    this.#resume()
+  }
+
+  #resume(): void {
+    const resumes = this.#resumes
+    this.#resumes = []
+    for (const resume of resumes) resume()
+  }
+
+  /** One look at the table for all that is denied in a turn: it is long. */
+  #onDenied(subject: string, error: SignalboxError): void {
+    if (this.#frames.denied(subject)) return
+    if (this.#deniedSubjects.size === 0) setImmediate(this.#failDenied)
+    this.#deniedSubjects.set(subject, error)
+  }
+
+  readonly #failDenied = (): void => {
+    const { inFlight } = this
+    const denied = new Map(this.#deniedSubjects)
+    this.#deniedSubjects.clear()
+    const subjectAt = (place: number): string =>
+      subjectOf(inFlight.laneAt(place), inFlight.flagsAt(place))
+    const isDenied = (place: number): boolean =>
+      (inFlight.flagsAt(place) & PLAIN) !== 0 && denied.has(subjectAt(place))
+    for (const number of inFlight.select(isDenied)) {
+      const place = inFlight.placeOf(number)
+      if (place >= 0) inFlight.fail(number, denied.get(subjectAt(place))!)
     }
-    return number
   }
 
   #unanswered(): SignalboxError {
@@ -82,38 +164,4 @@ export class Submitter {
         'accepted is not run twice.',
     )
   }
-}
-
-function levelOf({ level }: Readonly<CheckedOptions>): number | undefined {
-  return level === PRIORITY_DEFAULT ? undefined : level
-}
-
-/** @returns undefined when every option is told by the subject or left to the queue. */
-function optionHeaders(
-  checked: Readonly<CheckedOptions>,
-  wantsOutcome: boolean,
-): EncodedHeaders | undefined {
-  const lines: string[] = []
-  if (checked.id !== null) lines.push(`${HEADER.id}: ${checked.id}`)
-  if (checked.requires.length > 0) lines.push(`${HEADER.requires}: ${checked.requires.join(',')}`)
-  if (checked.timeoutMs !== null) lines.push(`${HEADER.timeoutMs}: ${checked.timeoutMs}`)
-  if (checked.retryCount !== null) lines.push(`${HEADER.retryCount}: ${checked.retryCount}`)
-  if (wantsOutcome) lines.push(WANTS_OUTCOME)
-  return lines.length === 0 ? undefined : encodeHeaders(...lines)
-}
-
-function publishError(cause: unknown, payload: Uint8Array): unknown {
-  const code = (cause as { code?: string }).code
-  if (code === 'MAX_PAYLOAD_EXCEEDED') {
-    return new SignalboxError(
-      'payload_too_large',
-      `The payload is ${payload.length} bytes, more than the NATS server takes: ` +
-        'store it elsewhere and send where it is.',
-      { cause },
-    )
-  }
-  if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DRAINING') {
-    return disconnected(`the client was closed (${quote(code)})`)
-  }
-  return cause
 }

@@ -8,7 +8,7 @@ import { LIMITS } from '../options.ts'
 import { COMPLETED, isFinal, type TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_ADMIT } from './context.ts'
 import { REFUSED } from './payloads.ts'
-import { refuse } from './receive.ts'
+import { refuse, refuseRecord } from './receive.ts'
 
 /** @returns how many were taken. */
 export function admitWaiting(context: FrontEndContext): number {
@@ -29,7 +29,7 @@ function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): v
   // Who asks for a known task again needs no memory: it is answered from what there is.
   if (payload === REFUSED && (!record.isNamed || !core.find(record.id, record.queueName))) {
     const message = 'The memory for payloads is full: submit again when some tasks have finished.'
-    refuse(context, record.origin, record.replyTo, 'out_of_memory', message)
+    refuseRecord(context, record, 'out_of_memory', message)
     return
   }
   record.payload = payload
@@ -42,8 +42,12 @@ function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): v
     return
   }
   arena.free(payload)
-  if (refusal.code === 'duplicate') answerDuplicate(context, record, refusal.first!)
-  else refuse(context, record.origin, record.replyTo, refusal.code, refusal.message)
+  if (refusal.code !== 'duplicate') {
+    refuseRecord(context, record, refusal.code, refusal.message)
+    return
+  }
+  answerDuplicate(context, record, refusal.first!)
+  context.records.forget(record)
 }
 
 /** The second submit of an id gets the first one's state, and its outcome when it wants that. */

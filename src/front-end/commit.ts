@@ -82,5 +82,5 @@ function dispatch(context: FrontEndContext, record: TaskRecord, stampUs: number)
   }
   const agent = attempt.agent!
   ;(agent.link as AgentPort).dispatch(record, agent)
-  context.dispatched.push(record)
+  context.dispatched.add(record)
 }

@@ -31,15 +31,17 @@ export class Completion implements PolicyEffects {
       for (const waiter of record.waiters) waiter.origin.outcome(record, waiter.replyTo)
       record.waiters = null
     }
+    record.replyTo = null
     if (record.state !== COMPLETED) return
     keepResult(context, record)
-    context.delivered.push(record)
-    context.deliveredUs.push(context.resultUs)
+    context.deliveredUs.add(context.resultUs)
+    context.deliveredUs.add(record.receivedUs)
   }
 
   forgotten(record: TaskRecord): void {
     this.context.arena.free(record.result)
     record.result = NO_BYTES_REF
+    this.context.records.forget(record)
   }
 
   repeat(record: TaskRecord): void {
@@ -103,20 +105,20 @@ function keepResult(context: FrontEndContext, record: TaskRecord): void {
 
 /** End of the turn: what was dispatched and delivered gets one stamp each. */
 export function stampFlushed(context: FrontEndContext): void {
-  const { dispatched, delivered, deliveredUs, latency } = context
-  if (dispatched.length === 0 && delivered.length === 0) return
+  const { dispatched, deliveredUs, latency } = context
+  if (dispatched.length === 0 && deliveredUs.length === 0) return
   const stampUs = nowUs()
-  for (const record of dispatched) {
+  for (let i = 0; i < dispatched.length; i++) {
+    const record = dispatched.at(i)
     const { attempt } = record
     if (record.state !== RUNNING || attempt === null) continue
     attempt.dispatchedUs = stampUs
     if (record.attempts === 1) latency.record(STAGE_DISPATCH, (stampUs - attempt.committedUs) | 0)
   }
-  dispatched.length = 0
-  for (let i = 0; i < delivered.length; i++) {
-    latency.record(STAGE_DELIVER, (stampUs - deliveredUs[i]) | 0)
-    latency.record(STAGE_TOTAL, (stampUs - delivered[i].receivedUs) | 0)
+  dispatched.clear()
+  for (let i = 0; i < deliveredUs.length; i += 2) {
+    latency.record(STAGE_DELIVER, (stampUs - deliveredUs.at(i)) | 0)
+    latency.record(STAGE_TOTAL, (stampUs - deliveredUs.at(i + 1)) | 0)
   }
-  delivered.length = 0
-  deliveredUs.length = 0
+  deliveredUs.clear()
 }

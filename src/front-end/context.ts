@@ -19,8 +19,10 @@ import { Chooser } from '../routing/chooser.ts'
 import { Random } from '../routing/generator.ts'
 import { createStrategies } from '../routing/registry.ts'
 import type { Strategy } from '../routing/strategy.ts'
+import { Batch } from './batch.ts'
 import { Inbox } from './inbox.ts'
 import { PayloadArena } from './payloads.ts'
+import { Records } from './records.ts'
 import type { Transport } from './transport.ts'
 
 export const STAGE_ADMIT = 0
@@ -65,19 +67,22 @@ export class FrontEndContext {
   readonly latency: LatencyWriter
   readonly arena: PayloadArena
   readonly inbox: Inbox
+  readonly records = new Records()
   readonly transports: Transport[] = []
   /** Set once the threads run; undefined with `routers: 0`. */
   routers: RouterPool | undefined
 
   payloadBytesMax: number
+  /** Of a page of a list, and of a status. */
+  answerBytesMax: number = LIMITS.controlBytesMax
 
   /** Policy time of the current turn, ms. */
   nowMs = 0
   /** Since the last flush; stamped together. */
-  readonly dispatched: TaskRecord[] = []
-  readonly delivered: TaskRecord[] = []
-  /** When the result of each of `delivered` came, µs; and of the one that is being taken. */
-  readonly deliveredUs: number[] = []
+  readonly dispatched = new Batch<TaskRecord>()
+  /** Two stamps of each completed task, µs: when its result came, when it was received itself. */
+  readonly deliveredUs = new Batch<number>()
+  /** When the result that is being taken came, µs. */
   resultUs = 0
   readonly refused: Record<string, number> = {}
   draining = false
@@ -113,10 +118,11 @@ export class FrontEndContext {
     this.inbox = new Inbox(schedule)
   }
 
-  /** The server's own limit, less what our headers may need. */
+  /** The server's own limit; of payloads less what our headers may need. */
   limitPayload(maxPayload: number): void {
     const left = Math.max(1, maxPayload - LIMITS.headerBytesMax)
     this.payloadBytesMax = Math.min(this.payloadBytesMax, left)
+    this.answerBytesMax = Math.min(this.answerBytesMax, maxPayload)
   }
 
   count(code: string): void {

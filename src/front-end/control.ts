@@ -4,11 +4,13 @@
  */
 import { SignalboxError } from '../errors.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
-import type { ListTasksOptions, TaskPage, TaskView } from '../task.ts'
+import type { AgentPage, ListTasksOptions, TaskPage, TaskView } from '../task.ts'
+import { type AgentPageOptions, checkAgentListOptions } from '../wire/agent-list-options.ts'
 import { checkListOptions } from '../wire/list-options.ts'
 import { requireToken } from '../wire/tokens.ts'
 import type { FrontEndContext } from './context.ts'
 import { listPage } from './list.ts'
+import { agentPage } from './list-agents.ts'
 import { taskView } from './views.ts'
 
 /** @throws task_unknown, bad_token */
@@ -25,6 +27,14 @@ export function listTasks(
   options: { [Key in keyof ListTasksOptions]: unknown },
 ): TaskPage {
   return listPage(context, checkListOptions(options))
+}
+
+/** One page, made in this turn. @throws bad_option */
+export function listAgents(
+  context: FrontEndContext,
+  options: { [Key in keyof AgentPageOptions]: unknown },
+): AgentPage {
+  return agentPage(context, checkAgentListOptions(options))
 }
 
 /** @throws task_unknown, finished, bad_token */

@@ -3,10 +3,11 @@
  * or a refusal. Payload bytes are never looked at. Main thread.
  */
 import { SignalboxError } from '../errors.ts'
-import { type Origin, TaskRecord } from '../policy/task-record.ts'
+import type { Origin, TaskRecord } from '../policy/task-record.ts'
 import type { PriorityLevel } from '../task.ts'
 import { type HeaderSource, NO_OPTIONS, optionsFromHeaders } from '../wire/submit-options.ts'
 import { isToken, requireToken } from '../wire/tokens.ts'
+import type { Records } from './records.ts'
 
 /** What the subject of a submit says. */
 export interface SubmitAddress {
@@ -26,21 +27,21 @@ export function parseSubmitSubject(subject: string, start: number): SubmitAddres
     throw new SignalboxError('bad_subject', 'Submit on <prefix>.task.<queue>[.<1-5>].')
   }
   requireToken(queue, 'queue')
-  if (level !== undefined && !/^[1-5]$/.test(level)) {
-    throw new SignalboxError(
-      'bad_priority',
-      `The subject ends in ${isToken(level) ? `"${level}"` : 'a bad token'}: use a priority 1 to 5.`,
-    )
-  }
-  return {
-    queue,
-    level: level === undefined ? null : (Number(level) as PriorityLevel),
-    call: verb === 'call',
-  }
+  return { queue, level: level === undefined ? null : levelOf(level), call: verb === 'call' }
+}
+
+/** @throws bad_priority unless the subject's last token is `1` to `5`. */
+export function levelOf(token: string): PriorityLevel {
+  if (/^[1-5]$/.test(token)) return Number(token) as PriorityLevel
+  throw new SignalboxError(
+    'bad_priority',
+    `The subject ends in ${isToken(token) ? `"${token}"` : 'a bad token'}: use a priority 1 to 5.`,
+  )
 }
 
 /** @throws whatever `optionsFromHeaders` does. *Cost* one record; more only when there are headers. */
 export function decode(
+  records: Records,
   address: SubmitAddress,
   headers: HeaderSource | undefined,
   payload: Uint8Array,
@@ -49,7 +50,7 @@ export function decode(
   receivedUs: number,
 ): TaskRecord {
   if (headers === undefined && address.level === null) {
-    return new TaskRecord(
+    return records.take(
       '',
       address.queue,
       NO_OPTIONS,
@@ -64,7 +65,7 @@ export function decode(
     )
   }
   const options = optionsFromHeaders(headers, address.level)
-  return new TaskRecord(
+  return records.take(
     options.id ?? '',
     address.queue,
     options,

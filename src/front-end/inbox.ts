@@ -5,14 +5,21 @@
  */
 import { LIMITS } from '../options.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
+import { Batch } from './batch.ts'
 import type { Arrival } from './transport.ts'
+
+/** Fewer submits that were taken are not worth moving the others. */
+const SHIFT_MIN = 4_096
 
 export class Inbox {
   readonly #schedule: () => void
-  #arrivals: unknown[] = []
-  #taken: unknown[] = []
-  #submits: (TaskRecord | undefined)[] = []
+  /** Each two items: what takes it, and the message. */
+  #arrivals = new Batch<unknown>()
+  #taken = new Batch<unknown>()
+  /** From head to end; its memory is kept, since it comes and goes each turn. */
+  readonly #submits: (TaskRecord | undefined)[] = []
   #submitsHead = 0
+  #submitsEnd = 0
   #submitBytes = 0
 
   /** @param schedule asks for a turn; called for each message, cheap when one is due already. */
@@ -27,7 +34,8 @@ export class Inbox {
 
   /** Takes a message for the next turn. */
   arrive<M>(arrival: Arrival<M>, message: M): void {
-    this.#arrivals.push(arrival, message)
+    this.#arrivals.add(arrival)
+    this.#arrivals.add(message)
     this.#schedule()
   }
 
@@ -39,14 +47,14 @@ export class Inbox {
     ) {
       return false
     }
-    this.#submits.push(record)
+    this.#submits[this.#submitsEnd++] = record
     this.#submitBytes += record.payloadBytes
     this.#schedule()
     return true
   }
 
   get submitsWaiting(): number {
-    return this.#submits.length - this.#submitsHead
+    return this.#submitsEnd - this.#submitsHead
   }
 
   get isEmpty(): boolean {
@@ -57,23 +65,32 @@ export class Inbox {
   takeArrivals(): void {
     const batch = this.#arrivals
     this.#arrivals = this.#taken
-    for (let i = 0; i < batch.length; i += 2) (batch[i] as Arrival<unknown>).take(batch[i + 1])
-    batch.length = 0
+    for (let i = 0; i < batch.length; i += 2) {
+      ;(batch.at(i) as Arrival<unknown>).take(batch.at(i + 1))
+    }
+    batch.clear()
     this.#taken = batch
   }
 
   nextSubmit(): TaskRecord | undefined {
-    if (this.#submitsHead === this.#submits.length) return undefined
+    if (this.#submitsHead === this.#submitsEnd) return undefined
     const record = this.#submits[this.#submitsHead]!
     this.#submits[this.#submitsHead++] = undefined
     this.#submitBytes -= record.payloadBytes
-    if (this.#submitsHead === this.#submits.length) {
-      this.#submits.length = 0
-      this.#submitsHead = 0
-    } else if (this.#submitsHead >= 4_096 && this.#submitsHead * 2 >= this.#submits.length) {
-      this.#submits = this.#submits.slice(this.#submitsHead)
-      this.#submitsHead = 0
-    }
+    const isMostlyTaken =
+      this.#submitsHead >= SHIFT_MIN && this.#submitsHead * 2 >= this.#submitsEnd
+    if (isMostlyTaken || this.#submitsHead === this.#submitsEnd) this.#shiftSubmits()
     return record
+  }
+
+  /** What waits goes to the front; what a burst needed beyond is given back. */
+  #shiftSubmits(): void {
+    const submits = this.#submits
+    submits.copyWithin(0, this.#submitsHead, this.#submitsEnd)
+    this.#submitsEnd -= this.#submitsHead
+    submits.fill(undefined, this.#submitsEnd, this.#submitsEnd + this.#submitsHead)
+    this.#submitsHead = 0
+    const kept = Math.max(this.#submitsEnd, SHIFT_MIN)
+    if (submits.length > kept) submits.length = kept
   }
 }

@@ -15,7 +15,12 @@ import { LIMITS } from '../options.ts'
 import type { ClassState } from '../policy/classes.ts'
 import { isFinal, stateName, type TaskRecord, WAITING } from '../policy/task-record.ts'
 import type { TaskPage, TaskRow } from '../task.ts'
-import { type CheckedListOptions, formatCursor, type ListCursor } from '../wire/list-options.ts'
+import {
+  type CheckedListOptions,
+  type CursorOrigin,
+  formatCursor,
+  type ListCursor,
+} from '../wire/list-options.ts'
 import { quote } from '../wire/tokens.ts'
 import type { FrontEndContext } from './context.ts'
 import { taskRow } from './views.ts'
@@ -24,13 +29,14 @@ import { taskRow } from './views.ts'
 const ROW_STEPS = 16
 /** Names, numbers and times of a row as JSON, without what has a length of its own. */
 const ROW_BYTES = 320
+/** A page without its rows. */
+const PAGE_BYTES = 256
 /** A character of JSON takes at most so many: `\u001f`. */
 const CHARACTER_BYTES_MAX = 6
 
 /** @throws queue_unknown; bad_option for a cursor of another scheduler or an earlier start. */
 export function listPage(context: FrontEndContext, options: CheckedListOptions): TaskPage {
   const { core } = context
-  const { name } = context.options
   const { queue, cursor } = options
   if (queue !== null && !core.queues.has(queue)) {
     throw new SignalboxError(
@@ -38,14 +44,25 @@ export function listPage(context: FrontEndContext, options: CheckedListOptions):
       `There is no queue ${quote(queue)} here: \`signalbox status\` shows those that there are.`,
     )
   }
-  if (cursor !== null && (cursor.scheduler !== name || cursor.epoch !== core.options.epoch)) {
-    throw new SignalboxError(
-      'bad_option',
-      `The cursor is of scheduler "${cursor.scheduler}" as it was started at ${cursor.epoch}, ` +
-        `this is "${name}", ${core.options.epoch}: list from the beginning.`,
-    )
-  }
+  requireOwn(context, cursor)
   return new PageMaker(context, options).make()
+}
+
+/** @throws bad_option for a cursor of another scheduler or an earlier start. */
+export function requireOwn(context: FrontEndContext, cursor: CursorOrigin | null): void {
+  const { name } = context.options
+  const { epoch } = context.core.options
+  if (cursor === null || (cursor.scheduler === name && cursor.epoch === epoch)) return
+  throw new SignalboxError(
+    'bad_option',
+    `The cursor is of scheduler "${cursor.scheduler}" as it was started at ${cursor.epoch}, ` +
+      `this is "${name}", ${epoch}: list from the beginning.`,
+  )
+}
+
+/** @returns bytes that the rows of a page may have, above 0: its answer has a cursor besides. */
+export function rowsBytesMax(context: FrontEndContext): number {
+  return Math.max(1, context.answerBytesMax - PAGE_BYTES)
 }
 
 class PageMaker {
@@ -61,7 +78,7 @@ class PageMaker {
   constructor(context: FrontEndContext, options: CheckedListOptions) {
     this.#context = context
     this.#options = options
-    this.#bytesMax = Math.min(LIMITS.controlBytesMax, context.payloadBytesMax)
+    this.#bytesMax = rowsBytesMax(context)
   }
 
   make(): TaskPage {

@@ -6,6 +6,7 @@
 import { nowUs } from '../clock.ts'
 import { ERROR_CODES, SignalboxError } from '../errors.ts'
 import { LIMITS } from '../options.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
 import type { ResultAddress } from '../wire/subjects.ts'
 import { isToken } from '../wire/tokens.ts'
 import { type FrontEndContext, STAGE_WORK } from './context.ts'
@@ -26,17 +27,27 @@ export function takeResult(
   address: Readonly<ResultAddress>,
   body: ResultBody,
 ): SignalboxError | null {
-  const { core, nowMs } = context
-  const record = core.attempt(address.agent, address.slot, address.epoch, address.counter)
+  const record = context.core.attempt(address.agent, address.slot, address.epoch, address.counter)
   if (typeof record === 'string') return refusedResult(context, record)
-  const stampUs = nowUs()
+  endAttempt(context, record, body, nowUs())
+  return null
+}
+
+/** The running attempt has a result, be it a failure. @param stampUs when that arrived. */
+export function endAttempt(
+  context: FrontEndContext,
+  record: TaskRecord,
+  body: ResultBody,
+  stampUs: number,
+): void {
+  const { core, nowMs } = context
   context.resultUs = stampUs
   context.latency.record(STAGE_WORK, (stampUs - record.attempt!.dispatchedUs) | 0)
   if (body.code === null) {
     if (body.length > context.payloadBytesMax) {
       const message = `The result is ${body.length} bytes, the limit is ${context.payloadBytesMax}.`
       core.failed(record, 'payload_too_large', message, false, nowMs)
-      return null
+      return
     }
     record.view = body.bytes
     record.viewStart = body.start
@@ -47,7 +58,6 @@ export function takeResult(
     const message = body.message.slice(0, LIMITS.errorMessageBytesMax)
     core.failed(record, code, message, body.retryable, nowMs)
   }
-  return null
 }
 
 /** Nobody was subscribed to the agent's work subject. */

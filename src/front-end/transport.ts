@@ -24,6 +24,8 @@ export interface Transport {
   start(): Promise<void>
   /** No new tasks from now on; results, beats and control still come in. */
   stopSubmits(): void
+  /** Before anything else in a turn. */
+  startTurn(): void
   /** End of a turn: what was coalesced goes out. */
   flush(): void
   stop(): Promise<void>

@@ -88,6 +88,7 @@ export class FrontEnd {
     const { context } = this
     const { core, inbox } = context
     context.nowMs = policyMs()
+    for (const transport of context.transports) transport.startTurn()
     inbox.takeArrivals()
     placeBounced(context)
     commitProposals(context)
@@ -108,6 +109,7 @@ export class FrontEnd {
   readonly #endTurn = (): void => {
     if (!this.#running) return
     stampFlushed(this.context)
+    this.context.records.reclaim()
     if (this.#hasMore || !this.context.inbox.isEmpty) this.schedule()
     else this.#sleep()
   }

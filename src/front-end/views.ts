@@ -1,10 +1,8 @@
-/** What status calls show, read from the live state. Main thread, outside of the hot path. */
+/** What is shown of a task and of an agent, read from the live state. Main thread, outside of the hot path. */
 import { AgentStatus } from '../../native-free/index.ts'
-import type { QueueStatus, SchedulerStatus } from '../api.ts'
 import { policyMs } from '../clock.ts'
 import type { AgentState } from '../policy/agents.ts'
-import type { QueueState } from '../policy/queues.ts'
-import { stateName, type TaskRecord, WAITING } from '../policy/task-record.ts'
+import { stateName, type TaskRecord } from '../policy/task-record.ts'
 import type { AgentStatusName, AgentView, PriorityLevel, TaskRow, TaskView } from '../task.ts'
 import { payloadText } from '../wire/payload.ts'
 import type { FrontEndContext } from './context.ts'
@@ -47,11 +45,7 @@ function wallClock(atMs: number): number {
   return Math.round(Date.now() - (policyMs() - atMs))
 }
 
-export function agentViews(context: FrontEndContext): AgentView[] {
-  return [...context.core.agents.values()].map((agent) => agentView(context, agent))
-}
-
-function agentView(context: FrontEndContext, agent: AgentState): AgentView {
+export function agentView(context: FrontEndContext, agent: AgentState): AgentView {
   const subject = (agent.link as AgentPort).adoptedSubject?.(agent)
   return {
     id: agent.id,
@@ -60,11 +54,14 @@ function agentView(context: FrontEndContext, agent: AgentState): AgentView {
     queues: [...agent.queues],
     capabilities: [...agent.capabilities],
     concurrency: agent.concurrency,
+    prefetch: agent.prefetch,
+    keeps: agent.keeps,
     running: agent.running.length,
     completed: agent.completed,
     failed: agent.failed,
     lost: agent.lost,
     silentMs: agent.leased ? Math.round(policyMs() - agent.lastSeenMs) : 0,
+    ...(agent.pull ? { granted: agent.granted } : {}),
     ...(subject === undefined ? {} : { subject }),
   }
 }
@@ -75,90 +72,4 @@ function statusName(context: FrontEndContext, agent: AgentState): AgentStatusNam
   const status = context.core.table.status(agent.index as never)
   if (status === AgentStatus.OVERLOADED) return 'overloaded'
   return status === AgentStatus.BUSY ? 'busy' : 'available'
-}
-
-export function schedulerStatus(context: FrontEndContext, startedAtMs: number): SchedulerStatus {
-  const { core } = context
-  const { counters } = core
-  const queues = [...core.queues.values()]
-  const waiting = core.active.reduce((sum, cls) => sum + cls.waiting, 0)
-  const running = queues.reduce((sum, queue) => sum + queue.running, 0)
-  const finished = counters.completed + counters.failed + counters.cancelled + counters.dead
-  const agents = [...core.agents.values()]
-  return {
-    scheduler: context.options.name,
-    epoch: core.options.epoch,
-    uptimeMs: Math.round(policyMs() - startedAtMs),
-    placement: context.options.placement,
-    draining: context.draining,
-    connected: context.transports.every((transport) => transport.connected),
-    tasks: {
-      accepted: counters.accepted,
-      duplicates: counters.duplicates,
-      completed: counters.completed,
-      failed: counters.failed,
-      cancelled: counters.cancelled,
-      dead: counters.dead,
-      waiting,
-      offered: core.totalOffered,
-      running,
-      lost: counters.accepted - finished - waiting - core.totalOffered - running,
-    },
-    attempts: {
-      started: counters.started,
-      retried: counters.retried,
-      timedOut: counters.timedOut,
-      lost: counters.attemptsLost,
-      dispatchFailed: counters.dispatchFailed,
-      repeated: counters.repeated,
-      lateResults: counters.lateResults,
-    },
-    placedBy: { routers: counters.placedByRouters, inline: counters.placedInline },
-    proposals: {
-      conflicts: counters.conflicts,
-      stale: counters.staleProposals,
-      overdue: counters.overdueOffers,
-      bounced: counters.bounced,
-    },
-    refused: { ...context.refused },
-    tasksPerAgent: tasksPerAgent(context),
-    agents: {
-      online: agents.filter((agent) => agent.accepting).length,
-      offline: agents.filter((agent) => agent.paused).length,
-      draining: agents.filter((agent) => agent.draining).length,
-    },
-    queues: queues.map((queue) => queueStatus(context, queue)),
-    routers: context.routers?.status() ?? [],
-  }
-}
-
-function tasksPerAgent(context: FrontEndContext): Record<string, number> {
-  const totals: Record<string, number> = {}
-  for (const [id, { completed }] of context.core.agentTotals) totals[id] = completed
-  for (const agent of context.core.agents.values()) {
-    totals[agent.id] = (totals[agent.id] ?? 0) + agent.completed
-  }
-  return totals
-}
-
-function queueStatus(context: FrontEndContext, queue: QueueState): QueueStatus {
-  return {
-    queue: queue.name,
-    waiting: queue.waiting,
-    running: queue.running,
-    bytes: queue.openBytes,
-    waitingFor: oldestWaitingFor(context, queue),
-  }
-}
-
-function oldestWaitingFor(context: FrontEndContext, queue: QueueState): string | null {
-  let oldest: TaskRecord | null = null
-  for (const cls of context.core.active) {
-    if (cls.queue !== queue) continue
-    for (const lane of cls.lanes) {
-      const head = lane.waiting.head
-      if (head !== null && (oldest === null || head.seq < oldest.seq)) oldest = head
-    }
-  }
-  return oldest?.state === WAITING ? context.core.waitingFor(oldest) : null
 }

@@ -18,7 +18,7 @@ import { QueueState } from '../policy/queues.ts'
 import { RecordList } from '../policy/record-list.ts'
 import { PolicyCounters, type PolicyOptions } from '../policy/state.ts'
 import { idPrefixOf, Page, TaskIndex } from '../policy/task-index.ts'
-import { type Origin, TaskRecord } from '../policy/task-record.ts'
+import { NOBODY, type RecordOptions, TaskRecord } from '../policy/task-record.ts'
 import { DueList, Timeouts } from '../policy/timeouts.ts'
 
 export interface StateClass {
@@ -34,7 +34,6 @@ const BYTES = 'the front end’s payload bytes; the policy knows only how many'
 const ANSWER = 'where answers go: no part of any decision'
 const STAMP = 'a latency stamp of the front end’s clock'
 
-const NOBODY: Origin = { accepted() {}, outcome() {}, refused() {} }
 const NO_BYTES = new Uint8Array(0)
 const NO_SPEC: AgentSpec = {
   id: '',
@@ -49,11 +48,7 @@ const NO_SPEC: AgentSpec = {
   link: null,
 }
 
-export function blankTask(
-  id: string,
-  queueName: string,
-  options: ConstructorParameters<typeof TaskRecord>[2],
-): TaskRecord {
+export function blankTask(id: string, queueName: string, options: RecordOptions): TaskRecord {
   return new TaskRecord(id, queueName, options, NO_BYTES, 0, 0, NOBODY, null, false, false, 0)
 }
 

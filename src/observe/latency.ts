@@ -15,13 +15,30 @@ const IDLE_MS = 1_000
 export class LatencyObserver {
   readonly #memory: SharedMemory
   #pool: Piscina<LatencyRequest, LatencyReport> | undefined
+  /** Settles when the report that is being made is there. */
+  #last: Promise<unknown> = Promise.resolve()
+  /** Not begun yet. */
+  #next: Promise<LatencyReport> | undefined
 
   constructor(memory: SharedMemory) {
     this.#memory = memory
   }
 
-  /** @returns every stage since the start, all threads together. */
+  /**
+   * @returns every stage since the start, all threads together. Who asks while a report is being made
+   *   shares the next one: two are under way at most, however many ask.
+   */
   report(): Promise<LatencyReport> {
+    this.#next ??= this.#last.then(() => {
+      this.#next = undefined
+      const report = this.#make()
+      this.#last = report.catch(() => {})
+      return report
+    })
+    return this.#next
+  }
+
+  #make(): Promise<LatencyReport> {
     this.#pool ??= new Piscina({
       filename: fileURLToPath(workerUrl('./latency-worker', import.meta.url)),
       minThreads: 0,

@@ -44,10 +44,11 @@ export class Attempt {
 /** Attempts that have ended, to be used again. */
 export class AttemptPool {
   private readonly free: Attempt[] = []
+  private freeCount = 0
 
   /** @returns a blank attempt at `record`, which has it from now on. */
   take(record: TaskRecord): Attempt {
-    const attempt = this.free.pop() ?? new Attempt()
+    const attempt = this.freeCount === 0 ? new Attempt() : this.free[--this.freeCount]
     attempt.record = record
     record.attempt = attempt
     return attempt
@@ -58,7 +59,7 @@ export class AttemptPool {
     const attempt = record.attempt!
     record.attempt = null
     attempt.record = null
-    if (this.free.length >= FREE_MAX) return
+    if (this.freeCount >= FREE_MAX) return
     attempt.slot = -1
     attempt.generation = 0
     attempt.offeredAtMs = 0
@@ -69,6 +70,6 @@ export class AttemptPool {
     attempt.proposedUs = 0
     attempt.committedUs = 0
     attempt.dispatchedUs = 0
-    this.free.push(attempt)
+    this.free[this.freeCount++] = attempt
   }
 }

@@ -54,7 +54,11 @@ export interface Waiter {
   replyTo: unknown
 }
 
+/** Who submitted a record that is nobody's. */
+export const NOBODY: Origin = { accepted() {}, outcome() {}, refused() {} }
+
 const NO_BYTES = new Uint8Array(0)
+const NOTHING: readonly string[] = []
 
 /** Of `bits`: the level below, then one for each that is yes or no. */
 const LEVEL = 7
@@ -64,23 +68,31 @@ const RETRYABLE = 16
 const ACCEPTED = 1
 const OUTCOME = 2
 
+export interface RecordOptions {
+  level: number
+  requires: readonly string[]
+  /** null for the queue's. */
+  timeoutMs: number | null
+  retryCount: number | null
+}
+
 export class TaskRecord {
   /** As a user gave it; '' when the id is made up. */
-  readonly givenId: string
-  readonly queueName: string
-  requires: readonly string[]
+  givenId = ''
+  queueName = ''
+  requires: readonly string[] = NOTHING
   /** Set at admission. */
   cls: ClassState | null = null
   state: RecordState = WAITING
-  private bits: number
+  private bits = 0
   /** Order of admission over all queues; part of a made-up id. */
   seq = 0
   /** Place in its lane's order; the window rule counts in it. */
   position = 0
 
   /** Running time-out and retry limit; -1 until admission puts the queue's there. */
-  timeoutMs: number
-  retryCount: number
+  timeoutMs = -1
+  retryCount = -1
   attempts = 0
   failures = 0
   losses = 0
@@ -100,21 +112,22 @@ export class TaskRecord {
    * The front end's: the range of a message that holds the payload, later the result, until the
    * bytes are in the arena; and their references there.
    */
-  view: Uint8Array
-  viewStart: number
+  view: Uint8Array = NO_BYTES
+  viewStart = 0
   payload = -1
-  readonly payloadBytes: number
+  payloadBytes = 0
   result = -1
   /** Of a task that completed; -1 without, or when there was no memory to keep it. */
   resultBytes = -1
 
-  readonly origin: Origin
-  readonly replyTo: unknown
-  private readonly wants: number
+  origin: Origin = NOBODY
+  /** Where the origin answers; let go of once the outcome is told. */
+  replyTo: unknown = null
+  private wants = 0
   waiters: Waiter[] | null = null
 
   /** Latency stamps, µs, wrapping. */
-  receivedUs: number
+  receivedUs = 0
   admittedUs = 0
   /** Policy time, ms. */
   acceptedAtMs = 0
@@ -127,12 +140,7 @@ export class TaskRecord {
   constructor(
     id: string,
     queueName: string,
-    options: {
-      level: number
-      requires: readonly string[]
-      timeoutMs: number | null
-      retryCount: number | null
-    },
+    options: RecordOptions,
     view: Uint8Array,
     viewStart: number,
     payloadBytes: number,
@@ -142,6 +150,35 @@ export class TaskRecord {
     wantsOutcome: boolean,
     receivedUs: number,
   ) {
+    this.begin(
+      id,
+      queueName,
+      options,
+      view,
+      viewStart,
+      payloadBytes,
+      origin,
+      replyTo,
+      wantsAccepted,
+      wantsOutcome,
+      receivedUs,
+    )
+  }
+
+  /** As the constructor, for a record that was cleared. */
+  begin(
+    id: string,
+    queueName: string,
+    options: RecordOptions,
+    view: Uint8Array,
+    viewStart: number,
+    payloadBytes: number,
+    origin: Origin,
+    replyTo: unknown,
+    wantsAccepted: boolean,
+    wantsOutcome: boolean,
+    receivedUs: number,
+  ): void {
     this.givenId = id
     this.queueName = queueName
     this.bits = options.level
@@ -155,6 +192,41 @@ export class TaskRecord {
     this.replyTo = replyTo
     this.wants = (wantsAccepted ? ACCEPTED : 0) | (wantsOutcome ? OUTCOME : 0)
     this.receivedUs = receivedUs
+  }
+
+  /** The task is forgotten: all is as a new record has it, and nothing is held for its sake. */
+  clear(): void {
+    this.givenId = ''
+    this.queueName = ''
+    this.requires = NOTHING
+    this.cls = null
+    this.state = WAITING
+    this.bits = 0
+    this.seq = 0
+    this.position = 0
+    this.timeoutMs = -1
+    this.retryCount = -1
+    this.attempts = 0
+    this.failures = 0
+    this.losses = 0
+    this.agentId = null
+    this.progress = null
+    this.code = null
+    this.message = ''
+    this.dropView()
+    this.payload = -1
+    this.payloadBytes = 0
+    this.result = -1
+    this.resultBytes = -1
+    this.origin = NOBODY
+    this.replyTo = null
+    this.wants = 0
+    this.waiters = null
+    this.receivedUs = 0
+    this.admittedUs = 0
+    this.acceptedAtMs = 0
+    this.startedAtMs = 0
+    this.finishedAtMs = 0
   }
 
   /** '' before admission when nobody gave one. *Cost* a new text each time when it is made up. */

@@ -8,6 +8,9 @@
  *   SENDING ── count or duration reached, stop(), refused for good ──► WAITING ── all answered ──► DONE
  *                                                                        └── silent for 35 s ───────┘
  *
+ * It is one `submitMany`, whose source gives out a task when one is due and is silent until then; so
+ * tasks that are due together share frames, as those of any other submitter do.
+ *
  * At a rate, task n is due at start + n / rate, and its latency counts from then, however late it
  * was sent and answered: waiting for a slow answer before sending the next would leave out exactly
  * the tasks that would have waited ("coordinated omission", Gil Tene). With a window there is no
@@ -17,9 +20,9 @@
  * (it takes a whole core from what is being measured). Timers are a millisecond coarse, so sends
  * lag by about half of that; both latencies are reported, from the due time and from the send.
  */
-import type { Signalbox } from '../api.ts'
+import type { Outcome, Signalbox } from '../api.ts'
 import { nowMs } from '../clock.ts'
-import { SignalboxError, TaskError } from '../errors.ts'
+import { type ErrorCode, SignalboxError } from '../errors.ts'
 import type { LoadLatency } from './load-latency.ts'
 
 export type LoadPace =
@@ -61,12 +64,17 @@ const SILENCE_STOPPED_MS = 1_000
 const BACK_OFF_MS = 20
 const CHECK_MS = 100
 
+type Submitter = Pick<Signalbox, 'submitMany'>
+type Given = IteratorResult<unknown, undefined>
+
 export class Load {
-  readonly #sb: Pick<Signalbox, 'run'>
+  readonly #sb: Submitter
   readonly #plan: LoadPlan
   readonly #latency: LoadLatency | undefined
   readonly #failed: Record<string, number> = {}
   #failedTotal = 0
+  /** When each task in flight was sent. */
+  readonly #sentMs = new Map<number, number>()
   #sent = 0
   #completed = 0
   #wrong = 0
@@ -75,12 +83,16 @@ export class Load {
   #lastSentMs = 0
   #backOffUntilMs = 0
   #stopped = false
+  /** A burst has begun and the window is not full yet. */
+  #isFilling = false
   #refusedForGood: SignalboxError | undefined
   #wake: NodeJS.Timeout | undefined
   #check: NodeJS.Timeout | undefined
   #finish: (() => void) | undefined
+  /** The source was asked for a task, and none is due yet. */
+  #asked: ((given: Given) => void) | undefined
 
-  constructor(sb: Pick<Signalbox, 'run'>, plan: LoadPlan, latency?: LoadLatency) {
+  constructor(sb: Submitter, plan: LoadPlan, latency?: LoadLatency) {
     this.#sb = sb
     this.#plan = plan
     this.#latency = latency
@@ -121,14 +133,25 @@ export class Load {
     await new Promise<void>((resolve) => {
       this.#finish = resolve
       this.#check = setInterval(this.#lookForTheEnd, CHECK_MS)
-      this.#send()
-      this.#lookForTheEnd()
+      void this.#submit()
     })
     this.#finish = undefined
     clearInterval(this.#check)
     clearTimeout(this.#wake)
     if (this.#refusedForGood !== undefined) throw this.#refusedForGood
     return this.counts
+  }
+
+  async #submit(): Promise<void> {
+    const { queue, pace } = this.#plan
+    const source: AsyncIterable<unknown> = { [Symbol.asyncIterator]: () => ({ next: this.#next }) }
+    const window = pace.kind === 'window' ? pace.window : IN_FLIGHT_MAX
+    try {
+      await this.#sb.submitMany(queue, source, { window, onOutcome: this.#onOutcome })
+    } catch (error) {
+      this.#refusedForGood ??= error as SignalboxError
+    }
+    this.#lookForTheEnd()
   }
 
   /** Sends no more; what is in flight has a second to be answered. */
@@ -139,80 +162,103 @@ export class Load {
 
   readonly #lookForTheEnd = (): void => {
     if (this.#sending && this.#refusedForGood === undefined) return
+    this.#give()
     const silenceMs = this.#stopped ? SILENCE_STOPPED_MS : SILENCE_MS
     const silent = nowMs() - Math.max(this.#lastAnswerMs, this.#lastSentMs) > silenceMs
     if (this.#inFlight === 0 || silent || this.#refusedForGood !== undefined) this.#finish?.()
   }
 
-  #send(): void {
-    if (this.#finish === undefined || !this.#sending) return
-    const { pace } = this.#plan
-    const now = nowMs()
-    if (pace.kind === 'rate') this.#sendDue(pace.perSecond, now)
-    else if (now < this.#backOffUntilMs) this.#sendIn(this.#backOffUntilMs - now)
-    else this.#sendBurst(pace.window, pace.burst, now)
-  }
+  readonly #next = (): Promise<Given> =>
+    new Promise((resolve) => {
+      this.#asked = resolve
+      this.#give()
+    })
 
-  #sendDue(perSecond: number, now: number): void {
-    const { count } = this.#plan
-    const gapMs = 1000 / perSecond
-    const due = Math.min(count, Math.floor((now - this.#startedAtMs) / gapMs) + 1)
-    while (this.#sent < due && this.#inFlight < IN_FLIGHT_MAX) {
-      this.#sendOne(this.#startedAtMs + this.#sent * gapMs, now)
+  /** Gives out the next task if somebody asks and it is due; else a timer or an answer is waited for. */
+  readonly #give = (): void => {
+    const asked = this.#asked
+    if (asked === undefined) return
+    if (this.#finish === undefined || !this.#sending || this.#refusedForGood !== undefined) {
+      this.#asked = undefined
+      asked({ done: true, value: undefined })
+      return
     }
-    this.#sendIn(Math.max(1, this.#startedAtMs + this.#sent * gapMs - nowMs()))
-  }
-
-  #sendBurst(window: number, burst: number, now: number): void {
-    const { count } = this.#plan
-    if (this.#inFlight > window - burst) return
-    while (this.#sent < count && this.#inFlight < window) this.#sendOne(now, now)
-  }
-
-  #sendIn(ms: number): void {
-    clearTimeout(this.#wake)
-    this.#wake = setTimeout(() => this.#send(), ms)
-  }
-
-  #sendOne(dueMs: number, sentMs: number): void {
+    const now = nowMs()
+    if (!this.#isDue(now)) return
+    this.#asked = undefined
+    this.#lastSentMs = now
     const n = this.#sent++
-    this.#lastSentMs = sentMs
-    this.#sb.run(this.#plan.queue, this.#plan.payload(n)).then(
-      (result) => this.#answered(n, dueMs, sentMs, result),
-      (error) => {
-        // A result that is not JSON is a result all the same.
-        if (error instanceof SyntaxError) this.#answered(n, dueMs, sentMs, undefined)
-        else this.#refusedOrFailed(error)
-      },
-    )
+    this.#sentMs.set(n, now)
+    asked({ done: false, value: this.#plan.payload(n) })
   }
 
-  #answered(n: number, dueMs: number, sentMs: number, result: unknown): void {
+  #isDue(now: number): boolean {
+    const { pace } = this.#plan
+    const waitMs =
+      pace.kind === 'rate' ? this.#dueMs(this.#sent, now) - now : this.#backOffUntilMs - now
+    if (waitMs > 0) {
+      this.#giveIn(Math.max(1, waitMs))
+      return false
+    }
+    return pace.kind === 'rate' || this.#hasRoom(pace.window, pace.burst)
+  }
+
+  /** When task n should be sent; with a window, that is when it was. */
+  #dueMs(n: number, sentMs: number): number {
+    const { pace } = this.#plan
+    return pace.kind === 'rate' ? this.#startedAtMs + (n * 1000) / pace.perSecond : sentMs
+  }
+
+  #hasRoom(window: number, burst: number): boolean {
+    const limit = this.#isFilling ? window : window - burst + 1
+    const hasRoom = this.#inFlight < limit
+    this.#isFilling = hasRoom && this.#inFlight + 1 < window
+    return hasRoom
+  }
+
+  #giveIn(ms: number): void {
+    clearTimeout(this.#wake)
+    this.#wake = setTimeout(this.#give, ms)
+  }
+
+  readonly #onOutcome = (outcome: Outcome): void => {
     if (this.#finish === undefined) return
     const now = nowMs()
     this.#lastAnswerMs = now
-    this.#latency?.record(dueMs, sentMs, now)
-    if (this.#plan.isRight?.(result, n) ?? true) this.#completed++
-    else this.#wrong++
-    this.#next()
-  }
-
-  #refusedOrFailed(error: unknown): void {
-    if (this.#finish === undefined) return
-    this.#lastAnswerMs = nowMs()
-    const code =
-      error instanceof SignalboxError || error instanceof TaskError ? error.code : 'error'
-    this.#failed[code] = (this.#failed[code] ?? 0) + 1
-    this.#failedTotal++
-    if (error instanceof SignalboxError) {
-      if (error.retryable) this.#backOffUntilMs = this.#lastAnswerMs + BACK_OFF_MS
-      else this.#refusedForGood ??= error
+    const n = outcome.index
+    const sentMs = this.#sentMs.get(n)!
+    this.#sentMs.delete(n)
+    if (outcome.state === 'completed') {
+      this.#latency?.record(this.#dueMs(n, sentMs), sentMs, now)
+      if (this.#isRight(outcome)) this.#completed++
+      else this.#wrong++
+    } else {
+      this.#refusedOrFailed(outcome)
     }
-    this.#next()
+    this.#give()
+    if (this.#inFlight === 0 || this.#refusedForGood !== undefined) this.#lookForTheEnd()
   }
 
-  #next(): void {
-    if (this.#plan.pace.kind === 'window') this.#send()
-    if (this.#inFlight === 0 || this.#refusedForGood !== undefined) this.#lookForTheEnd()
+  #isRight(outcome: Outcome): boolean {
+    const { isRight } = this.#plan
+    return isRight === undefined || isRight(resultOf(outcome), outcome.index)
+  }
+
+  #refusedOrFailed({ state, code, message, retryable }: Outcome): void {
+    const reason = code ?? 'error'
+    this.#failed[reason] = (this.#failed[reason] ?? 0) + 1
+    this.#failedTotal++
+    if (state !== 'refused' && state !== 'unknown') return
+    if (retryable) this.#backOffUntilMs = this.#lastAnswerMs + BACK_OFF_MS
+    else this.#refusedForGood ??= new SignalboxError(reason as ErrorCode, message)
+  }
+}
+
+/** A result that is not JSON is a result all the same. */
+function resultOf(outcome: Outcome): unknown {
+  try {
+    return outcome.json()
+  } catch {
+    return undefined
   }
 }

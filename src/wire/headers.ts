@@ -24,6 +24,8 @@ export const HEADER = {
   retryable: 'Sb-Retryable',
   errorCode: 'Nats-Service-Error-Code',
   error: 'Nats-Service-Error',
+  /** Scheduler to submitter and agent: the number in the head of the frame that was refused. */
+  frame: 'Sb-Frame',
 } as const
 
 /** Encoded headers in the shape that the client's `publish` takes. */

@@ -10,9 +10,13 @@ import { LIMITS } from '../options.ts'
 import { type ListTasksOptions, TASK_STATES, type TaskPage, type TaskState } from '../task.ts'
 import { quote, requireToken } from './tokens.ts'
 
-export interface ListCursor {
+/** The scheduler that gave a cursor, and its start. */
+export interface CursorOrigin {
   scheduler: string
   epoch: number
+}
+
+export interface ListCursor extends CursorOrigin {
   /** Among the kept tasks; else among the open ones. */
   isKept: boolean
   /** -1 for the newest of the kept ones. */
@@ -27,15 +31,15 @@ export interface CheckedListOptions {
   cursor: ListCursor | null
 }
 
-const KNOWN = new Set(['queue', 'state', 'limit', 'cursor'])
+const KNOWN = ['queue', 'state', 'limit', 'cursor']
 
 /** @throws not_supported for any other key. */
-export function refuseUnknownKeys(options: ListTasksOptions): void {
+export function refuseUnknownKeys(options: object, known: readonly string[] = KNOWN): void {
   for (const key of Object.keys(options)) {
-    if (KNOWN.has(key)) continue
+    if (known.includes(key)) continue
     throw new SignalboxError(
       'not_supported',
-      `The option ${quote(key)} is not supported; known are ${[...KNOWN].join(', ')}.`,
+      `The option ${quote(key)} is not supported; known are ${known.join(', ')}.`,
     )
   }
 }
@@ -50,7 +54,7 @@ export function checkListOptions(
   return {
     queue: queue === undefined ? null : requireToken(queue, 'queue'),
     state: state === undefined ? null : requireState(state),
-    limit: requireLimit(limit),
+    limit: requireLimit(limit, LIMITS.listTasksMax),
     cursor: cursor === undefined || cursor === null ? null : parseCursor(cursor),
   }
 }
@@ -64,9 +68,7 @@ export function parseCursor(cursor: unknown): ListCursor {
   const parts = /^([A-Za-z0-9_-]{1,64})\.(\d{1,15})\.(?:(k)(\d{1,15})?|o(\d{1,15}))$/.exec(
     typeof cursor === 'string' ? cursor : '',
   )
-  if (parts === null) {
-    throw bad('cursor', cursor, 'give back the one that came with the page before, as it is')
-  }
+  if (parts === null) throw badCursor(cursor)
   const [, scheduler, epoch, kept, keptSeq = '-1', openSeq] = parts
   const isKept = kept !== undefined
   return { scheduler, epoch: Number(epoch), isKept, seq: Number(isKept ? keptSeq : openSeq) }
@@ -96,12 +98,16 @@ function requireState(state: unknown): TaskState {
   throw bad('state', state, `known are ${TASK_STATES.join(', ')}`)
 }
 
-function requireLimit(limit: unknown): number {
-  const max = LIMITS.listTasksMax
+/** @throws bad_option unless it is a whole number from 1 to `max`. */
+export function requireLimit(limit: unknown, max: number): number {
   if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= max) {
     return limit
   }
   throw bad('limit', limit, `give a whole number from 1 to ${max}`)
+}
+
+export function badCursor(cursor: unknown): SignalboxError {
+  return bad('cursor', cursor, 'give back the one that came with the page before, as it is')
 }
 
 function bad(key: string, value: unknown, what: string): SignalboxError {

@@ -1,6 +1,7 @@
 /** The JSON bodies of the wire, and the readers that check them. `docs/PROTOCOL.md` shows each. */
 import { SignalboxError } from '../errors.ts'
 import { LIMITS } from '../options.ts'
+import { FRAME } from './frame-format.ts'
 import { type JsonObject, parseObject, tokenList } from './json.ts'
 import { quote, requireToken } from './tokens.ts'
 
@@ -15,6 +16,14 @@ export interface Hello {
   concurrency: number
   /** It will send beats with its running tokens. */
   beats: boolean
+  /** The newest version of frames that it takes and sends; 0 or nothing: the plain form only. */
+  frames?: number
+  /** It knows work again that is repeated, and keeps results until they are acknowledged. */
+  keeps?: boolean
+  /** Tasks that it will hold beyond its concurrency, at most 1,024. */
+  prefetch?: number
+  /** It gets as much work as it asks for by `pull`, and none of itself. */
+  pull?: boolean
 }
 
 /** Every scheduler's answer to a hello. */
@@ -23,6 +32,8 @@ export interface HelloAnswer {
   epoch: number
   leaseMs: number
   beatMs: number
+  /** The version of frames in use from now on; nothing: the plain form. */
+  frames?: number
 }
 
 /** `sb.from.<id>.beat`: agent → schedulers, every `beatMs`. */
@@ -39,11 +50,27 @@ export interface Bye {
   drain: boolean
 }
 
+/** `sb.from.<id>.pull`: agent → schedulers, or the one that is named. */
+export interface Pull {
+  instance: string
+  /** Tasks it wants besides those asked for before. */
+  n: number
+  scheduler?: string
+}
+
+/** The answer to a pull. */
+export interface PullAnswer {
+  scheduler: string
+  /** Tasks asked for and not sent yet, these included. */
+  granted: number
+}
+
 /** `sb.agent.<id>.<instance>.control`: scheduler → agent. */
 export type Control =
   | { type: 'cancel'; scheduler: string; token: string; reason: string }
   | { type: 'drain'; scheduler: string }
   | { type: 'fenced'; scheduler: string }
+  | { type: 'acknowledge'; scheduler: string; tokens: string[] }
 
 /** Reply to `sb.task.<queue>`. */
 export interface Accepted {
@@ -61,6 +88,8 @@ export interface SchedulerUp {
   epoch: number
   /** Queues it serves; `["*"]` for all. */
   queues: string[]
+  /** The newest version of submit frames that it takes; nothing: the plain form only. */
+  frames?: number
 }
 
 export function readSchedulerUp(bytes: Uint8Array): SchedulerUp {
@@ -72,7 +101,7 @@ export function readSchedulerUp(bytes: Uint8Array): SchedulerUp {
   }
 }
 
-export function readHello(bytes: Uint8Array, agent: string): Hello {
+export function readHello(bytes: Uint8Array, agent: string): Required<Hello> {
   const body = parseObject(bytes, 'hello')
   sameAgent(body, agent)
   if (Object.keys(body.labels ?? {}).length > 0) {
@@ -84,6 +113,20 @@ export function readHello(bytes: Uint8Array, agent: string): Hello {
     capabilities: tokenList(body, 'capabilities', LIMITS.capabilitiesMax),
     concurrency: requireConcurrency(body.concurrency ?? 1),
     beats: body.beats === true,
+    frames: Math.min(wholeNumber(body, 'frames', 0, 255), FRAME.version),
+    keeps: body.keeps === true,
+    prefetch: wholeNumber(body, 'prefetch', 0, LIMITS.prefetchMax),
+    pull: body.pull === true,
+  }
+}
+
+export function readPull(bytes: Uint8Array, agent: string): Pull {
+  const body = parseObject(bytes, 'pull')
+  sameAgent(body, agent)
+  return {
+    instance: requireToken(body.instance, 'instance'),
+    n: wholeNumber(body, 'n', 1, LIMITS.concurrencyMax),
+    scheduler: body.scheduler == null ? undefined : requireToken(body.scheduler, 'scheduler'),
   }
 }
 
@@ -117,6 +160,18 @@ function sameAgent(body: JsonObject, agent: string): void {
   throw new SignalboxError(
     'identity_mismatch',
     `The body names agent ${quote(body.id)} but the subject ${quote(agent)}: send as yourself.`,
+  )
+}
+
+/** @returns `body[key]`, or `min` when it is absent. */
+function wholeNumber(body: JsonObject, key: string, min: number, max: number): number {
+  const value = body[key] ?? min
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) {
+    return value as number
+  }
+  throw new SignalboxError(
+    'bad_option',
+    `"${key}" is ${quote(value)}: give a whole number from ${min} to ${max}.`,
   )
 }
 

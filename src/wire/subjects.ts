@@ -1,5 +1,26 @@
 /** Every subject of the wire, built and parsed in one place. Tokens are checked by the callers. */
 
+/** Last token of a submit frame's reply subject when it names the frame. */
+const FRAME_REPLY = /\.frame-[0-9]{1,16}$/
+
+/**
+ * The reply subject of a submit frame: one that names it, so that the NATS server's word that nobody
+ * had it is about this frame and no other.
+ * @param inbox ends in a dot.
+ */
+export function frameReplyTo(inbox: string, number: number): string {
+  return `${inbox}frame-${number}`
+}
+
+/**
+ * @returns where the tasks of a submit frame are answered: the same subject for all frames of an
+ *   inbox, so that they share answers, if they name themselves; else the reply subject as it is.
+ */
+export function answerSubject(replyTo: string): string {
+  const at = replyTo.search(FRAME_REPLY)
+  return at < 0 ? replyTo : `${replyTo.slice(0, at)}.frame-0`
+}
+
 export class Subjects {
   readonly prefix: string
   constructor(prefix: string) {
@@ -10,8 +31,10 @@ export class Subjects {
     level === undefined ? `${this.prefix}.task.${queue}` : `${this.prefix}.task.${queue}.${level}`
   call = (queue: string, level?: number): string =>
     level === undefined ? `${this.prefix}.call.${queue}` : `${this.prefix}.call.${queue}.${level}`
+  /** Submit frames; `'*'` for any level. */
+  frame = (queue: string, level: number | '*'): string => `${this.prefix}.frame.${queue}.${level}`
 
-  from = (agent: string, verb: 'hello' | 'beat' | 'bye'): string =>
+  from = (agent: string, verb: 'hello' | 'beat' | 'bye' | 'pull'): string =>
     `${this.prefix}.from.${agent}.${verb}`
   /** What the scheduler listens to: results and progress of every agent. */
   results = (scheduler: string): string => `${this.prefix}.from.*.${scheduler}.result.*.*`
@@ -19,7 +42,21 @@ export class Subjects {
   /** Reply subject of a dispatch, so that a plain `respond` carries slot and token. */
   result = (agent: string, scheduler: string, slot: number, token: string): string =>
     `${this.prefix}.from.${agent}.${scheduler}.result.${slot}.${token}`
+  /** Result frames and beat frames of an agent, `'*'` for all, to their scheduler. */
+  resultFrames = (agent: string, scheduler: string): string =>
+    `${this.prefix}.from.${agent}.${scheduler}.frames`
+  /**
+   * Reply subject of a work frame: what comes there is the server's word that nobody had it.
+   * @param frame a token of the scheduler's choice that names what was in the frame.
+   */
+  frameReply = (agent: string, scheduler: string, frame: string): string =>
+    `${this.prefix}.from.${agent}.${scheduler}.frames.${frame}`
+  /** What the scheduler listens to: its work frames that nobody had. */
+  frameReplies = (scheduler: string): string => `${this.prefix}.from.*.${scheduler}.frames.*`
 
+  /** Work frames and acknowledge frames, scheduler → agent. */
+  frames = (agent: string, instance: string): string =>
+    `${this.prefix}.agent.${agent}.${instance}.frames`
   work = (agent: string, instance: string): string =>
     `${this.prefix}.agent.${agent}.${instance}.work`
   control = (agent: string, instance: string): string =>

@@ -97,12 +97,7 @@ function takeHeader(
       }
       return
     case HEADER.requires:
-      checked.requires = checkRequires(
-        value
-          .split(',')
-          .map((name) => name.trim())
-          .filter((name) => name !== ''),
-      )
+      checked.requires = requiresOf(value)
       return
     case HEADER.timeoutMs:
       checked.timeoutMs = checkNumber(key, headerNumber(value), 1, LIMITS.timeoutMsMax)
@@ -133,6 +128,15 @@ function requireLevel(value: unknown): PriorityLevel {
     'bad_priority',
     `The priority ${quote(value)} is none: use 1 to 5 or background, low, normal, high, critical.`,
   )
+}
+
+/**
+ * Capabilities as headers and frames say them: names joined by commas.
+ * @throws bad_option, bad_token, not_supported
+ */
+export function requiresOf(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim())
+  return checkRequires(names.filter((name) => name !== ''))
 }
 
 function checkRequires(names: unknown): readonly string[] {

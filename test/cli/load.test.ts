@@ -3,6 +3,11 @@ import { afterEach, expect, test } from 'vitest'
 import { SignalboxError, TaskError } from '../../src/errors.ts'
 import { Load, type LoadPlan } from '../../src/service/load.ts'
 import { LoadLatency } from '../../src/service/load-latency.ts'
+import { Answer, type Taker } from '../../src/submit/answer.ts'
+import type { Port } from '../../src/submit/port.ts'
+import { Submissions } from '../../src/submit/submissions.ts'
+import { windowOf } from '../../src/submit/window.ts'
+import { decodePayload, encodePayload } from '../../src/wire/payload.ts'
 import { until } from '../support/until.ts'
 
 const PLAN: LoadPlan = {
@@ -24,21 +29,61 @@ function latencyOf(): LoadLatency {
   return latency
 }
 
-/** Answers each task as `answer` does; keeps what it was asked. */
-function runner(answer: (n: number) => Promise<unknown>) {
-  const payloads: number[] = []
-  let inFlight = 0
-  let inFlightMax = 0
-  const run = async <T>(_: string, payload?: unknown): Promise<T> => {
-    payloads.push(payload as number)
-    inFlightMax = Math.max(inFlightMax, ++inFlight)
-    try {
-      return (await answer(payload as number)) as T
-    } finally {
-      inFlight--
-    }
+/** A way to submit whose tasks end as `answer` does; keeps what it was asked. */
+class Answering implements Port<string> {
+  readonly window = windowOf({})
+  readonly keepsPayload = false
+  readonly closed = null
+  readonly paused = false
+  readonly payloads: number[] = []
+  readonly #answer: (n: number) => Promise<unknown>
+  #inFlight = 0
+  inFlightMax = 0
+
+  constructor(answer: (n: number) => Promise<unknown>) {
+    this.#answer = answer
   }
-  return { run, payloads, inFlightMax: () => inFlightMax }
+
+  onResume(): void {}
+  requireOpen(): void {}
+  laneOf(queue: string): string {
+    return queue
+  }
+
+  send(_: string, __: unknown, taker: Taker, index: number, ___: string, bytes: Uint8Array): void {
+    const n = decodePayload<number>(bytes)
+    this.payloads.push(n)
+    this.inFlightMax = Math.max(this.inFlightMax, ++this.#inFlight)
+    void this.#end(n, taker, index)
+  }
+
+  async #end(n: number, taker: Taker, index: number): Promise<void> {
+    const answer = new Answer()
+    let isRefused = false
+    try {
+      const bytes = encodePayload(await this.#answer(n))
+      answer.setCompleted('', 1, bytes, 0, bytes.length)
+    } catch (error) {
+      const { code, message, retryable } = error as SignalboxError | TaskError
+      isRefused = error instanceof SignalboxError
+      if (isRefused) answer.setRefused(code, message, retryable)
+      else answer.setEnded('', 'failed', code, message, retryable, 1)
+    }
+    this.#inFlight--
+    if (isRefused) taker.refused(index, answer)
+    else taker.outcome(index, answer)
+    this.window.leave()
+  }
+}
+
+function runner(answer: (n: number) => Promise<unknown>) {
+  const port = new Answering(answer)
+  const submissions = new Submissions(port)
+  return {
+    submitMany: submissions.submitMany.bind(submissions),
+    payloads: port.payloads,
+    inFlightMax: () => port.inFlightMax,
+  }
 }
 
 test('load: a window sends every task once and never more than it at a time', async () => {
@@ -54,7 +99,7 @@ test('load: a window in bursts waits until there is room for one', async () => {
   const sb = runner(() => new Promise<void>((resolve) => waiting.push(resolve)))
   const load = new Load(sb, { ...PLAN, pace: { kind: 'window', window: 10, burst: 4 }, count: 14 })
   const done = load.run()
-  expect(sb.payloads.length).toBe(10)
+  await until(() => sb.payloads.length === 10, { what: 'the window to be full' })
   for (const resolve of waiting.splice(0, 3)) resolve()
   await until(() => load.counts.completed === 3, { what: 'three answers' })
   expect(sb.payloads.length).toBe(10)
@@ -122,6 +167,6 @@ test('load: stopped, it sends no more and tells what stayed unanswered', async (
 })
 
 test('load: a result that is not JSON is a result all the same', async () => {
-  const sb = runner(async () => JSON.parse('plain text'))
+  const sb = runner(async () => new TextEncoder().encode('plain text'))
   expect(await new Load(sb, PLAN).run()).toMatchObject({ completed: 100, failedTotal: 0 })
 })

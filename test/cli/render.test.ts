@@ -104,6 +104,7 @@ const STATUS: SchedulerStatus = {
   queues: [
     { queue: 'demo', waiting: 3, running: 4, bytes: 5_000_000, waitingFor: `no agent ${NASTY}` },
   ],
+  unlisted: { queues: 0, waiting: 0, running: 0, agents: 0, completed: 0 },
   routers: [
     { router: 0, alive: true, decisions: 1, stale: 0, steals: 0, sleeps: 0, restarts: 2 },
     { router: 1, alive: false, decisions: 1, stale: 0, steals: 0, sleeps: 0, restarts: 0 },
@@ -303,6 +304,14 @@ test('status: it fits 80 columns and shows what waits, who is gone and what was 
   expectFits(lines)
 })
 
+test('status: it says how much of the queues it leaves out', () => {
+  const unlisted = { queues: 9_744, waiting: 1_234_567, running: 20, agents: 0, completed: 0 }
+  const lines = statusLines({ ...STATUS, unlisted }, report(92), '127.0.0.1:4222', NO_COLORS)
+  expect(lines).toContain('and 9,744 less busy queues, 1,234,567 waiting and 20 running in all')
+  expectFits(lines)
+  expect(statusLines(STATUS, report(92), '', NO_COLORS).join('\n')).not.toContain('less busy')
+})
+
 test('task: what it came to, with nothing harmful in it', () => {
   const lines = taskLines(TASK, NO_COLORS)
   const text = lines.join('\n')
@@ -341,6 +350,8 @@ test('agents: in order of their numbers, long names cut', () => {
     queues: ['a'.repeat(64), 'b'],
     capabilities: [],
     concurrency: 256,
+    prefetch: 0,
+    keeps: true,
     running: 3,
     completed: 12_345,
     failed: 0,
@@ -357,4 +368,9 @@ test('agents: in order of their numbers, long names cut', () => {
   expect(both[0]).toMatch(/ adopted$/)
   expect(both[1]).toMatch(/ –$/)
   expect(both[2]).toMatch(/^ {2}agent-11 .* work\.ocr$/)
+  const ahead = { ...agent('ahead'), prefetch: 12 }
+  const asking = { ...agent('asking'), granted: 5 }
+  const hands = agentLines([ahead, asking], NO_COLORS)
+  expect(hands[1]).toMatch(/ 3\/256\+12 +12,345 /)
+  expect(hands[2]).toMatch(/ 3, asks 5 +12,345 /)
 })

@@ -167,6 +167,16 @@ describe('with a scheduler', () => {
     expect(rows.map(({ id }) => id)).toEqual(['echoer', 'failer'])
     const json = await cli(['-o', 'json', 'agent', 'list'])
     expect(JSON.parse(json.stdout)).toMatchObject([{ id: 'echoer' }, { id: 'failer' }])
+    expect(json.stderr).toBe('')
+  })
+
+  test('agent list: with a limit it says that there are more', async () => {
+    const one = await cli(['-o', 'json', 'agent', 'list', '--limit', '1'])
+    expect(JSON.parse(one.stdout)).toMatchObject([{ id: 'echoer' }])
+    expect(one.stderr).toBe('There are more than 1: --limit shows them.\n')
+    const both = await cli(['agent', 'list', '--limit', '2'])
+    expect(both.stderr).toBe('')
+    expect((await cli(['agent', 'list', '--limit', '0'])).code).toBe(2)
   })
 
   test('agent drain: an unknown agent is exit code 5', async () => {

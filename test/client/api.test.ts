@@ -88,6 +88,34 @@ test('two schedulers: an agent that one drains takes no more of either, and leav
   expect(schedulers.map((scheduler) => scheduler.statusNow().agents.draining)).toEqual([0, 0])
 })
 
+test('two schedulers: agents are listed once each, page after page from the same one', async () => {
+  const nc = await nats.connect()
+  const asked: string[] = []
+  nc.subscribe('sb.api.agents.*', { callback: (_, { subject }) => asked.push(subject) })
+  let answers = 0
+  nc.subscribe('_INBOX.crowd', { callback: () => answers++ })
+  const ids = Array.from({ length: 1_500 }, (_, n) => `picker-${String(n).padStart(4, '0')}`)
+  const hello = JSON.stringify({ instance: 'only', queues: ['apples'], concurrency: 1 })
+  for (const id of ids) nc.publish(`sb.from.${id}.hello`, hello, { reply: '_INBOX.crowd' })
+  await until(() => answers === ids.length * schedulers.length, {
+    what: 'all hellos to be answered',
+  })
+  const agents = await client.listAgents()
+  expect(agents.map(({ id }) => id).sort()).toEqual(ids)
+  await nc.flush()
+  expect(asked[0]).toBe('sb.api.agents.any')
+  expect(asked.length).toBeGreaterThan(1)
+  expect(new Set(asked.slice(1)).size).toBe(1)
+  expect(asked[1]).toMatch(/^sb\.api\.agents\.of-(apples|pears)$/)
+  asked.length = 0
+  expect((await client.listAgents({ limit: 3 })).length).toBe(3)
+  await nc.flush()
+  expect(asked).toEqual(['sb.api.agents.any'])
+  for (const id of ids) nc.publish(`sb.from.${id}.bye`, '{"instance":"only"}')
+  const left = () => schedulers.every((scheduler) => scheduler.statusNow().agents.online === 0)
+  await until(left, { what: 'all to have left' })
+})
+
 test('two schedulers: a status call is answered by one of them', async () => {
   const { scheduler } = await client.status()
   expect(schedulers.map(({ name }) => name)).toContain(scheduler)

@@ -1,8 +1,10 @@
 /**
  * Runs the ```nats blocks of a document: what stands behind `>` is sent, what stands behind `<` is
  * waited for and compared, `SUB` subscribes. Messages on one subject are compared in order, those
- * on different subjects in any. `<name>` is bound by the first text it meets.
+ * on different subjects in any. `<name>` is bound by the first text it meets. `WAIT` lets so many
+ * milliseconds pass where the protocol tells by time, as between two beats.
  */
+import { setTimeout as after } from 'node:timers/promises'
 import { headers, type Msg, type MsgHdrs, type NatsConnection } from 'nats'
 import { until } from '../support/until.ts'
 
@@ -14,7 +16,7 @@ export interface Message {
   readonly body: string
 }
 
-export type Step = { readonly subscribe: string } | Message
+export type Step = { readonly subscribe: string } | { readonly waitMs: number } | Message
 
 /** @returns the blocks of this language, without their fences. */
 export function blocksOf(document: string, language: string): string[] {
@@ -32,6 +34,8 @@ export function parseTranscript(block: string): Step[] {
 
 function parseStep(part: string): Step {
   if (part.startsWith('SUB ')) return { subscribe: part.slice('SUB '.length) }
+  const wait = /^WAIT (\d+) ms$/.exec(part)
+  if (wait !== null) return { waitMs: Number(wait[1]) }
   const direction = part[0]
   if (direction !== '>' && direction !== '<') throw new Error(`no message: ${part}`)
   const lines = part.split('\n').map((line) => {
@@ -57,6 +61,7 @@ export class Transcript {
   async run(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {
       if ('subscribe' in step) await this.#subscribe(step.subscribe)
+      else if ('waitMs' in step) await after(step.waitMs)
       else if (step.direction === '>') this.#send(step)
       else await this.#expect(step)
     }

@@ -4,11 +4,13 @@ import type { SchedulerOptions } from '../../src/options.ts'
 import { agentCases } from './cases/agents.ts'
 import { cancelCases } from './cases/cancel.ts'
 import { listCases } from './cases/lists.ts'
+import { manyCases } from './cases/many.ts'
 import { optionCases } from './cases/options.ts'
 import { outcomeCases } from './cases/outcomes.ts'
 import { viewCases } from './cases/views.ts'
 import { waitingCases } from './cases/waiting.ts'
-import type { Case, Ground } from './ground.ts'
+import { windowCases } from './cases/window.ts'
+import type { Case, Ground, SubmitterOptions } from './ground.ts'
 
 const CASES: Case[] = [
   ...outcomeCases,
@@ -18,20 +20,23 @@ const CASES: Case[] = [
   ...agentCases,
   ...viewCases,
   ...listCases,
+  ...manyCases,
+  ...windowCases,
 ]
 
 /** @param open gives each case a scheduler of its own. */
 export function keepsContract(
   name: string,
-  open: (options: SchedulerOptions) => Promise<Ground>,
+  open: (options: SchedulerOptions, submitter: SubmitterOptions) => Promise<Ground>,
 ): void {
   describe(name, () => {
-    for (const { title, options, check } of CASES) {
+    for (const { title, options, submitter, check } of CASES) {
       test(`${name}: ${title}`, async () => {
-        const ground = await open(options ?? {})
+        const ground = await open(options ?? {}, submitter ?? {})
         try {
           await check(ground)
-          expect((await ground.box.status()).tasks.lost).toBe(0)
+          // Not asked of the box, which a case may have closed.
+          expect((await ground.fleet.status()).tasks.lost).toBe(0)
         } finally {
           await ground.close()
         }

@@ -13,11 +13,15 @@ export interface Ground {
   close(): Promise<void>
 }
 
+export type SubmitterOptions = Pick<SchedulerOptions, 'window' | 'whenFull'>
+
 /** One promise of `Signalbox`, kept by every implementation of it. */
 export interface Case {
   /** A sentence. */
   readonly title: string
   readonly options?: SchedulerOptions
+  /** Of who submits. */
+  readonly submitter?: SubmitterOptions
   check(ground: Ground): Promise<void>
 }
 

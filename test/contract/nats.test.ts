@@ -6,12 +6,12 @@ import { keepsContract } from './contract.ts'
 
 const nats = withNats()
 
-keepsContract('nats', async (options) => {
+keepsContract('nats', async (options, submitter) => {
   const prefix = randomToken()
   const servers = nats.url
   const scheduler = new Scheduler({ routers: 1, ...options, nats: { servers, prefix } })
   await scheduler.start()
-  const box = await connect({ servers, prefix })
+  const box = await connect({ servers, prefix, ...submitter })
   const fleet = await connect({ servers, prefix })
   const close = async () => {
     await box.close()

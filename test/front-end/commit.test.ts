@@ -41,8 +41,8 @@ async function submit(
   { local, router }: World,
   count: number,
   answer: (entries: Entry[]) => void,
-): Promise<Promise<Uint8Array>[]> {
-  const outcomes = Array.from({ length: count }, () => local.submitters.run('q', null))
+): Promise<Promise<unknown>[]> {
+  const outcomes = Array.from({ length: count }, () => local.submissions.run('q', null))
   for (const outcome of outcomes) outcome.catch(() => {})
   await new Promise<void>((resolve) => {
     router.onWake = () => {
@@ -53,8 +53,6 @@ async function submit(
   })
   return outcomes
 }
-
-const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
 test('commit: a proposal that comes as the front end goes to sleep is seen before it does', async () => {
   const world = make()
@@ -92,7 +90,7 @@ test('commit: a proposal for somebody who is full is placed elsewhere at once', 
   const outcomes = await submit(world, 2, (entries) => {
     for (const entry of entries) world.router.propose(entry, first)
   })
-  expect((await Promise.all(outcomes)).map(text)).toEqual(['"a"', '"b"'])
+  expect(await Promise.all(outcomes)).toEqual(['a', 'b'])
   const { conflicts, placedByRouters, placedInline, overdueOffers } = world.core.counters
   expect([conflicts, placedByRouters, placedInline, overdueOffers]).toEqual([1, 1, 1, 0])
 })
@@ -175,7 +173,7 @@ test('take back: when a router’s thread has ended all offers are made again wi
   for (const [i, entry] of lost.slice(1).entries()) world.router.propose(entry, agents[i + 1])
   for (const [i, entry] of again.entries()) world.router.propose(entry, agents[i + 1])
   world.frontEnd.schedule()
-  expect((await Promise.all(outcomes)).map(text)).toEqual(['"a"', '"b"', '"c"'])
+  expect(await Promise.all(outcomes)).toEqual(['a', 'b', 'c'])
   const { staleProposals, placedByRouters, started } = world.core.counters
   expect([staleProposals, placedByRouters, started]).toEqual([2, 3, 3])
 })
@@ -187,7 +185,7 @@ test('take back: without a router left everything is placed by the front end', a
   world.router.aliveCount = 0
   world.frontEnd.routerGone()
   await outcome
-  await world.local.submitters.run('q', null)
+  await world.local.submissions.run('q', null)
   const { placedInline, placedByRouters } = world.core.counters
   expect([placedInline, placedByRouters]).toEqual([2, 0])
 })

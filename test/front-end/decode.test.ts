@@ -2,12 +2,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SignalboxError } from '../../src/errors.ts'
 import { decode, parseSubmitSubject } from '../../src/front-end/decode.ts'
+import { Records } from '../../src/front-end/records.ts'
 import type { Origin } from '../../src/policy/task-record.ts'
 import type { PriorityLevel } from '../../src/task.ts'
 import type { HeaderSource } from '../../src/wire/submit-options.ts'
 
 const ORIGIN: Origin = { accepted: () => {}, outcome: () => {}, refused: () => {} }
 const PAYLOAD = new Uint8Array([1, 2, 3])
+const RECORDS = new Records()
 
 function headers(given: Record<string, string | string[]>): HeaderSource {
   return { keys: () => Object.keys(given), values: (key) => [given[key]].flat() }
@@ -69,7 +71,8 @@ test('subject: no text makes the reader fail but by refusing', () => {
 })
 
 function decoded(call: boolean, level: PriorityLevel | null, given?: HeaderSource) {
-  return decode({ queue: 'ocr', level, call }, given, PAYLOAD, ORIGIN, '_INBOX.x', 42)
+  const address = { queue: 'ocr', level, call }
+  return decode(RECORDS, address, given, PAYLOAD, ORIGIN, '_INBOX.x', 42)
 }
 
 test('decode: without headers a task is what its subject says', () => {
@@ -107,6 +110,7 @@ test('decode: the payload is never looked at', () => {
       throw new Error(`${String(key)} was looked at`)
     },
   })
-  const task = decode({ queue: 'q', level: 1, call: true }, undefined, untouchable, ORIGIN, '', 0)
+  const address = { queue: 'q', level: 1, call: true } as const
+  const task = decode(RECORDS, address, undefined, untouchable, ORIGIN, '', 0)
   expect(task.payloadBytes).toBe(8)
 })

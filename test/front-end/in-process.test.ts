@@ -61,7 +61,7 @@ test('stop: agents that were left take no more work when what they run comes bac
     await opened
   })
   const { core } = frontEnd.context
-  const outcomes = [local.submitters.run('q', 1), local.submitters.run('q', 2)]
+  const outcomes = [local.submissions.run('q', 1), local.submissions.run('q', 2)]
   await until(() => core.counters.started === 1, { what: 'the first task to run' })
   await local.stop()
   open()

@@ -96,3 +96,31 @@ test('inbox: bytes of waiting submits are bounded, and are free again once taken
   expect(inbox.submit(half)).toBe(true)
   expect(inbox.submit(task(1))).toBe(false)
 })
+
+test('inbox: submits that come while others are taken keep their order, over any number', () => {
+  const { inbox } = make()
+  const expected: unknown[] = []
+  let waiting = 0
+  for (let round = 0; round < 200; round++) {
+    for (let i = 0; i < 50 + (round % 90); i++) {
+      const record = task()
+      expected.push(record)
+      expect(inbox.submit(record)).toBe(true)
+      waiting++
+    }
+    const taken = round % 7 === 6 ? waiting : Math.min(waiting, 60)
+    for (let i = 0; i < taken; i++) expect(inbox.nextSubmit()).toBe(expected.shift())
+    waiting -= taken
+    expect(inbox.submitsWaiting).toBe(waiting)
+  }
+  while (expected.length > 0) expect(inbox.nextSubmit()).toBe(expected.shift())
+  expect(inbox.nextSubmit()).toBe(undefined)
+})
+
+test('inbox: a burst is taken whole and in order', () => {
+  const { inbox } = make()
+  const burst = Array.from({ length: 20_000 }, () => task())
+  for (const record of burst) expect(inbox.submit(record)).toBe(true)
+  for (const record of burst) if (inbox.nextSubmit() !== record) throw new Error('out of order')
+  expect(inbox.isEmpty).toBe(true)
+})

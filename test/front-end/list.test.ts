@@ -1,21 +1,13 @@
 import { expect, test } from 'vitest'
 import type { FrontEndContext } from '../../src/front-end/context.ts'
 import { listTasks } from '../../src/front-end/control.ts'
-import { FrontEnd } from '../../src/front-end/turn.ts'
-import { LIMITS, type SchedulerOptions } from '../../src/options.ts'
+import { LIMITS } from '../../src/options.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 import { Random } from '../../src/routing/generator.ts'
-import { frontEndOptions } from '../../src/scheduler-options.ts'
 import type { ListTasksOptions, TaskPage } from '../../src/task.ts'
 import { parseCursor } from '../../src/wire/list-options.ts'
 import { Policy, type TaskSpec } from '../policy/support.ts'
-
-const NOW_MS = 1_000
-
-function contextOf(options: SchedulerOptions = {}): FrontEndContext {
-  const given = frontEndOptions({ name: 'main', routers: 0, ...options })
-  return new FrontEnd(given, () => {}).context
-}
+import { contextOf, NOW_MS } from './large-fleet.ts'
 
 function submit({ core }: FrontEndContext, queue: string, spec: TaskSpec = {}): TaskRecord {
   const record = Policy.record(queue, spec)
@@ -98,7 +90,8 @@ test('list: a page has a bounded number of bytes, whatever the messages hold', (
 })
 
 test('list: a row that is larger than a page may be has a page of its own', () => {
-  const context = contextOf({ payloadBytesMax: 1 })
+  const context = contextOf()
+  context.limitPayload(1)
   for (const id of ['a', 'b', 'c']) submit(context, 'q', { id })
   const pages = pagesOf(context, {})
   expect(pages.map(({ tasks }) => tasks.length).filter((count) => count > 0)).toEqual([1, 1, 1])

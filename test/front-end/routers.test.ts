@@ -26,7 +26,7 @@ test('routers: a task that is not proposed in time is placed inline, once', asyn
   local.agents.join({ queues: ['q'], concurrency: 100 }, handler)
   const options = { priority: 'critical' } as const
   for (let i = 0; i < 5; i++) {
-    await Promise.all(Array.from({ length: 10 }, () => local.submitters.run('q', null, options)))
+    await Promise.all(Array.from({ length: 10 }, () => local.submissions.run('q', null, options)))
   }
   const { counters } = context.core
   expect(counters.completed).toBe(50)
@@ -41,7 +41,7 @@ test('routers: a task that is not proposed in time is placed inline, once', asyn
       what: 'both routers to go on',
     },
   )
-  await local.submitters.run('q', null)
+  await local.submissions.run('q', null)
   expect(counters.started).toBe(51)
 })
 
@@ -52,13 +52,13 @@ test('routers: one that stands still for good holds up nobody and is replaced', 
   // One that looks only after the task was placed finds it stale, and goes on: then another is due.
   for (let tasks = 1; faults.length === 0 && tasks <= 100; tasks++) {
     const before = stale()
-    await local.submitters.run('q', null, { priority: 'high' })
+    await local.submissions.run('q', null, { priority: 'high' })
     expect(context.core.counters.placedInline).toBe(tasks)
     await until(() => faults.length > 0 || stale() > before, { what: 'the router’s replacement' })
   }
   expect(faults[0].kind).toBe('stood_still')
   await until(() => context.routers!.aliveCount === 2, { what: 'both routers to be back' })
-  await Promise.all(Array.from({ length: 500 }, () => local.submitters.run('q', null)))
+  await Promise.all(Array.from({ length: 500 }, () => local.submissions.run('q', null)))
   const { completed, started, accepted } = context.core.counters
   expect([completed, started]).toEqual([accepted, accepted])
 })

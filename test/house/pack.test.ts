@@ -160,11 +160,16 @@ async function pack(copy: string): Promise<string> {
     'docs',
   ]
   for (const name of names.filter((name) => existsSync(join(root, name)))) {
-    cpSync(join(root, name), join(copy, name), { recursive: true })
+    cpSync(join(root, name), join(copy, name), { recursive: true, filter: isOurs })
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   await npm(copy, 'pack', '--pack-destination', folder)
   return readdirSync(folder).find((name) => name.endsWith('.tgz'))!
+}
+
+/** What `bench/peers` installs is not. */
+function isOurs(path: string): boolean {
+  return !path.slice(root.length).includes('node_modules')
 }
 
 function npm(cwd: string, ...words: string[]): Promise<string> {

@@ -190,7 +190,7 @@ function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>): void {
   const final = completed + failed + cancelled + dead
   equal(accepted, final + open.size, 'accepted = final + waiting + offered + running')
   equal(effects.outcomes.length, final, 'outcomes')
-  equal(new Set(effects.outcomes).size, final, 'outcomes, each once')
+  equal(new Set(effects.outcomes.map(({ seq }) => seq)).size, final, 'outcomes, each once')
   holds(
     effects.outcomes.every((record) => isFinal(record.state)),
     'an outcome is not final',

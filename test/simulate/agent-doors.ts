@@ -180,7 +180,7 @@ function holdsNothingDue(core: RecordedCore, ledger: Ledger, nowMs: number): voi
     const hasLease = !spec.leased || core.leasesSuspended || leaseEndMs > nowMs
     holds(hasLease, () => `${spec.id} is still there at ${nowMs}, its lease ended at ${leaseEndMs}`)
     for (const { isEnded, startedAtMs, endedAtMs, counter, task } of charged.values()) {
-      const { timeoutMs } = task.record
+      const { timeoutMs } = task
       const dueMs = isEnded
         ? endedAtMs + Math.max(timeoutMs, core.options.leaseMs)
         : startedAtMs + timeoutMs

@@ -42,6 +42,8 @@ export class AgentHands {
   readonly #lies: AgentLies
   readonly #say: Say
   readonly #running = new Map<string, Held>()
+  /** How to send a result that was not acknowledged, again as it was; by token. */
+  readonly #kept = new Map<string, () => void>()
   /** Results that were ready while the connection was away. */
   #ready: (() => void)[] = []
   readonly #address = newResultAddress()
@@ -61,15 +63,36 @@ export class AgentHands {
     if (epoch > this.#epoch) this.#epoch = epoch
   }
 
-  take({ reply, headers, data }: Delivery): void {
+  /** @returns whether it is new. */
+  take({ reply, headers, data }: Delivery): boolean {
+    if (this.#loses(this.#plan.confirms.losesWork)) return false
     const token = reply.slice(reply.lastIndexOf('.') + 1)
-    if (!parseToken(token, 0, this.#address) || this.#address.epoch < this.#epoch) return
+    if (!parseToken(token, 0, this.#address) || this.#address.epoch < this.#epoch) return false
+    if (this.#plan.confirms.keeps && this.#knows(token)) return false
     this.#epoch = this.#address.epoch
     this.#seen = token
     const task = headers?.get('Sb-Id') ?? ''
     const held: Held = { reply, token, task, key: keyOf(data), isCancelled: false }
     this.#running.set(token, held)
     this.#begin(held)
+    return true
+  }
+
+  /** Work that is repeated: what runs goes on, of what is done the result goes out again. */
+  #knows(token: string): boolean {
+    if (this.#running.has(token)) return true
+    const send = this.#kept.get(token)
+    if (send === undefined) return false
+    this.#send(send)
+    return true
+  }
+
+  #loses(share: number): boolean {
+    return share > 0 && !this.#isCalm && this.#dice.chance(share)
+  }
+
+  #send(send: () => void): void {
+    if (!this.#loses(this.#plan.confirms.losesResults)) send()
   }
 
   #begin(held: Held): void {
@@ -104,17 +127,31 @@ export class AgentHands {
     this.#lies.beforeResult(held)
     this.answer(held)
     this.#drop(held.token)
-    this.#lies.afterResult(held, () => this.answer(held))
+    this.#lies.afterResult(held, () => (this.#kept.get(held.token) ?? (() => this.answer(held)))())
   }
 
   answer(held: Held): void {
+    const send = this.#resultOf(held)
+    if (this.#plan.confirms.keeps) this.#kept.set(held.token, send)
+    this.#send(send)
+  }
+
+  /** The same each time that it is sent. */
+  #resultOf(held: Held): () => void {
     const { fails, failsForGood } = this.#plan
     const share = this.#dice.share()
     const claim = JSON.stringify(this.claimOf(held))
     const result = claim.padEnd(this.#plan.resultBytes)
-    if (share < failsForGood) this.#fail(held.reply, claim, 'broken', false)
-    else if (share < failsForGood + fails) this.#fail(held.reply, claim, 'hiccup', true)
-    else this.#say.publish(held.reply, this.#lies.enlarge(Buffer.from(result)), this.#wantsReply())
+    if (share < failsForGood) return () => this.#fail(held.reply, claim, 'broken', false)
+    if (share < failsForGood + fails) return () => this.#fail(held.reply, claim, 'hiccup', true)
+    const bytes = this.#lies.enlarge(Buffer.from(result))
+    const options = this.#wantsReply()
+    return () => this.#say.publish(held.reply, bytes, options)
+  }
+
+  /** The scheduler has heard these results. */
+  acknowledged(tokens: readonly string[]): void {
+    for (const token of tokens) this.#kept.delete(token)
   }
 
   #fail(reply: string, claim: string, code: string, retryable: boolean): void {
@@ -131,6 +168,7 @@ export class AgentHands {
   }
 
   cancel(token: string): void {
+    this.#kept.delete(token)
     const held = this.#running.get(token)
     if (held === undefined) return
     held.isCancelled = true
@@ -140,8 +178,9 @@ export class AgentHands {
     this.#fail(held.reply, JSON.stringify(this.claimOf(held)), 'aborted', true)
   }
 
-  /** The connection is back: what was ready leaves. */
+  /** The connection is back: what nobody has confirmed leaves again, and what was ready. */
   releaseHeld(): void {
+    for (const send of this.#kept.values()) send()
     for (const act of this.#ready.splice(0)) act()
   }
 

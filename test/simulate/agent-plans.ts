@@ -1,5 +1,6 @@
 /** How the scripted agents of a seed behave: what they can do, how well, and what they lie about. */
-import type { Dice } from './dice.ts'
+import { type Confirms, confirmsOf, PLAIN } from './confirms.ts'
+import { Dice } from './dice.ts'
 import { CAPABILITIES, QUEUES, type Theme } from './themes.ts'
 
 /** What an agent says that is not so. */
@@ -67,6 +68,7 @@ export interface AgentPlan {
   /** Says hello when its connection is back; otherwise its beats have to do. */
   readonly greetsAgain: boolean
   readonly lies: readonly Lie[]
+  readonly confirms: Confirms
   readonly renewals: readonly Renewal[]
   /** Says nothing but its first hello: an agent in a crowd. */
   readonly isMute: boolean
@@ -80,9 +82,16 @@ export interface Span {
   readonly faultyMs: number
 }
 
-export function planAgents(dice: Dice, theme: Theme, span: Span): AgentPlan[] {
+export function planAgents(seed: number, theme: Theme, span: Span): AgentPlan[] {
+  const dice = new Dice(seed, 'agents')
   const count = theme === 'crowd' ? dice.whole(30, 36) : dice.whole(2, 5)
-  return Array.from({ length: count }, (_, i) => planAgent(dice, theme, span, i))
+  return Array.from({ length: count }, (_, i) => {
+    const plan = planAgent(dice, theme, span, i)
+    const isPlain = plan.isLocal || plan.isMute
+    return isPlain
+      ? plan
+      : { ...plan, confirms: confirmsOf(new Dice(seed, `${i} confirms`), theme) }
+  })
 }
 
 function planAgent(dice: Dice, theme: Theme, span: Span, i: number): AgentPlan {
@@ -107,6 +116,7 @@ function planAgent(dice: Dice, theme: Theme, span: Span, i: number): AgentPlan {
     onCancel: dice.pick(['answers', 'drops', 'goes-on']),
     greetsAgain: dice.chance(0.6),
     lies: liesOf(dice, theme),
+    confirms: PLAIN,
     renewals: renewalsOf(dice, theme, span),
     isMute: inCrowd && dice.chance(0.8),
     leaves: dice.chance(theme === 'renewals' ? 0.4 : 0.12)
@@ -164,6 +174,7 @@ export function rescuer(): AgentPlan {
     onCancel: 'answers',
     greetsAgain: true,
     lies: [],
+    confirms: PLAIN,
     renewals: [],
     isMute: false,
     leaves: null,

@@ -8,11 +8,14 @@
  * taken for another attempt shows.
  */
 import { encodeJson } from '../../src/wire/json.ts'
-import type { Bye, Hello } from '../../src/wire/messages.ts'
+import type { Bye, Hello, HelloAnswer } from '../../src/wire/messages.ts'
 import type { Subjects } from '../../src/wire/subjects.ts'
+import { AgentFrames } from './agent-frames.ts'
 import { AgentHands } from './agent-hands.ts'
 import { AgentLies } from './agent-lies.ts'
 import type { AgentPlan, Renewal } from './agent-plans.ts'
+import { AgentPulls } from './agent-pulls.ts'
+import { helloOf } from './confirms.ts'
 import { Dice } from './dice.ts'
 import type { FaultyAgent } from './faults.ts'
 import type { Delivery, Peer, PeerSubscription } from './peer.ts'
@@ -96,11 +99,13 @@ class AgentInstance {
   readonly #dice: Dice
   readonly #hands: AgentHands
   readonly #lies: AgentLies
+  readonly #pulls: AgentPulls
+  readonly #frames: AgentFrames
   readonly #inbox: string
   #hello: Hello
   #beatMs = 0
-  /** Its subscription to work. */
-  #ears: PeerSubscription | null = null
+  /** Its subscriptions to work. */
+  #ears: PeerSubscription[] = []
   #stalled: (() => void)[] | null = null
   #isLeaving = false
   #isMet = false
@@ -114,22 +119,29 @@ class AgentInstance {
     // Cut off and back by the agent's name, all its processes together.
     this.peer = company.connect(plan.id)
     this.#inbox = `_INBOX.${this.#instance}`
-    const { queues, capabilities, concurrency, beats } = plan
-    this.#hello = {
-      instance: this.#instance,
-      queues: [...queues],
-      capabilities: [...capabilities],
-      concurrency,
-      beats,
-    }
+    this.#hello = helloOf(this.#instance, plan, plan.confirms)
+    const { subjects } = company
+    const send = this.peer.publish.bind(this.peer)
+    this.#frames = new AgentFrames(plan.id, this.#instance, subjects, {
+      take: (work) => this.#onWork(work),
+      acknowledged: (tokens) => this.#hands.acknowledged(tokens),
+      publish: send,
+      after: this.#after,
+    })
     const say = {
-      publish: this.peer.publish.bind(this.peer),
+      publish: this.#frames.publish,
       after: this.#after,
       isCutOff: () => this.peer.isCutOff,
       trace: company.trace,
     }
     this.#lies = new AgentLies(plan, company, this.#instance, this.#dice, say)
     this.#hands = new AgentHands(plan, this.#dice, this.#lies, say)
+    this.#pulls = new AgentPulls(plan, this.#dice, {
+      instance: this.#instance,
+      pull: (body) => this.#say('pull', body),
+      after: this.#after,
+      mayPull: () => this.#hello.pull === true && !this.#isLeaving,
+    })
   }
 
   start(): void {
@@ -146,6 +158,7 @@ class AgentInstance {
     const { leaves } = this.#plan
     if (leaves !== null) this.#after(leaves.atMs, () => this.#leave(leaves.drain))
     if (this.#plan.lies.length > 0) this.#lies.begin()
+    this.#pulls.start()
   }
 
   /** Its process stands still: what arrives and what is due waits. */
@@ -161,19 +174,25 @@ class AgentInstance {
 
   /** Its work is sent to nobody; it beats as before. */
   deafen(lastsMs: number): void {
-    this.#ears?.unsubscribe()
-    this.#ears = null
+    for (const ear of this.#ears.splice(0)) ear.unsubscribe()
     this.peer.after(lastsMs, () => this.#listen())
   }
 
   #listen(): void {
-    if (this.#isOver || this.#ears !== null) return
-    const subject = this.#company.subjects.work(this.#plan.id, this.#instance)
-    this.#ears = this.peer.subscribe(subject, this.#takes(this.#onWork))
+    if (this.#isOver || this.#ears.length > 0) return
+    const { subjects } = this.#company
+    const { id, confirms } = this.#plan
+    const work = subjects.work(id, this.#instance)
+    this.#ears.push(this.peer.subscribe(work, this.#takes(this.#onWork)))
+    if (!confirms.frames) return
+    const take = (message: Delivery) => this.#frames.take(message)
+    const frames = subjects.frames(id, this.#instance)
+    this.#ears.push(this.peer.subscribe(frames, this.#takes(take)))
   }
 
   calm(): void {
     this.#listen()
+    this.#pulls.calm()
     this.#lies.stop()
     this.#hands.calm()
     // A mute one of a crowd, or one that hangs on to what it has forgotten, would never be quiet.
@@ -199,7 +218,7 @@ class AgentInstance {
     return (message) => this.#run(() => take(message))
   }
 
-  #say(verb: 'hello' | 'beat' | 'bye', body: object): void {
+  #say(verb: 'hello' | 'beat' | 'bye' | 'pull', body: object): void {
     const subject = this.#company.subjects.from(this.#plan.id, verb)
     this.peer.publish(subject, encodeJson(body), { reply: `${this.#inbox}.${verb}` })
   }
@@ -214,15 +233,8 @@ class AgentInstance {
     })
   }
 
-  #renew({ queues, capabilities, concurrency, beats }: Renewal): void {
-    const { instance } = this.#hello
-    this.#hello = {
-      instance,
-      queues: [...queues],
-      capabilities: [...capabilities],
-      concurrency,
-      beats,
-    }
+  #renew(renewal: Renewal): void {
+    this.#hello = helloOf(this.#instance, renewal, this.#plan.confirms, this.#hello)
     this.#sayHello()
   }
 
@@ -233,12 +245,13 @@ class AgentInstance {
 
   readonly #onWork = (message: Delivery): void => {
     this.#company.overheard.push(message.reply)
-    this.#hands.take(message)
+    if (this.#hands.take(message)) this.#pulls.given()
   }
 
   readonly #onControl = (message: Delivery): void => {
     const control = JSON.parse(Buffer.from(message.data).toString())
     if (control.type === 'cancel') this.#hands.cancel(control.token)
+    else if (control.type === 'acknowledge') this.#hands.acknowledged(control.tokens)
     else if (control.type === 'drain') this.#leave(true)
     else if (control.type === 'fenced') this.#onFenced()
   }
@@ -254,13 +267,15 @@ class AgentInstance {
     if (code === 'fenced') this.#onFenced()
     else if (headers?.code === 503 || code === 'too_many_agents') {
       if (verb === 'hello') this.#after(HELLO_AGAIN_MS, () => this.#sayHello())
-    } else if (code === 'agent_unknown' && verb === 'beat') this.#sayHello()
+    } else if (code === 'agent_unknown' && (verb === 'beat' || verb === 'pull')) this.#sayHello()
     else if (verb === 'hello' && code === '') this.#onMet(JSON.parse(Buffer.from(data).toString()))
   }
 
-  #onMet(answer: { epoch: number; beatMs: number }): void {
+  #onMet(answer: HelloAnswer): void {
     this.#isMet = true
+    this.#frames.isOn = answer.frames === 1
     this.#hands.meet(answer.epoch)
+    this.#pulls.met()
     if (this.#beatMs > 0 || this.#plan.isMute) return
     this.#beatMs = answer.beatMs
     this.#after(this.#beatMs, this.#beat)
@@ -270,7 +285,12 @@ class AgentInstance {
     this.#after(this.#beatMs, this.#beat)
     const report = this.#lies.report(this.#hands.report())
     const body = { instance: this.#instance, schedulers: { main: report } }
-    this.#lies.sendBeat(() => this.#say('beat', body))
+    this.#lies.sendBeat(() => {
+      const isFramed = this.#frames.isOn && this.#dice.chance(0.8)
+      const reply = `${this.#inbox}.beat`
+      if (isFramed && this.#frames.beat(report.seen, report.running, reply)) return
+      this.#say('beat', body)
+    })
   }
 
   /** Drains first or not; with a drain it says the last bye when its hands are empty. */

@@ -4,12 +4,15 @@
  * nothing; a bug that none of them catches is a hole in the checks.
  */
 import type { Patch } from './hooks.ts'
+import type { Theme } from './themes.ts'
 
 export const CANARY_SEEDS = 500
 
 export interface Canary extends Patch {
   /** The bug, as a sentence would go on after "a core in which …". */
   readonly why: string
+  /** Where it is met, when that is so rare that only seeds of this theme are played. */
+  readonly theme?: Theme
 }
 
 export const CANARIES: readonly Canary[] = [
@@ -66,6 +69,7 @@ export const CANARIES: readonly Canary[] = [
     file: 'src/policy/core.js',
     find: 'record.attempt.generation !== generation ||',
     replace: '',
+    theme: 'window',
   },
   {
     why: 'a cancel ends what has ended once more',
@@ -128,6 +132,81 @@ export const CANARIES: readonly Canary[] = [
     replace: '++attempt.beatsMissed >= 1) {\n            const message',
   },
   {
+    why: 'an agent that keeps loses what two beats lack as any other does',
+    file: 'src/policy/membership.js',
+    find: 'if (agent.keeps)',
+    replace: 'if (false)',
+  },
+  {
+    why: 'a repeat is counted as a new attempt',
+    file: 'src/policy/membership.js',
+    find: 'core.counters.repeated++;',
+    replace: 'core.counters.repeated++; record.attempts++;',
+  },
+  {
+    why: 'a repeat goes under a new token',
+    file: 'src/policy/membership.js',
+    find: 'core.counters.repeated++;',
+    replace: 'core.counters.repeated++; attempt.counter = core.nextCounter++;',
+  },
+  {
+    why: 'after a repeat each beat that lacks the token is one more',
+    file: 'src/policy/membership.js',
+    find: '>= 2) {\n            attempt.beatsMissed = 0;',
+    replace: '>= 2) {',
+  },
+  {
+    why: 'a repeat is put off for ever',
+    file: 'src/policy/membership.js',
+    find: 'core.effects.repeat(record);',
+    replace: '',
+  },
+  {
+    why: 'a repeat begins the running time-out anew',
+    file: 'src/policy/membership.js',
+    find: 'core.effects.repeat(record);',
+    replace:
+      'core.timeouts.disarm(record); core.timeouts.arm(record, agent.lastSeenMs); ' +
+      'core.effects.repeat(record);',
+  },
+  {
+    why: 'a pulled credit comes back with the result',
+    file: 'src/policy/credit.js',
+    find: 'table.setCapacity(index, table.capacity(index) - 1);',
+    replace: 'agent.granted++;',
+  },
+  {
+    why: 'a task that is given takes nothing of what was asked for',
+    file: 'src/policy/credit.js',
+    find: 'if (agent.pull)\n        agent.granted--;',
+    replace:
+      'if (agent.pull) core.table.setCapacity(agent.index, core.table.capacity(agent.index) + 1);',
+  },
+  {
+    why: 'who does not pull is granted what it asks for',
+    file: 'src/policy/membership.js',
+    find: 'if (!agent.pull)',
+    replace: 'if (false)',
+  },
+  {
+    why: 'what was asked for is not bounded',
+    file: 'src/policy/credit.js',
+    find: 'Math.min(agent.granted + count, LIMITS.concurrencyMax)',
+    replace: 'agent.granted + count',
+  },
+  {
+    why: 'a hello takes back what was asked for',
+    file: 'src/policy/membership.js',
+    find: 'if (pull)\n        agent.prefetch = 0;\n    else',
+    replace: '',
+  },
+  {
+    why: 'a prefetch is not bounded',
+    file: 'src/policy/credit.js',
+    find: 'Math.min(count, LIMITS.prefetchMax)',
+    replace: 'count',
+  },
+  {
     why: 'a lower level goes first',
     file: 'src/policy/head-heap.js',
     find: 'a.level > b.level',
@@ -158,10 +237,22 @@ export const CANARIES: readonly Canary[] = [
     replace: 'agent.link.dispatch(record, agent); context.arena.free(record.payload);',
   },
   {
+    why: 'a record is used again while its turn can still name it',
+    file: 'src/front-end/records.js',
+    find: 'this.#forgotten.add(record);',
+    replace: 'record.clear(); this.#free[this.#freeCount++] = record;',
+  },
+  {
     why: 'what cannot be repaired is repeated',
-    file: 'src/front-end/nats/agents.js',
+    file: 'src/front-end/nats/plain-results.js',
     find: "headers.get(HEADER.retryable) !== '0'",
     replace: 'true',
+  },
+  {
+    why: 'a result in a frame has the bytes at the frame’s beginning',
+    file: 'src/front-end/nats/agent-frames.js',
+    find: 'body.start = results.payloadStart;',
+    replace: '',
   },
   {
     why: 'the front end sleeps through its timers',
@@ -173,6 +264,18 @@ export const CANARIES: readonly Canary[] = [
     why: 'the journal leaves out a late result',
     file: 'src/journal/recorder.js',
     find: 'this.journal?.late(agentId, slot, epoch, counter);',
+    replace: ';',
+  },
+  {
+    why: 'the journal leaves out a pull',
+    file: 'src/journal/recorder.js',
+    find: 'this.journal?.pulled(answer, id, instance, count, nowMs);',
+    replace: ';',
+  },
+  {
+    why: 'the journal leaves out a prefetch',
+    file: 'src/journal/recorder.js',
+    find: 'this.journal?.prefetched(agent, count);',
     replace: ';',
   },
 ]

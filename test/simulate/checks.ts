@@ -45,11 +45,11 @@ export class Checks {
     const { effects } = core
     const { outcome, forgotten } = effects
     effects.outcome = (record) => {
-      outcomes.push(record)
+      outcomes.push({ seq: record.seq, state: record.state })
       outcome.call(effects, record)
     }
     effects.forgotten = (record) => {
-      forgot.push(record)
+      forgot.push({ seq: record.seq, state: record.state })
       forgotten.call(effects, record)
     }
     watch(this.#watched, this.ledger, keyOf, () => this.#afterCall(), onBroken)
@@ -92,13 +92,13 @@ export class Checks {
   /** At the end: what submitters have heard is what there was to hear. */
   checkHeard(submitters: readonly ScriptedSubmitter[]): void {
     this.checkParts()
-    const accepted = this.ledger.tasks.size
+    const accepted = this.ledger.all.length
     holds(this.ledger.outcomes === accepted, () => {
       return `${accepted} were accepted and ${this.ledger.outcomes} had an outcome`
     })
-    for (const task of this.ledger.tasks.values()) {
-      const { record, outcome } = task
-      holds(isFinal(record.state) && outcome !== null, () => `${record.id} has no outcome`)
+    for (const { record, outcome, isForgotten } of this.ledger.all) {
+      const isOver = outcome !== null && (isForgotten || isFinal(record.state))
+      holds(isOver, () => `${record.id} has no outcome`)
     }
     for (const submitter of submitters) {
       for (const submitted of submitter.submitted) this.#checkSubmitted(submitter.name, submitted)
@@ -128,8 +128,9 @@ export class Checks {
     holds(ledger.byName.size === 0, () => `${ledger.byName.size} tasks are known for ever`)
     const { accepted, completed, failed, cancelled, dead } = core.counters
     const final = completed + failed + cancelled + dead
-    holds(accepted === ledger.tasks.size && final === accepted, () => {
-      return `${ledger.tasks.size} accepted, and the core counts ${accepted} and ${final} final`
+    const known = ledger.all.length
+    holds(accepted === known && final === accepted, () => {
+      return `${known} accepted, and the core counts ${accepted} and ${final} final`
     })
   }
 
@@ -172,9 +173,7 @@ export class Checks {
     const { queue, verb, id } = submitted.plan
     const tasks =
       verb === 'call' && id === null
-        ? [...this.ledger.tasks.values()].filter(({ listeners }) =>
-            listeners.includes(submitted.replyTo),
-          )
+        ? this.ledger.all.filter(({ listeners }) => listeners.includes(submitted.replyTo))
         : submitted.outcomes.flatMap((heard) => this.#tasksOf(queue, heard.id))
     const most = new Set(tasks).size
     holds(told.size <= most, () => `${what}: ${told.size} outcomes of ${most} tasks`)
@@ -196,6 +195,6 @@ export class Checks {
   /** A call without an id is told no id: then it is a task that was to answer there. */
   #tasksHeardOf({ plan, replyTo }: Submitted, id: string): KnownTask[] {
     if (id !== '') return this.#tasksOf(plan.queue, id)
-    return [...this.ledger.tasks.values()].filter(({ listeners }) => listeners.includes(replyTo))
+    return this.ledger.all.filter(({ listeners }) => listeners.includes(replyTo))
   }
 }

@@ -11,6 +11,7 @@ import { takeOver } from '../support/build.ts'
 import { root } from '../support/files.ts'
 import type { Patch } from './hooks.ts'
 import type { DigestLine, DoneLine, FailedLine, Line } from './report.ts'
+import type { Theme } from './themes.ts'
 
 const FOLDER = join(root, 'dist.simulate')
 /** Tests that measure time run beside. */
@@ -45,6 +46,8 @@ export interface ChildRun {
   /** Every n-th seed only. */
   readonly step?: number
   readonly failuresMax?: number
+  /** Only those of one theme. */
+  readonly theme?: Theme
   /** Digests of the traces. */
   readonly digests?: boolean
   /** The rebuilt core is compared after every so many events. */
@@ -65,6 +68,7 @@ export async function playInChild(run: ChildRun): Promise<ChildReport> {
   const { step = 1, failuresMax = 1, imagesEvery = 1, patches = [] } = run
   const words: (string | number)[] = [run.first, run.count, '--step', step]
   words.push('--failures-max', failuresMax, '--images-every', imagesEvery)
+  if (run.theme !== undefined) words.push('--theme', run.theme)
   const failed: FailedLine[] = []
   const digests: DigestLine[] = []
   let done: DoneLine | undefined

@@ -5,12 +5,15 @@ import type { TaskRecord } from '../../src/policy/task-record.ts'
 
 export { checkInvariants, expectedOffer } from '../policy/invariants.ts'
 
+type Told = Pick<TaskRecord, 'seq' | 'state'>
+
 /** A core with what test/policy/invariants.ts looks at besides. */
 export interface Watched {
   readonly core: RecordedCore
   readonly table: AgentTableWriter
   readonly slots: SlotTableWriter
-  readonly effects: { readonly outcomes: TaskRecord[]; readonly forgot: TaskRecord[] }
+  /** Told of, as it was then: its record may be another task's by now. */
+  readonly effects: { readonly outcomes: Told[]; readonly forgot: Told[] }
 }
 
 /** @returns the best of the bounced heads that somebody could take. */

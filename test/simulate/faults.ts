@@ -59,6 +59,7 @@ export function planFaults(dice: Dice, theme: Theme, span: FaultSpan): Fault[] {
   if (theme === 'calm') return []
   const faults: Fault[] = []
   if (theme === 'window' || theme === 'wideWindow') faults.push(...stalls(dice, span))
+  if (theme === 'window') faults.push(...stutters(dice, span))
   if (theme === 'crowd') faults.push(...takeovers(dice, span))
   if (theme === 'wideWindow') return faults
   const count = dice.whole(0, 7)
@@ -74,6 +75,23 @@ function stalls(dice: Dice, { submitsAtMs, routers }: FaultSpan): Fault[] {
     router: dice.whole(0, routers - 1),
     lastsMs: dice.between(3, 30),
   }))
+}
+
+/**
+ * While a burst is worked off, each router stands still again and again, some of the times with
+ * proposals that it has not shown: then it wakes to slots whose offers are others by now.
+ */
+function stutters(dice: Dice, { submitsAtMs, routers }: FaultSpan): Fault[] {
+  const burstMs = dice.pick(submitsAtMs)
+  return Array.from({ length: routers }, (_, router) => {
+    let atMs = burstMs + dice.between(0.08, 0.4)
+    return Array.from({ length: 8 }, () => {
+      const lastsMs = dice.between(6, 20)
+      const stall = { atMs, kind: 'router-stalls' as const, router, lastsMs }
+      atMs += lastsMs + dice.between(0.01, 0.1)
+      return stall
+    })
+  }).flat()
 }
 
 /** The same names again and again, so that more instances are fenced than are remembered. */

@@ -12,7 +12,9 @@ export function holds(is: boolean, what: () => string): void {
 }
 
 export interface KnownTask {
+  /** Another task's once this one is forgotten. */
   readonly record: TaskRecord
+  readonly timeoutMs: number
   readonly lane: KnownTask[]
   /** Where its outcome is to go: the reply subjects of all who want it. */
   readonly listeners: unknown[]

@@ -30,6 +30,9 @@ interface Use {
 
 export class Ledger {
   readonly core: RecordedCore
+  /** Every task that was accepted. */
+  readonly all: KnownTask[] = []
+  /** Those that are not forgotten: a record may be another task's after that. */
   readonly tasks = new Map<TaskRecord, KnownTask>()
   /** Tasks that are known by `<queue> <id>` at present. */
   readonly byName = new Map<string, KnownTask>()
@@ -61,6 +64,7 @@ export class Ledger {
     const lane = this.#laneOf(record)
     const task: KnownTask = {
       record,
+      timeoutMs: record.timeoutMs,
       lane,
       listeners: record.wantsOutcome ? [record.replyTo] : [],
       key,
@@ -75,6 +79,7 @@ export class Ledger {
       isForgotten: false,
     }
     lane.push(task)
+    this.all.push(task)
     this.tasks.set(record, task)
     this.byName.set(name, task)
     const history = this.history.get(name)
@@ -258,7 +263,7 @@ export class Ledger {
         holds(name === 'cancel' && isItself, () => `${what()} by ${name}`)
         return
       case 'timeout': {
-        const dueMs = attempt.startedAtMs + attempt.task.record.timeoutMs
+        const dueMs = attempt.startedAtMs + attempt.task.timeoutMs
         holds(name === 'tick' && nowMs >= dueMs, () => `${what()} at ${nowMs}, due at ${dueMs}`)
         return
       }
@@ -287,7 +292,7 @@ export class Ledger {
     holds(attempt.isEnded, () => `${what()} while it runs`)
     agent.charged.delete(counter)
     const { name, nowMs, counter: told } = this.door
-    const waitMs = Math.max(attempt.task.record.timeoutMs, this.core.options.leaseMs)
+    const waitMs = Math.max(attempt.task.timeoutMs, this.core.options.leaseMs)
     const isDue = !agent.spec.beats && nowMs >= attempt.endedAtMs + waitMs
     const byResult = name === 'attempt' && told === counter
     const isTold = byResult || (name === 'beat' && attempt.misses >= 2)
@@ -365,6 +370,7 @@ export class Ledger {
     holds(!task.isForgotten, () => `${nameOf(record)} was forgotten twice`)
     task.isForgotten = true
     this.byName.delete(nameOf(record))
+    this.tasks.delete(record)
     this.kept--
   }
 }

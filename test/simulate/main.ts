@@ -2,9 +2,10 @@
  * Plays a range of seeds in this process and prints one JSON object a line: `first`, `failed` for
  * each seed that fails, `digest` where it was asked for, and `done`.
  *
- *   node --import …/register.js …/main.js FIRST COUNT [--step N] [--trace] [--digests] [--failures-max N]
+ *   node --import …/register.js …/main.js FIRST COUNT [--step N] [--theme T] [--trace] [--digests] [--failures-max N]
  *
- * `--step` plays every n-th seed only, so that processes can share a range; `--trace` prints what
+ * `--step` plays every n-th seed only, so that processes can share a range, `--theme` those of one
+ * theme, of which COUNT seeds hold some; `--trace` prints what
  * happens, `--digests` the digest of that; `--failures-max` stops after so many (1);
  * `--images-every` compares the rebuilt core after every so many events (1).
  */
@@ -12,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { breathe, realMs } from './globals.ts'
 import { failFromOutside, type Played, play } from './play.ts'
 import type { DoneLine, FailedLine, Line } from './report.ts'
+import { scenarioOf } from './scenario.ts'
 import { compareImagesEvery } from './twin.ts'
 import { LAST_LINES, leaveOutLatencies } from './world.ts'
 
@@ -24,6 +26,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       step: { type: 'string', default: '1' },
+      theme: { type: 'string' },
       trace: { type: 'boolean', default: false },
       digests: { type: 'boolean', default: false },
       'failures-max': { type: 'string', default: '1' },
@@ -40,6 +43,7 @@ async function main(): Promise<void> {
   const beganMs = realMs()
   const total = { seeds: 0, failures: 0, happened: 0, coreEvents: 0, tasks: 0 }
   for (let seed = first; seed < first + count; seed += Number(values.step)) {
+    if (values.theme !== undefined && scenarioOf(seed).theme !== values.theme) continue
     const played = await playOnce(seed, values.trace || values.digests)
     if (values.trace) process.stdout.write(`${played.lines.join('\n')}\n`)
     if (values.digests) print({ type: 'digest', seed, digest: played.digest, print: played.print })

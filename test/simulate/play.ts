@@ -12,6 +12,7 @@ import { AdoptedService } from './adopted-service.ts'
 import { keyOf } from './agent-hands.ts'
 import { type Company, ScriptedAgent } from './agents.ts'
 import { Checks } from './checks.ts'
+import type { Tuning } from './confirms.ts'
 import { applyFaults } from './faults.ts'
 import { LocalAgent } from './local-agent.ts'
 import { applyLimits, type Scenario, scenarioOf } from './scenario.ts'
@@ -163,8 +164,18 @@ class Stage {
     this.#adopted?.start()
     for (const submitter of this.#submitters) submitter.start()
     this.#operator.start()
-    const { faults, calm } = this.#scenario
+    const { faults, calm, tunings } = this.#scenario
+    for (const tuning of tunings) setTimeout(() => this.#tune(tuning), tuning.atMs)
     applyFaults(faults, world, calm, (id) => byId.get(id), world.trace)
+  }
+
+  /** As the front end does when it has measured how far away an agent is. */
+  #tune({ agent, count }: Tuning): void {
+    const { core, inbox } = this.world.context!
+    const state = core.agents.get(agent)
+    if (state === undefined) return
+    core.setPrefetch(state, count)
+    inbox.wake()
   }
 
   #calm(): void {
@@ -224,7 +235,7 @@ class Stage {
       failure,
       happened: world.time.happened,
       coreEvents: this.coreEvents,
-      tasks: this.#checks.ledger.tasks.size,
+      tasks: this.#checks.ledger.all.length,
       print: world.time.print >>> 0,
       digest: world.digest(),
       lines: world.lines,

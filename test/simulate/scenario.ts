@@ -8,6 +8,7 @@
 import { LIMITS, SCHEDULER_DEFAULTS, type SchedulerOptions } from '../../src/options.ts'
 import { type AdoptedPlan, planAdopted } from './adopted-service.ts'
 import { type AgentPlan, planAgents, rescuer } from './agent-plans.ts'
+import { planTunings, type Tuning } from './confirms.ts'
 import { Dice } from './dice.ts'
 import { type Fault, planFaults } from './faults.ts'
 import type { Weather } from './peer.ts'
@@ -45,6 +46,7 @@ export interface Scenario {
   readonly submitters: readonly { readonly name: string; readonly tasks: readonly TaskPlan[] }[]
   readonly operator: readonly OperatorCall[]
   readonly faults: readonly Fault[]
+  readonly tunings: readonly Tuning[]
   /** Faults and lies stop then. */
   readonly faultyMs: number
   /** So long after it, all must be quiet. */
@@ -64,7 +66,7 @@ export function scenarioOf(seed: number): Scenario {
   const faultyMs = Math.round(leaseMs * dice.between(2, 5))
   const slowMs = theme === 'window' ? 0.1 : dice.pick([0.1, 1, 4])
   const calm: Weather = { delayMs: [0.05, slowMs], drop: 0, duplicate: 0, reorder: 0 }
-  const agents = planAgents(new Dice(seed, 'agents'), theme, { leaseMs, faultyMs })
+  const agents = planAgents(seed, theme, { leaseMs, faultyMs })
   const submitters = planSubmitters(new Dice(seed, 'submitters'), theme, faultyMs)
   const tasks = submitters.flatMap((submitter) => submitter.tasks)
   const faults = planFaults(new Dice(seed, 'faults'), theme, {
@@ -75,6 +77,7 @@ export function scenarioOf(seed: number): Scenario {
     submitters: submitters.map(({ name }) => name),
     submitsAtMs: tasks.map(({ atMs }) => atMs),
   })
+  const onTheWire = agents.filter(({ isLocal }) => !isLocal).map(({ id }) => id)
   const adopted = planAdopted(new Dice(seed, 'adopted plan'), theme, faultyMs)
   if (adopted !== null) limits.adoptedPauseMsMin = adopted.pauseMsMin
   const defaultMs = scheduler.queueDefaults!.timeoutMs!
@@ -92,6 +95,7 @@ export function scenarioOf(seed: number): Scenario {
     submitters,
     operator: planOperator(new Dice(seed, 'operator'), { faultyMs, agents, tasks }),
     faults,
+    tunings: planTunings(new Dice(seed, 'tunings'), theme, onTheWire, faultyMs),
     faultyMs,
     // A last time-out, its credit back after as long again, leases, and the backlog in turn.
     isClosed: dice.chance(0.15),

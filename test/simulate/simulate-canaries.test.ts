@@ -5,6 +5,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { CANARIES, CANARY_SEEDS, type Canary } from './canaries.ts'
 import { buildSimulation, playInChild } from './children.ts'
+import { THEMES, type Theme } from './themes.ts'
 
 /** Most are caught within the first thirty seeds; a bug that is missed takes all of them. */
 const CAUGHT_MS = 5 * 60_000
@@ -33,9 +34,17 @@ test.runIf(SEED === undefined)(
   CANARIES.length * CAUGHT_MS,
 )
 
+/** @returns of how many seeds so many, about, are of the theme. */
+function seedsFor(theme: Theme, count: number): number {
+  const all = Object.values(THEMES).reduce((sum, weight) => sum + weight, 0)
+  return Math.ceil((count * all) / THEMES[theme])
+}
+
 /** @returns at which seed it was caught and by what, or null. */
 async function tryCanary(canary: Canary): Promise<string | null> {
-  const { failed } = await playInChild({ first: 1, count: CANARY_SEEDS, patches: [canary] })
+  const { theme: only } = canary
+  const count = only === undefined ? CANARY_SEEDS : seedsFor(only, CANARY_SEEDS)
+  const { failed } = await playInChild({ first: 1, count, theme: only, patches: [canary] })
   if (failed.length === 0) return null
   const [{ seed, theme, event, error }] = failed
   return `caught at seed ${seed} (${theme}), event ${event}: ${error.slice(0, 120)}`

@@ -6,12 +6,16 @@ import { fileURLToPath } from 'node:url'
 /** The repository's root, without a slash at its end. */
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
-/** @returns the paths of all files below a folder, relative to it, sorted; none if it is absent. */
+/**
+ * @returns the paths of all files of ours below a folder, relative to it, sorted; none if it is
+ * absent. What npm installed is not ours.
+ */
 export function filesBelow(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((name) => !name.includes('node_modules/'))
     .sort()
 }
 

@@ -3,7 +3,13 @@ import { expect, test } from 'vitest'
 import { SignalboxError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/options.ts'
 import { encodeJson } from '../../src/wire/json.ts'
-import { readBeat, readBye, readHello, requireConcurrency } from '../../src/wire/messages.ts'
+import {
+  readBeat,
+  readBye,
+  readHello,
+  readPull,
+  requireConcurrency,
+} from '../../src/wire/messages.ts'
 
 function code(read: () => unknown): string {
   try {
@@ -25,6 +31,10 @@ test('hello: what is not said has its default, lists are sorted', () => {
     capabilities: [],
     concurrency: 1,
     beats: false,
+    frames: 0,
+    keeps: false,
+    prefetch: 0,
+    pull: false,
   })
 })
 
@@ -61,8 +71,63 @@ test.each([
   [{ labels: {} }, 'taken'],
   [{ labels: null }, 'taken'],
   [{ labels: { gpu: 24 } }, 'not_supported'],
+  [{ frames: 0 }, 'taken'],
+  [{ frames: 1 }, 'taken'],
+  [{ frames: 255 }, 'taken'],
+  [{ frames: 256 }, 'bad_option'],
+  [{ frames: -1 }, 'bad_option'],
+  [{ frames: 1.5 }, 'bad_option'],
+  [{ frames: true }, 'bad_option'],
+  [{ frames: '1' }, 'bad_option'],
+  [{ prefetch: 0 }, 'taken'],
+  [{ prefetch: 1_024 }, 'taken'],
+  [{ prefetch: 1_025 }, 'bad_option'],
+  [{ prefetch: -1 }, 'bad_option'],
+  [{ prefetch: '9' }, 'bad_option'],
+  [{ prefetch: { toString: 1 } }, 'bad_option'],
 ] as const)('hello: %j is %s', (changes, expected) => {
   expect(hello(changes)).toBe(expected)
+})
+
+test('hello: what an agent offers is read, and of frames no newer version than is spoken', () => {
+  const read = (changes: object) => readHello(encodeJson({ ...HELLO, ...changes }), 'a')
+  expect(read({ frames: 1, keeps: true, prefetch: 256, pull: true })).toMatchObject({
+    frames: 1,
+    keeps: true,
+    prefetch: 256,
+    pull: true,
+  })
+  expect(read({ frames: 7 }).frames).toBe(1)
+  expect(read({ frames: null, prefetch: null })).toMatchObject({ frames: 0, prefetch: 0 })
+  for (const no of [undefined, null, 0, 1, 'true', {}]) {
+    expect(read({ keeps: no, pull: no })).toMatchObject({ keeps: false, pull: false })
+  }
+})
+
+test.each([
+  [{ instance: 'i', n: 1 }, 'taken'],
+  [{ instance: 'i', n: 65_535 }, 'taken'],
+  [{ instance: 'i', n: 1, id: 'a' }, 'taken'],
+  [{ instance: 'i', n: 1, scheduler: 's' }, 'taken'],
+  [{ instance: 'i', n: 1, scheduler: null }, 'taken'],
+  [{ instance: 'i' }, 'taken'],
+  [{ instance: 'i', n: 0 }, 'bad_option'],
+  [{ instance: 'i', n: 65_536 }, 'bad_option'],
+  [{ instance: 'i', n: -1 }, 'bad_option'],
+  [{ instance: 'i', n: 1.5 }, 'bad_option'],
+  [{ instance: 'i', n: '5' }, 'bad_option'],
+  [{ instance: 'i', n: [5] }, 'bad_option'],
+  [{ n: 5 }, 'bad_token'],
+  [{ instance: 'i', n: 5, scheduler: 'a.b' }, 'bad_token'],
+  [{ instance: 'i', n: 5, id: 'b' }, 'identity_mismatch'],
+] as const)('pull: %j is %s', (body, expected) => {
+  expect(code(() => readPull(encodeJson(body), 'a'))).toBe(expected)
+})
+
+test('pull: one task is asked for unless it says more, of every scheduler unless it names one', () => {
+  expect(readPull(encodeJson({ instance: 'i' }), 'a')).toEqual({ instance: 'i', n: 1 })
+  const named = { instance: 'i', n: 5, scheduler: 'main' }
+  expect(readPull(encodeJson(named), 'a')).toEqual(named)
 })
 
 const beat = (body: unknown) => code(() => readBeat(encodeJson(body), 'a'))
@@ -110,6 +175,10 @@ test('control messages: nothing that can be sent makes a reader fail but by refu
         labels: fc.jsonValue(),
         schedulers: fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue()),
         drain: fc.jsonValue(),
+        frames: fc.jsonValue(),
+        prefetch: fc.jsonValue(),
+        n: fc.jsonValue(),
+        scheduler: fc.jsonValue(),
       },
       { requiredKeys: [] },
     ),
@@ -117,7 +186,7 @@ test('control messages: nothing that can be sent makes a reader fail but by refu
   fc.assert(
     fc.property(body, (value) => {
       const bytes = encodeJson(value)
-      for (const read of [readHello, readBeat, readBye]) code(() => read(bytes, 'a'))
+      for (const read of [readHello, readBeat, readBye, readPull]) code(() => read(bytes, 'a'))
     }),
     { numRuns: 5_000 },
   )

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
+  answerSubject,
   attemptToken,
+  frameReplyTo,
   newResultAddress,
   parseResultSubject,
   parseToken,
@@ -82,9 +84,17 @@ test('subjects: each is what the documentation says', () => {
     subjects.task('ocr', 5),
     subjects.call('ocr'),
     subjects.call('ocr', 1),
+    subjects.frame('ocr', 5),
+    subjects.frame('ocr', '*'),
     subjects.from('a', 'hello'),
+    subjects.from('a', 'pull'),
     subjects.results('s'),
     subjects.progresses('s'),
+    subjects.resultFrames('a', 's'),
+    subjects.resultFrames('*', 's'),
+    subjects.frameReply('a', 's', '1-2-3'),
+    subjects.frameReplies('s'),
+    subjects.frames('a', 'i'),
     subjects.work('a', 'i'),
     subjects.control('a', 'i'),
     subjects.event('agent_up'),
@@ -94,12 +104,38 @@ test('subjects: each is what the documentation says', () => {
     'sb.task.ocr.5',
     'sb.call.ocr',
     'sb.call.ocr.1',
+    'sb.frame.ocr.5',
+    'sb.frame.ocr.*',
     'sb.from.a.hello',
+    'sb.from.a.pull',
     'sb.from.*.s.result.*.*',
     'sb.from.*.s.progress.*.*',
+    'sb.from.a.s.frames',
+    'sb.from.*.s.frames',
+    'sb.from.a.s.frames.1-2-3',
+    'sb.from.*.s.frames.*',
+    'sb.agent.a.i.frames',
     'sb.agent.a.i.work',
     'sb.agent.a.i.control',
     'sb.event.agent_up',
     'sb.api.status.any',
   ])
+})
+
+test('subjects: frames of one inbox have reply subjects of their own, and one for all answers', () => {
+  expect(frameReplyTo('_INBOX.me.', 7)).toBe('_INBOX.me.frame-7')
+  for (const number of [0, 7, Number.MAX_SAFE_INTEGER]) {
+    expect(answerSubject(frameReplyTo('_INBOX.me.', number))).toBe('_INBOX.me.frame-0')
+  }
+  for (const other of [
+    '',
+    '_INBOX.me.1',
+    '_INBOX.me.frame-',
+    '_INBOX.me.frame-x',
+    '_INBOX.me.frame-1.x',
+    '_INBOX.me.frame-12345678901234567',
+    '_INBOX.me.aframe-1',
+  ]) {
+    expect(answerSubject(other)).toBe(other)
+  }
 })

@@ -35,19 +35,26 @@ export function agentLines(agents: AgentView[], colors: Colors): string[] {
 }
 
 function row(agent: AgentView, colors: Colors): string[] {
-  const { id, status, queues, capabilities, running, concurrency, silentMs } = agent
+  const { id, status, queues, capabilities, silentMs } = agent
   const names = (list: string[]) => cut(plain(list.join(', ')), NAMES_WIDTH) || '–'
   return [
     cut(plain(id), NAMES_WIDTH),
     statusText(status, colors),
     names(queues),
     names(capabilities),
-    `${count(running)}/${count(concurrency)}`,
+    handsText(agent),
     count(agent.completed),
     count(agent.failed),
     count(agent.lost),
     duration(silentMs),
   ]
+}
+
+/** `3/10`, `3/10+4` with a prefetch, `3, asks 5` for one that pulls. */
+function handsText({ running, concurrency, prefetch, granted }: AgentView): string {
+  if (granted !== undefined) return `${count(running)}, asks ${count(granted)}`
+  const more = prefetch > 0 ? `+${count(prefetch)}` : ''
+  return `${count(running)}/${count(concurrency)}${more}`
 }
 
 function statusText(status: AgentView['status'], colors: Colors): string {

@@ -21,6 +21,7 @@ export function statusLines(
     ...taskLines(status.tasks, colors),
     '',
     ...(status.queues.length === 0 ? [] : [...queueLines(status.queues, colors), '']),
+    ...unlistedLines(status.unlisted),
     ...list(facts(status, latency), colors),
   ]
 }
@@ -72,6 +73,12 @@ function queueLines(queues: QueueStatus[], colors: Colors): string[] {
   return table(columns, rows, colors)
 }
 
+function unlistedLines({ queues, waiting, running }: SchedulerStatus['unlisted']): string[] {
+  if (queues === 0) return []
+  const left = `${count(waiting)} waiting and ${count(running)} running`
+  return [`and ${count(queues)} less busy queues, ${left} in all`, '']
+}
+
 function facts(status: SchedulerStatus, latency: LatencyReport): [string, string][] {
   const { agents, placedBy, attempts, routers, refused } = status
   const placed = placedBy.routers + placedBy.inline
@@ -88,6 +95,7 @@ function facts(status: SchedulerStatus, latency: LatencyReport): [string, string
       `${count(attempts.started)} started, ${count(attempts.retried)} retried, ` +
         `${count(attempts.timedOut)} timed out, ${count(attempts.lost)} lost`,
     ],
+    ['lost on the way', `${count(attempts.repeated)} repeated`],
     ['late results', `${count(attempts.lateResults)} refused`],
     ['assigned in', shortPercentiles(latency.assignment)],
     ['delivered in', shortPercentiles(latency.total)],

@@ -3,7 +3,7 @@
  * path; their results arrive in the inbox like any other. They hold no lease: they are here as long
  * as the process is.
  */
-import { checkHello } from '../../agent-options.ts'
+import { checkHello, checkPull } from '../../agent-options.ts'
 import {
   type AgentHandle,
   type AgentOptions,
@@ -16,6 +16,7 @@ import { policyMs } from '../../clock.ts'
 import { type ErrorCode, SignalboxError, TaskError } from '../../errors.ts'
 import type { AgentState } from '../../policy/agents.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
+import type { Hello } from '../../wire/messages.ts'
 import { payloadText } from '../../wire/payload.ts'
 import type { ResultAddress } from '../../wire/subjects.ts'
 import type { FrontEndContext } from '../context.ts'
@@ -33,24 +34,32 @@ interface Progressed {
   bytes: Uint8Array
 }
 
+/** What its scheduler does for an agent of this process. */
+interface LocalWays {
+  pull(agent: LocalAgent, count: number): void
+  stop(agent: LocalAgent): void
+}
+
 /** One agent of this process. */
 class LocalAgent implements AgentHandle {
   readonly id: string
   readonly instance: string
+  readonly isPuller: boolean
   readonly handler: Handler
   /** Running tasks by attempt. */
   readonly running = new Map<number, AgentTask>()
   readonly closed: Promise<void>
-  readonly #stop: (agent: LocalAgent) => void
+  readonly #ways: LocalWays
   #resolveClosed!: () => void
   #rejectClosed!: (error: Error) => void
   stopping = false
 
-  constructor(id: string, instance: string, handler: Handler, stop: (agent: LocalAgent) => void) {
+  constructor(id: string, { instance, pull }: Hello, handler: Handler, ways: LocalWays) {
     this.id = id
     this.instance = instance
+    this.isPuller = pull === true
     this.handler = handler
-    this.#stop = stop
+    this.#ways = ways
     this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve
       this.#rejectClosed = reject
@@ -58,8 +67,13 @@ class LocalAgent implements AgentHandle {
     this.closed.catch(() => {})
   }
 
+  async pull(n: number): Promise<void> {
+    checkPull(n, this.isPuller)
+    this.#ways.pull(this, n)
+  }
+
   stop(): Promise<void> {
-    this.#stop(this)
+    this.#ways.stop(this)
     return this.closed.catch(() => {})
   }
 
@@ -82,8 +96,8 @@ export class InProcessAgents implements AgentPort {
   /** @throws bad_token, bad_concurrency, bad_option, too_many_agents */
   join(options: AgentOptions, handler: Handler): AgentHandle {
     const { id, hello } = checkHello(options)
-    const agent = new LocalAgent(id, hello.instance, handler, this.#stopAgent)
-    const spec = { ...hello, id, keeps: false, pull: false, leased: false, link: this }
+    const agent = new LocalAgent(id, hello, handler, this.#ways)
+    const spec = { ...hello, id, keeps: false, leased: false, link: this }
     const state = this.#context.core.hello(spec, policyMs())
     if (typeof state === 'string') {
       throw new SignalboxError(state as ErrorCode, `Agent "${id}" cannot join: ${state}.`)
@@ -152,11 +166,20 @@ export class InProcessAgents implements AgentPort {
     this.#work.splice(0, length)
   }
 
-  readonly #stopAgent = (agent: LocalAgent): void => {
-    if (agent.stopping) return
-    agent.stopping = true
-    this.#context.core.bye(agent.id, agent.instance, true, policyMs())
-    this.#endWhenIdle(agent)
+  readonly #ways: LocalWays = {
+    pull: ({ id, instance }, count) => {
+      const refusal = this.#context.core.pull(id, instance, count, policyMs())
+      if (refusal !== null) {
+        throw new SignalboxError(refusal, `Agent "${id}" has ended and takes no more work.`)
+      }
+      this.#context.inbox.wake()
+    },
+    stop: (agent) => {
+      if (agent.stopping) return
+      agent.stopping = true
+      this.#context.core.bye(agent.id, agent.instance, true, policyMs())
+      this.#endWhenIdle(agent)
+    },
   }
 
   #endWhenIdle(agent: LocalAgent): void {

@@ -1,149 +1,143 @@
 /**
- * Submitters in this process: `run` and `submit` of the library. The same record, the same inbox,
- * the same refusals as over NATS; only the answers are promises.
+ * The way of tasks within this process: what the library's `run`, `submit`, `runMany` and `submitMany`
+ * (../../submit/) send becomes a record here, and what becomes of it is told there. The same record, the
+ * same inbox, the same refusals as over NATS.
+ *
+ * Main thread. Invariant: a task that was sent is told once, at the latest when the scheduler stops.
+ *
+ *   PAUSED ── opened() ──► OPEN ── close() ──► CLOSED: single tasks are refused, lists end
  */
-import type { TaskHandle } from '../../api.ts'
 import { nowUs } from '../../clock.ts'
-import { type ErrorCode, SignalboxError, TaskError } from '../../errors.ts'
-import {
-  COMPLETED,
-  isFinal,
-  type Origin,
-  stateName,
-  TaskRecord,
-  type Waiter,
-} from '../../policy/task-record.ts'
-import type { SubmitOptions } from '../../task.ts'
-import { decodePayload, encodePayload } from '../../wire/payload.ts'
-import { checkOptions } from '../../wire/submit-options.ts'
+import { SignalboxError } from '../../errors.ts'
+import { COMPLETED, type Origin, stateName, type TaskRecord } from '../../policy/task-record.ts'
+import { Answer, type Taker } from '../../submit/answer.ts'
+import { InFlight, WANTS_ACCEPTED, WANTS_OUTCOME } from '../../submit/in-flight.ts'
+import type { ItemOptions, Port } from '../../submit/port.ts'
+import type { Window } from '../../submit/window.ts'
 import { requireToken } from '../../wire/tokens.ts'
 import { resultBytes } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
 import { receive } from '../receive.ts'
 
-/** Where a submit's answers go. */
-interface Caller {
-  onAccepted(handle: TaskHandle): void
-  onOutcome(bytes: Uint8Array): void
-  onError(error: Error): void
-}
-
-export class InProcessSubmitters implements Origin {
+export class InProcessSubmitters implements Origin, Port<string> {
+  readonly window: Window
+  readonly keepsPayload = true
+  closed: SignalboxError | null = null
+  paused = true
   readonly #context: FrontEndContext
+  readonly #inFlight: InFlight<string>
+  readonly #answer = new Answer()
+  /** Apart from the other: a refusal comes in the middle of `send`, which may be in an answer. */
+  readonly #refusal = new Answer()
+  #resumes: (() => void)[] = []
 
-  constructor(context: FrontEndContext) {
+  constructor(context: FrontEndContext, window: Window) {
     this.#context = context
+    this.window = window
+    this.#inFlight = new InFlight(window)
   }
 
-  /** @throws bad_token, bad_option, not_supported at once; everything else rejects. */
-  run(queue: string, payload: unknown, options?: SubmitOptions): Promise<Uint8Array> {
-    const { promise, resolve, reject } = deferred<Uint8Array>()
-    const caller: Caller = { onAccepted: () => {}, onOutcome: resolve, onError: reject }
-    this.#receive(queue, payload, options, caller, false)
-    return promise
+  onResume(resume: () => void): void {
+    this.#resumes.push(resume)
   }
 
-  /** @throws as `run`. */
-  submit(queue: string, payload: unknown, options?: SubmitOptions): Promise<TaskHandle> {
-    const accepted = deferred<TaskHandle>()
-    const outcome = deferred<Uint8Array>()
-    outcome.promise.catch(() => {})
-    const caller: Caller = {
-      onAccepted: (handle) => accepted.resolve(withOutcome(handle, outcome.promise)),
-      onOutcome: outcome.resolve,
-      onError: (error) => {
-        accepted.reject(error)
-        outcome.reject(error)
-      },
-    }
-    this.#receive(queue, payload, options, caller, true)
-    return accepted.promise
+  /** The scheduler has started. */
+  opened(): void {
+    this.paused = false
+    this.#resume()
   }
 
-  #receive(
+  /** No more is taken; the first reason counts. What is in flight goes on. */
+  close(reason: SignalboxError): void {
+    if (this.closed !== null) return
+    this.closed = reason
+    this.#resume()
+  }
+
+  #resume(): void {
+    const resumes = this.#resumes
+    this.#resumes = []
+    for (const resume of resumes) resume()
+  }
+
+  /** A single task is refused, and counted, where all are: step 1. */
+  requireOpen(): void {}
+
+  laneOf(queue: string): string {
+    return requireToken(queue, 'queue')
+  }
+
+  send(
     queue: string,
-    payload: unknown,
-    options: SubmitOptions | undefined,
-    caller: Caller,
-    wantsAccepted: boolean,
+    options: ItemOptions,
+    taker: Taker,
+    index: number,
+    id: string,
+    payload: Uint8Array,
   ): void {
-    const checked = checkOptions(options)
-    const bytes = encodePayload(payload)
-    const record = new TaskRecord(
-      checked.id ?? '',
-      requireToken(queue, 'queue'),
-      checked,
-      bytes,
+    const { wants } = options
+    const number = this.#inFlight.add(taker, index, wants, id, queue)
+    const record = this.#context.records.take(
+      id,
+      queue,
+      options,
+      payload,
       0,
-      bytes.length,
+      payload.length,
       this,
-      caller,
-      wantsAccepted,
-      true,
+      number,
+      (wants & WANTS_ACCEPTED) !== 0,
+      (wants & WANTS_OUTCOME) !== 0,
       nowUs(),
     )
     receive(this.#context, record)
   }
 
   accepted(record: TaskRecord, replyTo: unknown): void {
-    const { id, queueName, state } = record
-    const waitingFor = this.#context.core.waitingFor(record)
-    ;(replyTo as Caller).onAccepted({
-      id,
-      queue: queueName,
-      state: stateName(state),
-      waitingFor,
-    } as TaskHandle)
+    const place = this.#inFlight.placeOf(replyTo as number)
+    if (place < 0) return
+    // To say what a task waits for takes a look at every agent, and many tasks have no handle.
+    const hasHandle = (this.#inFlight.flagsAt(place) & WANTS_OUTCOME) !== 0
+    const waitingFor = hasHandle ? this.#context.core.waitingFor(record) : null
+    const id = hasHandle ? record.id : ''
+    this.#answer.setAccepted(id, stateName(record.state), waitingFor)
+    this.#inFlight.accept(place, this.#answer)
   }
 
   outcome(record: TaskRecord, replyTo: unknown): void {
-    const caller = replyTo as Caller
-    if (record.state === COMPLETED) {
-      caller.onOutcome(Uint8Array.from(resultBytes(this.#context, record)))
-      return
+    const place = this.#inFlight.placeOf(replyTo as number)
+    if (place < 0) return
+    const { attempts, state } = record
+    if (state === COMPLETED) {
+      const bytes = Uint8Array.from(resultBytes(this.#context, record))
+      this.#answer.setCompleted('', attempts, bytes, 0, bytes.length)
+    } else {
+      const { code, message, retryable } = record
+      this.#answer.setEnded('', stateName(state), code!, message, retryable, attempts)
     }
-    const { attempts, retryable } = record
-    caller.onError(new TaskError(record.code!, record.message, { attempts, retryable }))
+    this.#inFlight.end(place, this.#answer)
+  }
+
+  refused(
+    replyTo: unknown,
+    code: string,
+    message: string,
+    _status: number,
+    retryable: boolean,
+  ): void {
+    const place = this.#inFlight.placeOf(replyTo as number)
+    if (place < 0) return
+    this.#refusal.setRefused(code, message, retryable)
+    this.#inFlight.refuse(place, this.#refusal)
   }
 
   /** The scheduler has stopped: who still waits for an outcome is told that none will come. */
   abandon(): void {
-    const { core, inbox, options } = this.#context
-    const message = `Scheduler "${options.name}" was stopped before the task had an outcome.`
-    const tell = ({ origin, replyTo }: Waiter) => {
-      if (origin === this) this.refused(replyTo, 'stopping', message)
-    }
-    for (const record of core.index.records()) {
-      if (isFinal(record.state)) continue
-      tell(record)
-      record.waiters?.forEach(tell)
-    }
-    // Ends: nothing is put in any more.
-    for (let record = inbox.nextSubmit(); record; record = inbox.nextSubmit()) tell(record)
+    const { name } = this.#context.options
+    const message = `Scheduler "${name}" was stopped before the task had an outcome.`
+    const error = new SignalboxError('stopping', message)
+    this.close(error)
+    this.#inFlight.failAll(error)
+    this.window.dismiss()
   }
-
-  refused(replyTo: unknown, code: string, message: string): void {
-    ;(replyTo as Caller).onError(new SignalboxError(code as ErrorCode, message))
-  }
-}
-
-function withOutcome(handle: TaskHandle, outcome: Promise<Uint8Array>): TaskHandle {
-  return {
-    id: handle.id,
-    queue: handle.queue,
-    state: handle.state,
-    waitingFor: handle.waitingFor,
-    bytes: () => outcome,
-    result: async <T>() => decodePayload<T>(await outcome),
-  }
-}
-
-function deferred<T>() {
-  let resolve!: (value: T) => void
-  let reject!: (error: Error) => void
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
 }

@@ -1,64 +1,50 @@
 /**
- * Agents on NATS: hello, beat and bye come in, work and control go out, results and progress come
- * back on the subject that the work named as its reply. Identity is the subject's token, which the
- * server authorised, never the body's.
+ * Agents on NATS: hello, beat, pull and bye come in here, and what they do is wired to where it is
+ * understood: work and results in frames or in plain form, as each agent said at hello. Identity is
+ * the subject's token, which the server authorised, never the body's. Main thread.
  */
-import type { Msg, MsgHdrs, NatsConnection } from 'nats'
+import type { Msg, NatsConnection } from 'nats'
 import { SignalboxError } from '../../errors.ts'
-import { LIMITS } from '../../options.ts'
-import type { AgentState } from '../../policy/agents.ts'
-import type { TaskRecord } from '../../policy/task-record.ts'
-import { HEADER, workHeaders } from '../../wire/headers.ts'
 import { encodeJson } from '../../wire/json.ts'
 import {
   type Beat,
-  type Control,
   type HelloAnswer,
+  type PullAnswer,
   readBeat,
   readBye,
   readHello,
+  readPull,
 } from '../../wire/messages.ts'
-import { payloadText } from '../../wire/payload.ts'
-import {
-  attemptToken,
-  newResultAddress,
-  parseResultSubject,
-  parseToken,
-  Subjects,
-} from '../../wire/subjects.ts'
+import { newResultAddress, parseToken, Subjects } from '../../wire/subjects.ts'
 import { requireToken } from '../../wire/tokens.ts'
 import type { EventSink } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
-import { type ResultBody, takeNoResponder, takeProgress, takeResult } from '../result.ts'
-import type { AgentPort, Arrival } from '../transport.ts'
+import type { Arrival } from '../transport.ts'
+import { Acks } from './acks.ts'
 import { AdoptedAgents } from './adopted.ts'
-import { headersOf } from './incoming.ts'
+import { AgentFrames, type TakeBeat } from './agent-frames.ts'
+import { type AgentWays, linkOf, NatsAgentLink } from './agent-link.ts'
 import type { Outlet } from './outlet.ts'
+import { PlainResults } from './plain-results.ts'
+import { PlainWork } from './plain-work.ts'
+import { refuseMessage } from './refuse-message.ts'
+import { WorkFrames } from './work-frames.ts'
 
-const EMPTY = new Uint8Array(0)
 /** Beats in a lease: two may be lost. */
 const BEATS_PER_LEASE = 3
 
-export class NatsAgents implements AgentPort {
+export class NatsAgents {
   readonly adopted: AdoptedAgents
   readonly #context: FrontEndContext
   readonly #nc: NatsConnection
   readonly #outlet: Outlet
   readonly #subjects: Subjects
   readonly #fromLength: number
-  readonly #workSubjects = new WeakMap<AgentState, string>()
-  /** When a beat of the agent was last compared with its attempts. */
-  readonly #comparedMs = new WeakMap<AgentState, number>()
-  /** Reused for every result. */
-  readonly #address = newResultAddress()
-  readonly #body: ResultBody = {
-    code: null,
-    message: '',
-    retryable: false,
-    bytes: EMPTY,
-    start: 0,
-    length: 0,
-  }
+  readonly #acks: Acks
+  readonly #ways: AgentWays
+  readonly #plainResults: PlainResults
+  readonly #agentFrames: AgentFrames
+  readonly #token = newResultAddress()
 
   constructor(
     context: FrontEndContext,
@@ -67,20 +53,42 @@ export class NatsAgents implements AgentPort {
     prefix: string,
     event: EventSink,
   ) {
-    this.adopted = new AdoptedAgents(context, this.#send, event)
     this.#context = context
     this.#nc = nc
     this.#outlet = outlet
-    this.#subjects = new Subjects(prefix)
+    const subjects = new Subjects(prefix)
+    this.#subjects = subjects
     this.#fromLength = `${prefix}.from.`.length
+    const plain = new PlainWork(context, outlet, subjects)
+    const frames = new WorkFrames(context, outlet, subjects)
+    this.#acks = new Acks(context, outlet, frames)
+    this.#ways = { context, outlet, plain, frames }
+    this.adopted = new AdoptedAgents(context, plain.send, event)
+    this.#plainResults = new PlainResults(
+      context,
+      outlet,
+      this.adopted,
+      this.#acks,
+      this.#fromLength,
+    )
+    this.#agentFrames = new AgentFrames(
+      context,
+      outlet,
+      this.#acks,
+      this.#takeBeat,
+      this.#fromLength,
+    )
   }
 
   subscribe(): void {
     const { name } = this.#context.options
-    this.#listen(this.#subjects.results(name), this.#results)
-    this.#listen(this.#subjects.progresses(name), this.#progress)
+    this.#listen(this.#subjects.results(name), this.#plainResults.results)
+    this.#listen(this.#subjects.progresses(name), this.#plainResults.progress)
+    this.#listen(this.#subjects.resultFrames('*', name), this.#agentFrames.frames)
+    this.#listen(this.#subjects.frameReplies(name), this.#agentFrames.replies)
     this.#listen(this.#subjects.from('*', 'hello'), this.#answered(this.#hello))
     this.#listen(this.#subjects.from('*', 'beat'), this.#answered(this.#beat))
+    this.#listen(this.#subjects.from('*', 'pull'), this.#answered(this.#pull))
     this.#listen(this.#subjects.from('*', 'bye'), this.#answered(this.#bye))
   }
 
@@ -93,63 +101,20 @@ export class NatsAgents implements AgentPort {
     })
   }
 
-  readonly #results: Arrival<Msg> = {
-    take: (msg) => {
-      if (!parseResultSubject(msg.subject, this.#fromLength, this.#address)) {
-        this.#refuse(msg, new SignalboxError('bad_subject', 'The result’s token is malformed.'))
-        return
-      }
-      try {
-        this.#takeResult(msg)
-      } catch (error) {
-        if (!(error instanceof SignalboxError)) throw error
-        this.#refuse(msg, error)
-      }
-    },
+  /** End of a turn: work that was gathered for agents leaves. */
+  flush(): void {
+    this.#ways.frames.flush()
   }
 
-  #takeResult(msg: Msg): void {
-    const headers = headersOf(msg)
-    if (headers !== undefined && headers.code === 503 && msg.data.length === 0) {
-      takeNoResponder(this.#context, this.#address)
-      this.adopted.absent(this.#address.agent)
-      return
-    }
-    this.adopted.answered(this.#address.agent)
-    const refusal = takeResult(this.#context, this.#address, this.#readBody(msg, headers))
-    if (refusal !== null) this.#refuse(msg, refusal)
-    else this.#outlet.answer(msg.reply)
+  stop(): void {
+    this.adopted.stop()
+    this.#acks.stop()
   }
 
-  #readBody(msg: Msg, headers: MsgHdrs | undefined): ResultBody {
-    const body = this.#body
-    body.bytes = msg.data
-    body.length = msg.data.length
-    body.code = null
-    if (headers === undefined || !headers.has(HEADER.errorCode)) return body
-    body.code = headers.get(HEADER.code) || this.#plainCode(headers)
-    body.message = headers.get(HEADER.error)
-    body.retryable = headers.get(HEADER.retryable) !== '0'
-    return body
-  }
-
-  /** A service that knows nothing of our codes gives its own number. */
-  #plainCode(headers: MsgHdrs): string {
-    return this.adopted.has(this.#address.agent) ? headers.get(HEADER.errorCode) : 'error'
-  }
-
-  readonly #progress: Arrival<Msg> = {
-    take: (msg) => {
-      if (!parseResultSubject(msg.subject, this.#fromLength, this.#address)) {
-        this.#context.count('bad_subject')
-        return
-      }
-      const text = payloadText(msg.data.subarray(0, LIMITS.progressBytesMax))
-      takeProgress(this.#context, this.#address, text)
-    },
-  }
-
-  /** Wraps a handler whose return value or SignalboxError is the answer to the request. */
+  /**
+   * Wraps a handler whose return value or SignalboxError is the answer to the request; undefined is
+   * no answer.
+   */
   #answered(handler: (agent: string, msg: Msg) => unknown): Arrival<Msg> {
     return {
       take: (msg) => {
@@ -157,10 +122,10 @@ export class NatsAgents implements AgentPort {
           const agent = msg.subject.slice(this.#fromLength, msg.subject.lastIndexOf('.'))
           if (this.adopted.has(agent)) throw agentError('adopted', agent)
           const answer = handler(requireToken(agent, 'agent id'), msg)
-          this.#outlet.answer(msg.reply, encodeJson(answer))
+          if (answer !== undefined) this.#outlet.answer(msg.reply, encodeJson(answer))
         } catch (error) {
           if (!(error instanceof SignalboxError)) throw error
-          this.#refuse(msg, error)
+          refuseMessage(this.#context, this.#outlet, msg, error)
         }
       },
     }
@@ -168,12 +133,28 @@ export class NatsAgents implements AgentPort {
 
   readonly #hello = (id: string, msg: Msg): HelloAnswer => {
     const { core, options, nowMs } = this.#context
-    const hello = { keeps: false, pull: false, ...readHello(msg.data, id) }
-    const spec = { ...hello, id, leased: true, link: this }
-    const agent = core.hello(spec, nowMs)
+    const { frames, prefetch, ...said } = readHello(msg.data, id)
+    const link = this.#linkFor(id, said.instance)
+    const agent = core.hello({ ...said, id, leased: true, link }, nowMs)
     if (typeof agent === 'string') throw agentError(agent, id)
+    link.met(frames, said.keeps, prefetch)
+    // It may have said less than before.
+    if (agent.prefetch > prefetch) core.setPrefetch(agent, prefetch)
     const { leaseMs, epoch } = core.options
-    return { scheduler: options.name, epoch, leaseMs, beatMs: this.#beatMs }
+    const answer = { scheduler: options.name, epoch, leaseMs, beatMs: this.#beatMs }
+    return link.inFrames ? { ...answer, frames: 1 } : answer
+  }
+
+  /** The one that it has, or a new one for a new instance. */
+  #linkFor(id: string, instance: string): NatsAgentLink {
+    const known = this.#context.core.agents.get(id)
+    if (known?.instance === instance && known.link instanceof NatsAgentLink) return known.link
+    const { work, frames, control } = this.#subjects
+    return new NatsAgentLink(this.#ways, id, {
+      work: work(id, instance),
+      frames: frames(id, instance),
+      control: control(id, instance),
+    })
   }
 
   get #beatMs(): number {
@@ -181,26 +162,49 @@ export class NatsAgents implements AgentPort {
   }
 
   readonly #beat = (id: string, msg: Msg): { scheduler: string } => {
-    const { core, options, nowMs } = this.#context
     const beat = readBeat(msg.data, id)
-    const running = this.#mayCompare(id, beat.instance, nowMs) ? this.#runningOf(beat) : null
-    const refusal = core.beat(id, beat.instance, running, nowMs)
+    return this.#alive(id, beat.instance, () => this.#runningOf(beat))
+  }
+
+  readonly #takeBeat: TakeBeat = (id, instance, runningOf, msg) => {
+    this.#outlet.answer(msg.reply, encodeJson(this.#alive(id, instance, runningOf)))
+  }
+
+  /** @throws fenced, agent_unknown */
+  #alive(
+    id: string,
+    instance: string,
+    runningOf: () => ReadonlySet<number>,
+  ): { scheduler: string } {
+    const { core, options, nowMs } = this.#context
+    const known = core.agents.get(id)
+    const link = known?.instance === instance ? linkOf(this.#context, id) : undefined
+    const running = link?.mayCompare(nowMs, this.#beatMs) === true ? runningOf() : null
+    const refusal = core.beat(id, instance, running, nowMs)
     if (refusal !== null) throw agentError(refusal, id)
     return { scheduler: options.name }
   }
 
-  /**
-   * Beats that were held up on their way arrive together, perhaps behind work that was sent after
-   * them: of those within half an interval one tells which attempts are lost, the others only that
-   * the agent lives.
-   */
-  #mayCompare(id: string, instance: string, nowMs: number): boolean {
-    const agent = this.#context.core.agents.get(id)
-    if (agent?.instance !== instance) return false
-    const lastMs = this.#comparedMs.get(agent)
-    if (lastMs !== undefined && nowMs - lastMs < this.#beatMs / 2) return false
-    this.#comparedMs.set(agent, nowMs)
-    return true
+  /** A beat that does not name this scheduler says that none of its attempts is worked on. */
+  #runningOf(beat: Beat): ReadonlySet<number> {
+    const { core, options } = this.#context
+    const running = new Set<number>()
+    if (!Object.hasOwn(beat.schedulers, options.name)) return running
+    for (const token of beat.schedulers[options.name].running) {
+      const readable = typeof token === 'string' && parseToken(token, 0, this.#token)
+      if (readable && this.#token.epoch === core.options.epoch) running.add(this.#token.counter)
+    }
+    return running
+  }
+
+  /** What is meant for another scheduler is not answered. */
+  readonly #pull = (id: string, msg: Msg): PullAnswer | undefined => {
+    const { core, options, nowMs } = this.#context
+    const { instance, n, scheduler } = readPull(msg.data, id)
+    if (scheduler !== undefined && scheduler !== options.name) return undefined
+    const refusal = core.pull(id, instance, n, nowMs)
+    if (refusal !== null) throw agentError(refusal, id)
+    return { scheduler: options.name, granted: core.agents.get(id)!.granted }
   }
 
   readonly #bye = (id: string, msg: Msg): { scheduler: string } => {
@@ -209,68 +213,6 @@ export class NatsAgents implements AgentPort {
     const refusal = core.bye(id, instance, drain, nowMs)
     if (refusal !== null) throw agentError(refusal, id)
     return { scheduler: options.name }
-  }
-
-  /** A beat that does not name this scheduler says that none of its attempts is worked on. */
-  #runningOf(beat: Beat): Set<number> {
-    const { core, options } = this.#context
-    const running = new Set<number>()
-    if (!Object.hasOwn(beat.schedulers, options.name)) return running
-    for (const token of beat.schedulers[options.name].running) {
-      const readable = typeof token === 'string' && parseToken(token, 0, this.#address)
-      if (readable && this.#address.epoch === core.options.epoch) running.add(this.#address.counter)
-    }
-    return running
-  }
-
-  #refuse(msg: Msg, error: SignalboxError): void {
-    if (error.code !== 'late_result' && error.code !== 'result_unknown') {
-      this.#context.count(error.code)
-    }
-    this.#outlet.answerError(msg.reply, error)
-  }
-
-  dispatch(record: TaskRecord, agent: AgentState): void {
-    this.#send(this.#workSubject(agent), record, agent)
-  }
-
-  repeat(record: TaskRecord, agent: AgentState): void {
-    this.dispatch(record, agent)
-  }
-
-  readonly #send = (subject: string, record: TaskRecord, agent: AgentState): void => {
-    const payload = this.#context.arena.get(record.payload, record.payloadBytes)
-    const { slot, counter, dispatchSeq } = record.attempt!
-    const token = attemptToken(this.#context.core.options.epoch, counter, dispatchSeq)
-    const { name } = this.#context.options
-    const headers = workHeaders(record.id, record.queueName, record.attempts)
-    const reply = this.#subjects.result(agent.id, name, slot, token)
-    this.#outlet.send(subject, payload, headers, reply)
-  }
-
-  #workSubject(agent: AgentState): string {
-    const known = this.#workSubjects.get(agent)
-    if (known !== undefined) return known
-    const subject = this.#subjects.work(agent.id, agent.instance)
-    this.#workSubjects.set(agent, subject)
-    return subject
-  }
-
-  cancel(agent: AgentState, counter: number, dispatchSeq: number, reason: string): void {
-    const token = attemptToken(this.#context.core.options.epoch, counter, dispatchSeq)
-    this.#control(agent, { type: 'cancel', scheduler: this.#context.options.name, token, reason })
-  }
-
-  drain(agent: AgentState): void {
-    this.#control(agent, { type: 'drain', scheduler: this.#context.options.name })
-  }
-
-  fenced(agent: AgentState): void {
-    this.#control(agent, { type: 'fenced', scheduler: this.#context.options.name })
-  }
-
-  #control(agent: AgentState, control: Control): void {
-    this.#outlet.send(this.#subjects.control(agent.id, agent.instance), encodeJson(control))
   }
 }
 
@@ -283,6 +225,12 @@ function agentError(code: 'fenced' | 'agent_unknown' | string, id: string): Sign
   }
   if (code === 'too_many_agents') {
     return new SignalboxError('too_many_agents', 'As many agents as may are registered already.')
+  }
+  if (code === 'bad_option') {
+    return new SignalboxError(
+      'bad_option',
+      `Agent "${id}" did not say at hello that it pulls: say "pull": true, or wait for work.`,
+    )
   }
   return new SignalboxError('agent_unknown', `Agent "${id}" is not registered: say hello first.`)
 }

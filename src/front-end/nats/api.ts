@@ -6,15 +6,19 @@
 import type { Msg, NatsConnection } from 'nats'
 import type { LatencyReport } from '../../api.ts'
 import { SignalboxError } from '../../errors.ts'
+import type { TaskView } from '../../task.ts'
+import { FRAME } from '../../wire/frames.ts'
 import { encodeJson, type JsonObject, parseObject } from '../../wire/json.ts'
 import type { FrontEndContext } from '../context.ts'
-import { cancelTask, drainAgent, getTask, listTasks } from '../control.ts'
+import { cancelTask, drainAgent, getTask, listAgents, listTasks } from '../control.ts'
+import { schedulerStatus } from '../status.ts'
 import type { Arrival } from '../transport.ts'
-import { agentViews, schedulerStatus } from '../views.ts'
 import type { Outlet } from './outlet.ts'
 
 const TARGET_ANY = 'any'
 const VERSION = '0.1.0'
+/** Of a sentence that is not ours. */
+const FAILURE_LENGTH_MAX = 1_024
 
 export interface ApiSources {
   startedAtMs: number
@@ -48,7 +52,7 @@ export class NatsApi {
       name: 'signalbox',
       version: VERSION,
       description: 'Task scheduler for fleets of agents.',
-      metadata: { scheduler: options.name },
+      metadata: { scheduler: options.name, frames: String(FRAME.version) },
     })
     // A group of its own keeps every scheduler in: members of one group would share the calls.
     service.addEndpoint('api', {
@@ -75,7 +79,21 @@ export class NatsApi {
 
   async #answer(verb: string, msg: Msg): Promise<void> {
     const answer = await this.#call(verb, parseObject(msg.data, 'request'))
-    this.#outlet.answer(msg.reply, encodeJson(answer))
+    this.#outlet.answer(msg.reply, this.#encode(verb, answer))
+  }
+
+  /** @throws answer_too_large when even what matters less left out does not help. */
+  #encode(verb: string, answer: unknown): Uint8Array {
+    const max = this.#nc.info?.max_payload ?? Number.POSITIVE_INFINITY
+    const whole = encodeJson(answer)
+    if (whole.length <= max) return whole
+    const lean = encodeJson(leaner(verb, answer))
+    if (lean.length <= max) return lean
+    throw new SignalboxError(
+      'answer_too_large',
+      `The answer is ${lean.length} bytes and the NATS server lets ${max} through: ` +
+        'ask for less, with a smaller limit, or raise its max_payload.',
+    )
   }
 
   #call(verb: string, body: JsonObject): unknown {
@@ -86,7 +104,7 @@ export class NatsApi {
       case 'latency':
         return this.#sources.latency()
       case 'agents':
-        return { agents: agentViews(context) }
+        return { scheduler: context.options.name, ...listAgents(context, body) }
       case 'task':
         return getTask(context, body.id, body.queue)
       case 'tasks':
@@ -108,8 +126,19 @@ export class NatsApi {
     const known =
       error instanceof SignalboxError
         ? error
-        : new SignalboxError('error', `The call failed: ${(error as Error).message}`)
+        : new SignalboxError(
+            'error',
+            `The call failed: ${(error as Error).message.slice(0, FAILURE_LENGTH_MAX)}`,
+          )
     this.#context.count(known.code)
     this.#outlet.answerError(msg.reply, known)
   }
+}
+
+/** The same answer without what may be long and is wanted least. */
+function leaner(verb: string, answer: unknown): unknown {
+  if (verb === 'task' || verb === 'cancel') return { ...(answer as TaskView), result: null }
+  if (verb !== 'latency') return answer
+  const stages = Object.entries(answer as LatencyReport)
+  return Object.fromEntries(stages.map(([stage, row]) => [stage, { ...row, encoded: '' }]))
 }

@@ -36,6 +36,11 @@ export function headersOf(msg: Msg): MsgHdrs | undefined {
   }
 }
 
+/** @returns whether the server says that nobody listened where a message of ours went. */
+export function isNoResponder(msg: Msg, headers: MsgHdrs | undefined): boolean {
+  return headers !== undefined && headers.code === 503 && msg.data.length === 0
+}
+
 function checkSize(bytes: Uint8Array, length: number): void {
   let lines = 0
   if (length <= LIMITS.headerBytesMax) {

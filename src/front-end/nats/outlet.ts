@@ -9,6 +9,7 @@
  */
 import type { MsgHdrs, NatsConnection, PublishOptions } from 'nats'
 import type { SignalboxError } from '../../errors.ts'
+import { FRAME, FramePool } from '../../wire/frames.ts'
 import { type EncodedHeaders, errorHeaders } from '../../wire/headers.ts'
 
 const EMPTY = new Uint8Array(0)
@@ -24,6 +25,10 @@ interface Held {
 }
 
 export class Outlet {
+  /** Buffers of the frames that are said here. */
+  readonly pool = new FramePool()
+  /** No frame of more than one item may be larger. */
+  readonly frameBytesMax: number
   readonly #nc: NatsConnection
   readonly #inboxPrefixes: readonly string[]
   readonly #isConnected: () => boolean
@@ -36,6 +41,15 @@ export class Outlet {
     this.#nc = nc
     this.#inboxPrefixes = inboxPrefixes
     this.#isConnected = isConnected
+    this.frameBytesMax = Math.min(FRAME.bytesMax, nc.info?.max_payload ?? FRAME.bytesMax)
+  }
+
+  /**
+   * Start of a turn: the client has packed what the last one said, in microtasks of its own, and what
+   * could not be sent was copied. So the frames' buffers are free again.
+   */
+  startTurn(): void {
+    this.pool.reclaim()
   }
 
   mayAnswer(replyTo: string): boolean {

@@ -6,12 +6,11 @@
  */
 import type { Msg, NatsConnection, Subscription } from 'nats'
 import { nowUs } from '../../clock.ts'
-import { ERROR_CODES, SignalboxError } from '../../errors.ts'
+import { SignalboxError, statusOf } from '../../errors.ts'
 import { COMPLETED, type Origin, stateName, type TaskRecord } from '../../policy/task-record.ts'
 import { encodeHeaders, errorHeaders, HEADER } from '../../wire/headers.ts'
 import { encodeJson } from '../../wire/json.ts'
 import type { Accepted } from '../../wire/messages.ts'
-import { isToken } from '../../wire/tokens.ts'
 import { resultBytes } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
 import { decode, parseSubmitSubject, type SubmitAddress } from '../decode.ts'
@@ -19,7 +18,7 @@ import { receive, refuse } from '../receive.ts'
 import { headersOf, throwOutside } from './incoming.ts'
 import type { Outlet } from './outlet.ts'
 
-const QUEUE_GROUP = 'sb'
+export const QUEUE_GROUP = 'sb'
 /** Subjects seen, so that a subject is parsed once; emptied when full. */
 const ADDRESSES_MAX = 10_000
 const EMPTY = new Uint8Array(0)
@@ -87,6 +86,7 @@ export class NatsSubmitters implements Origin {
         return
       }
       const record = decode(
+        this.#context.records,
         this.#addressOf(msg.subject),
         headersOf(msg),
         msg.data,
@@ -129,12 +129,11 @@ export class NatsSubmitters implements Origin {
     if (replyTo === '') return
     const state = stateName(record.state)
     if (record.state !== COMPLETED) {
-      const { status, retryable } = outcomeStatus(record)
       const headers = errorHeaders(
-        status,
+        statusOf(record.code!),
         record.message,
         record.code!,
-        retryable,
+        record.retryable,
         `${HEADER.state}: ${state}`,
         `${HEADER.taskId}: ${record.id}`,
         `${HEADER.attempt}: ${record.attempts}`,
@@ -160,12 +159,4 @@ export class NatsSubmitters implements Origin {
     if (replyTo === '') return
     this.#outlet.send(replyTo as string, EMPTY, errorHeaders(status, message, code, retryable))
   }
-}
-
-/** The number of an outcome's code: ours where it is one of ours, 500 for an agent's own. */
-function outcomeStatus(record: TaskRecord): { status: number; retryable: boolean } {
-  const code = record.code!
-  const ours = isToken(code) && Object.hasOwn(ERROR_CODES, code)
-  const status = ours ? ERROR_CODES[code as keyof typeof ERROR_CODES].status : 500
-  return { status, retryable: record.retryable }
 }

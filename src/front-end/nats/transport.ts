@@ -2,6 +2,7 @@
 import type { NatsConnection } from 'nats'
 import { policyMs } from '../../clock.ts'
 import { type AdoptedAgent, type NatsOptions, SCHEDULER_DEFAULTS } from '../../options.ts'
+import { FRAME } from '../../wire/frames.ts'
 import { encodeJson } from '../../wire/json.ts'
 import type { SchedulerUp } from '../../wire/messages.ts'
 import { Subjects } from '../../wire/subjects.ts'
@@ -11,8 +12,13 @@ import type { Transport } from '../transport.ts'
 import { NatsAgents } from './agents.ts'
 import { type ApiSources, NatsApi } from './api.ts'
 import { connectNats } from './connection.ts'
+import { FrameClients } from './frame-clients.ts'
 import { Outlet } from './outlet.ts'
+import { SubmitFrames } from './submit-frames.ts'
 import { NatsSubmitters } from './submitters.ts'
+
+/** Queues in one announcement, some 4 KB at most; more are announced in several. */
+const QUEUES_ANNOUNCED = 64
 
 type CheckedOptions = NatsOptions & { agents: readonly AdoptedAgent[] }
 
@@ -26,6 +32,8 @@ export class NatsTransport implements Transport {
   readonly #queues: readonly string[]
   #nc: NatsConnection | undefined
   #submitters: NatsSubmitters | undefined
+  #frames: SubmitFrames | undefined
+  #clients: FrameClients | undefined
   #agents: NatsAgents | undefined
   #outlet: Outlet | undefined
   connected = false
@@ -56,15 +64,16 @@ export class NatsTransport implements Transport {
     const outlet = new Outlet(nc, inboxPrefixes, () => this.connected)
     this.#outlet = outlet
     context.limitPayload(nc.info?.max_payload ?? Number.POSITIVE_INFINITY)
-    this.#submitters = new NatsSubmitters(context, nc, outlet, {
-      prefix,
-      queues: this.#queues,
-    })
+    const submits = { prefix, queues: this.#queues }
+    this.#submitters = new NatsSubmitters(context, nc, outlet, submits)
+    this.#clients = new FrameClients(context, outlet)
+    this.#frames = new SubmitFrames(context, nc, outlet, this.#clients, submits)
     this.#agents = new NatsAgents(context, nc, outlet, prefix, this.#event)
     this.#agents.subscribe()
     for (const adopted of this.#options.agents) this.#agents.adopted.adopt(adopted)
     await new NatsApi(context, nc, outlet, prefix, this.#sources).start()
     this.#submitters.subscribe()
+    this.#frames.subscribe()
     this.#announce()
     await nc.flush()
   }
@@ -72,9 +81,13 @@ export class NatsTransport implements Transport {
   /** Tells who waits for outcomes that some may have passed by, or went with a predecessor. */
   #announce(): void {
     const { core, options } = this.#context
-    const queues = [...this.#queues]
-    const up: SchedulerUp = { scheduler: options.name, epoch: core.options.epoch, queues }
-    this.#outlet?.send(new Subjects(this.#prefix).event('scheduler_up'), encodeJson(up))
+    const { epoch } = core.options
+    const subject = new Subjects(this.#prefix).event('scheduler_up')
+    for (let i = 0; i < Math.max(1, this.#queues.length); i += QUEUES_ANNOUNCED) {
+      const queues = this.#queues.slice(i, i + QUEUES_ANNOUNCED)
+      const up: SchedulerUp = { scheduler: options.name, epoch, queues, frames: FRAME.version }
+      this.#outlet?.send(subject, encodeJson(up))
+    }
   }
 
   /** The address that is connected to, `host:port`. */
@@ -84,15 +97,25 @@ export class NatsTransport implements Transport {
 
   stopSubmits(): void {
     this.#submitters?.unsubscribe()
+    this.#frames?.unsubscribe()
   }
 
-  /** The client writes once per turn of the loop by itself. */
-  flush(): void {}
+  startTurn(): void {
+    this.#outlet?.startTurn()
+    this.#clients?.startTurn()
+  }
+
+  /** The client writes once per turn of the loop by itself: only frames wait for this. */
+  flush(): void {
+    this.#clients?.flush()
+    this.#agents?.flush()
+  }
 
   async stop(): Promise<void> {
     const nc = this.#nc
-    this.#agents?.adopted.stop()
+    this.#agents?.stop()
     if (nc === undefined || nc.isClosed()) return
+    this.flush()
     if (this.connected) await nc.drain().catch(() => nc.close())
     else await nc.close()
   }

@@ -102,6 +102,31 @@ export const agentCases: Case[] = [
     },
   },
   {
+    title: 'an agent that pulls gets as many tasks as it asks for, and no more',
+    async check({ box, fleet }) {
+      const options = { id: 'puller', queues: ['work'], pull: true }
+      const { agent, given, release } = await holdingAgent(fleet, options)
+      const tasks = await Promise.all([1, 2, 3].map((n) => box.submit('work', n)))
+      for (const n of [0, -1, 1.5, 65_536]) await expectRefused(agent.pull(n), 'bad_option')
+      await agent.pull(2)
+      await until(() => given.length === 2, { what: 'two tasks' })
+      release('one')
+      release('two')
+      expect(await Promise.all(tasks.slice(0, 2).map((task) => task.result()))).toEqual([
+        'one',
+        'two',
+      ])
+      expect((await box.getTask(tasks[2].id)).state).toBe('pending')
+      expect(given.length).toBe(2)
+      await agent.pull(1)
+      await until(() => given.length === 3, { what: 'the third' })
+      release('three')
+      await expect(tasks[2].result()).resolves.toBe('three')
+      const pushed = await fleet.agent({ queues: ['other'] }, () => undefined)
+      await expectRefused(pushed.pull(1), 'bad_option')
+    },
+  },
+  {
     title: 'a newer agent of the same id takes over, the older one is fenced',
     async check({ box, fleet }) {
       const older = await holdingAgent(fleet, { id: 'twin', queues: ['work'] })

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { LATENCY_STAGES } from '../../../src/api.ts'
 import { TaskError } from '../../../src/errors.ts'
 import { until } from '../../support/until.ts'
-import { type Case, expectEnded, holdingAgent } from '../ground.ts'
+import { type Case, expectEnded, expectRefused, holdingAgent } from '../ground.ts'
 
 export const viewCases: Case[] = [
   {
@@ -97,6 +97,20 @@ export const viewCases: Case[] = [
     },
   },
   {
+    title: 'a list of agents is of all of them, or of as many as are asked for',
+    async check({ box, fleet }) {
+      const ids = Array.from({ length: 12 }, (_, n) => `a${n}`)
+      for (const id of ids) await fleet.agent({ id, queues: ['work'] }, () => {})
+      const list = async (limit?: number) => (await box.listAgents({ limit })).map(({ id }) => id)
+      expect(await list()).toEqual(ids)
+      expect(await list(12)).toEqual(ids)
+      expect(await list(5)).toEqual(ids.slice(0, 5))
+      await expectRefused(box.listAgents({ limit: 0 }), 'bad_option')
+      await expectRefused(box.listAgents({ limit: 131_073 }), 'bad_option')
+      await expectRefused(box.listAgents({ queue: 'work' } as never), 'not_supported')
+    },
+  },
+  {
     title: 'the counts of status add up and nothing is lost',
     options: { queueDefaults: { retryCount: 0 } },
     async check({ box, fleet }) {
@@ -115,7 +129,8 @@ export const viewCases: Case[] = [
       expect(waiting.waitingFor).not.toBe(undefined)
       const settled = async () => (await box.status()).tasks.running === 1
       await until(settled, { what: 'the held task to run' })
-      const { tasks, attempts, placedBy, tasksPerAgent, connected } = await box.status()
+      const status = await box.status()
+      const { tasks, attempts, placedBy, tasksPerAgent, connected } = status
       expect(tasks).toEqual({
         accepted: 33,
         duplicates: 0,
@@ -131,6 +146,9 @@ export const viewCases: Case[] = [
       expect(attempts.started).toBe(31)
       expect(placedBy.routers + placedBy.inline).toBe(31)
       expect(tasksPerAgent).toEqual({ worker: 20, holder: 0 })
+      expect(status.queues.map(({ queue }) => queue)).toEqual(['work', 'hold'])
+      const nothing = { queues: 0, waiting: 0, running: 0, agents: 0, completed: 0 }
+      expect(status.unlisted).toEqual(nothing)
       expect(connected).toBe(true)
     },
   },

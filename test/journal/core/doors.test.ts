@@ -91,10 +91,10 @@ async function work({ local, core }: FrontEndWorld): Promise<void> {
     const requires = i % 7 === 0 ? ['gpu'] : []
     const id = i % 5 === 0 ? `id-${i % 10}` : undefined
     const queue = i % 3 === 0 ? 'r' : 'q'
-    ends.push(local.submitters.run(queue, { i }, { requires, id, retryCount: 3 }))
+    ends.push(local.submissions.run(queue, { i }, { requires, id, retryCount: 3 }))
   }
-  ends.push(local.submitters.run('slow', null, { retryCount: 0, timeoutMs: 20 }))
-  const last = local.submitters.run('nobody', null, { id: 'last' })
+  ends.push(local.submissions.run('slow', null, { retryCount: 0, timeoutMs: 20 }))
+  const last = local.submissions.run('nobody', null, { id: 'last' })
   ends.push(last)
   await until(() => core.find('last'), { what: 'the last task' })
   core.cancel(core.find('last')!, 1)
@@ -142,7 +142,7 @@ test('doors: an agent that stops itself when its task is given up does so after 
       return new Promise(() => {})
     })
   })
-  const outcome = local.submitters.run('q', null, { timeoutMs: 10, retryCount: 0 })
+  const outcome = local.submissions.run('q', null, { timeoutMs: 10, retryCount: 0 })
   await expect(outcome).rejects.toThrow(/ran longer/)
   await stopped
   frontEnd.stop()

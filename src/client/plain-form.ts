@@ -1,0 +1,100 @@
+/**
+ * Submitting in the plain form, one task a message: the options are headers, and the reply subject
+ * ends in the task's number.
+ *
+ * Runs in the thread of the client's connection. Invariant: a task that could not be handed to the
+ * connection is told so at once.
+ *
+ * It is used for queues whose frames nobody takes, and for payloads that would fill a frame alone:
+ * these gain nothing from one and would only be copied once more.
+ */
+import type { MsgHdrs } from 'nats'
+import { SignalboxError } from '../errors.ts'
+import { WANTS_ACCEPTED, WANTS_OUTCOME } from '../submit/in-flight.ts'
+import type { ItemOptions } from '../submit/port.ts'
+import { type EncodedHeaders, encodeHeaders, HEADER } from '../wire/headers.ts'
+import { quote } from '../wire/tokens.ts'
+import type { Lane } from './lane.ts'
+import { disconnected, type Link } from './link.ts'
+
+const WANTS_OUTCOME_LINE = `${HEADER.outcome}: 1`
+const ONLY_OUTCOME = encodeHeaders(WANTS_OUTCOME_LINE)
+
+/** Begins the last token of a task's reply subject; digits alone are those of other requests. */
+export const TASK_REPLY = 't'
+
+/** Of an item's options what headers say. */
+export type PlainOptions = Pick<ItemOptions, 'requiresText' | 'timeoutMs' | 'retryCount' | 'wants'>
+
+export class PlainForm {
+  readonly #link: Link
+  readonly #inbox: string
+  /** Reused for every publish, which reads it before it returns. */
+  readonly #publishOptions: { reply: string; headers?: MsgHdrs } = { reply: '' }
+
+  /** @param inbox the part of reply subjects before their last token, with its dot. */
+  constructor(link: Link, inbox: string) {
+    this.#link = link
+    this.#inbox = inbox
+  }
+
+  /**
+   * @param payload must not be written to before the connection has sent it, in a microtask.
+   * @returns why it could not be sent; null when it was.
+   */
+  publish(
+    lane: Lane,
+    options: PlainOptions,
+    number: number,
+    id: string,
+    payload: Uint8Array,
+  ): SignalboxError | null {
+    const publishOptions = this.#publishOptions
+    publishOptions.reply = `${this.#inbox}${TASK_REPLY}${number}`
+    publishOptions.headers = optionHeaders(options, id) as MsgHdrs | undefined
+    try {
+      this.#link.nc.publish(subjectOf(lane, options.wants), payload, publishOptions)
+      return null
+    } catch (error) {
+      return publishError(error, payload.length)
+    }
+  }
+}
+
+/** @param wants flags of in-flight.ts. @returns where such a task goes in the plain form. */
+export function subjectOf(lane: Lane, wants: number): string {
+  return (wants & WANTS_ACCEPTED) === 0 ? lane.callSubject : lane.taskSubject
+}
+
+/** @returns undefined when every option is told by the subject or left to the queue. */
+function optionHeaders(options: PlainOptions, id: string): EncodedHeaders | undefined {
+  const { requiresText, timeoutMs, retryCount, wants } = options
+  const tellsOutcome = wants === (WANTS_ACCEPTED | WANTS_OUTCOME)
+  if (id === '' && requiresText === '' && timeoutMs === null && retryCount === null) {
+    return tellsOutcome ? ONLY_OUTCOME : undefined
+  }
+  const lines: string[] = []
+  if (id !== '') lines.push(`${HEADER.id}: ${id}`)
+  if (requiresText !== '') lines.push(`${HEADER.requires}: ${requiresText}`)
+  if (timeoutMs !== null) lines.push(`${HEADER.timeoutMs}: ${timeoutMs}`)
+  if (retryCount !== null) lines.push(`${HEADER.retryCount}: ${retryCount}`)
+  if (tellsOutcome) lines.push(WANTS_OUTCOME_LINE)
+  return encodeHeaders(...lines)
+}
+
+function publishError(cause: unknown, payloadBytes: number): SignalboxError {
+  const { code, message } = cause as { code?: string; message?: string }
+  if (code === 'MAX_PAYLOAD_EXCEEDED') {
+    return new SignalboxError(
+      'payload_too_large',
+      `The payload is ${payloadBytes} bytes, more than the NATS server takes: ` +
+        'store it elsewhere and send where it is.',
+      { cause },
+    )
+  }
+  if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DRAINING') {
+    return disconnected(`the client was closed (${quote(code)})`)
+  }
+  const why = `The NATS client did not take the task (${quote(message)}): is the connection sound?`
+  return new SignalboxError('error', why, { cause })
+}

@@ -1,0 +1,114 @@
+/**
+ * Step 2 of 8, decode, for tasks that come many in a message. Before: the reader stands at an item of
+ * a frame that was checked whole. After: a task record, or a refusal of this item alone. Main thread.
+ *
+ * Invariant: a record is all that an item takes, unless it has an id; its payload is a range of the
+ * message. A set of required capabilities that was seen before is shared, not made again.
+ */
+import { SignalboxError } from '../errors.ts'
+import { LIMITS } from '../options.ts'
+import type { Origin, TaskRecord } from '../policy/task-record.ts'
+import type { PriorityLevel } from '../task.ts'
+import { RETRY_COUNT_OF_QUEUE, type SubmitReader, TIMEOUT_OF_QUEUE } from '../wire/frames.ts'
+import { type CheckedOptions, NO_OPTIONS, requiresOf } from '../wire/submit-options.ts'
+import { requireToken } from '../wire/tokens.ts'
+import { levelOf } from './decode.ts'
+import type { Records } from './records.ts'
+
+/** What the subject of a frame says: one queue and one level for all of its tasks. */
+export interface FrameAddress {
+  readonly queue: string
+  readonly level: PriorityLevel
+}
+
+/** Sets of capabilities remembered, of at most so many characters; emptied when full. */
+const SETS_MAX = 1_024
+const SET_LENGTH_MAX = 1_024
+
+/**
+ * @param start length of `<prefix>.frame.`
+ * @throws bad_subject, bad_token, bad_priority
+ */
+export function parseFrameSubject(subject: string, start: number): FrameAddress {
+  const [queue, level, ...more] = subject.slice(start).split('.')
+  if (level === undefined || more.length > 0) {
+    throw new SignalboxError('bad_subject', 'Submit frames on <prefix>.frame.<queue>.<1-5>.')
+  }
+  return { queue: requireToken(queue, 'queue'), level: levelOf(level) }
+}
+
+export class FrameDecoder {
+  readonly #records: Records
+  readonly #sets = new Map<string, readonly string[]>()
+  /** Written for every item; the record takes what it needs. */
+  readonly #options: { -readonly [Key in keyof CheckedOptions]: CheckedOptions[Key] } = {
+    ...NO_OPTIONS,
+  }
+
+  constructor(records: Records) {
+    this.#records = records
+  }
+
+  /** @throws bad_token, bad_option or not_supported */
+  decode(
+    address: FrameAddress,
+    item: SubmitReader,
+    origin: Origin,
+    receivedUs: number,
+  ): TaskRecord {
+    const options = this.#options
+    options.level = address.level
+    options.requires = this.#setOf(item.requires())
+    options.timeoutMs = timeoutOf(item)
+    options.retryCount = retriesOf(item)
+    const { bytes, payloadStart, payloadLength } = item
+    return this.#records.take(
+      idOf(item),
+      address.queue,
+      options,
+      bytes,
+      payloadStart,
+      payloadLength,
+      origin,
+      item.number | 0,
+      item.wantsAccepted,
+      item.wantsOutcome,
+      receivedUs,
+    )
+  }
+
+  #setOf(text: string): readonly string[] {
+    if (text === '') return NO_OPTIONS.requires
+    const known = this.#sets.get(text)
+    if (known !== undefined) return known
+    const set = requiresOf(text)
+    if (text.length > SET_LENGTH_MAX) return set
+    if (this.#sets.size >= SETS_MAX) this.#sets.clear()
+    this.#sets.set(text, set)
+    return set
+  }
+}
+
+function idOf(item: SubmitReader): string {
+  const id = item.id()
+  return id === '' ? id : requireToken(id, 'task id')
+}
+
+function timeoutOf({ timeoutMs }: SubmitReader): number | null {
+  if (timeoutMs === TIMEOUT_OF_QUEUE) return null
+  if (timeoutMs <= LIMITS.timeoutMsMax) return timeoutMs
+  throw new SignalboxError(
+    'bad_option',
+    `The time-out is ${timeoutMs} ms: give 1 to ${LIMITS.timeoutMsMax}, or ${TIMEOUT_OF_QUEUE} for the queue’s.`,
+  )
+}
+
+function retriesOf({ retryCount }: SubmitReader): number | null {
+  if (retryCount === RETRY_COUNT_OF_QUEUE) return null
+  if (retryCount <= LIMITS.retryCountMax) return retryCount
+  throw new SignalboxError(
+    'bad_option',
+    `The retry count is ${retryCount}: give 0 to ${LIMITS.retryCountMax}, or ` +
+      `${RETRY_COUNT_OF_QUEUE} for the queue’s.`,
+  )
+}

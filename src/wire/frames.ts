@@ -1,0 +1,17 @@
+/**
+ * Frames: many tasks, results, answers or acknowledgements in one message, as bytes. The parts
+ * that the rest of Signalbox uses; docs/PROTOCOL.md, "Frames", has the byte tables.
+ */
+export { ANSWER, ANSWER_FLAG, AnswerReader, AnswerWriter } from './frame-answers.ts'
+export { AckReader, AckWriter, BeatReader, BeatWriter } from './frame-counters.ts'
+export { FRAME, FRAME_KIND, frameKind, frameNumber } from './frame-format.ts'
+export { FramePool } from './frame-pool.ts'
+export { RESULT_FLAG, ResultReader, ResultWriter } from './frame-results.ts'
+export {
+  RETRY_COUNT_OF_QUEUE,
+  SUBMIT_FLAG,
+  SubmitReader,
+  SubmitWriter,
+  TIMEOUT_OF_QUEUE,
+} from './frame-submits.ts'
+export { WorkReader, WorkWriter } from './frame-work.ts'

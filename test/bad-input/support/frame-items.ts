@@ -1,0 +1,32 @@
+/** Submit frames read a second time, from their document alone: what the codec is held against. */
+
+export interface ReadItem {
+  number: number
+  wantsAccepted: boolean
+}
+
+const HEAD = 16
+const ITEM = 20
+
+/** @returns the items of a submit frame, or the code with which the whole is to be refused. */
+export function itemsOf(frame: Uint8Array): ReadItem[] | 'bad_frame' | 'frame_version' {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length)
+  if (frame.length < HEAD || view.getUint16(0, true) !== 0x4253) return 'bad_frame'
+  if (view.getUint8(2) > 1) return 'frame_version'
+  if (view.getUint8(2) !== 1 || view.getUint8(3) !== 1) return 'bad_frame'
+  const count = view.getUint16(4, true)
+  if (view.getUint16(6, true) !== 0 || count < 1 || count > 64) return 'bad_frame'
+  if (view.getBigUint64(8, true) > BigInt(Number.MAX_SAFE_INTEGER)) return 'bad_frame'
+  const items: ReadItem[] = []
+  let at = HEAD
+  for (let n = 0; n < count; n++) {
+    if (at + ITEM > frame.length) return 'bad_frame'
+    const flags = view.getUint8(at + 13)
+    const zeros = view.getUint8(at + 15) + view.getUint16(at + 18, true)
+    if (flags > 3 || zeros !== 0) return 'bad_frame'
+    items.push({ number: view.getUint32(at, true), wantsAccepted: (flags & 1) === 1 })
+    const texts = view.getUint8(at + 14) + view.getUint16(at + 16, true)
+    at += ITEM + texts + view.getUint32(at + 4, true)
+  }
+  return at === frame.length ? items : 'bad_frame'
+}

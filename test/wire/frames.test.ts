@@ -1,0 +1,238 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { SignalboxError } from '../../src/errors.ts'
+import {
+  BeatReader,
+  FRAME,
+  FRAME_KIND,
+  FramePool,
+  frameKind,
+  frameNumber,
+  SubmitReader,
+} from '../../src/wire/frames.ts'
+import {
+  type AnyReader,
+  bytesOfHex,
+  EPOCH,
+  type Field,
+  itemsOf,
+  SAMPLES,
+  type Sample,
+} from './frame-samples.ts'
+
+/** @returns `taken`, or the code of the refusal; anything else that is thrown fails the test. */
+function opened(reader: AnyReader, frame: Uint8Array): string {
+  try {
+    reader.open(frame)
+  } catch (error) {
+    if (!(error instanceof SignalboxError)) throw error
+    expect(reader.count).toBe(0)
+    expect(reader.next()).toBe(false)
+    return error.code
+  }
+  return 'taken'
+}
+
+function valueAt(frame: Uint8Array, { at, bytes }: Field): number {
+  return Buffer.from(frame).readUIntLE(at, bytes)
+}
+
+function changed(frame: Uint8Array, { at, bytes }: Field, value: number): Uint8Array {
+  const copy = Buffer.from(frame)
+  copy.writeUIntLE(value, at, bytes)
+  return copy
+}
+
+describe.each(SAMPLES)('frames of kind $kind, $name', (sample: Sample) => {
+  const frame = bytesOfHex(sample.hex)
+
+  test('frames: what is written is what the document says', () => {
+    expect(Buffer.from(sample.write(new FramePool())).toString('hex')).toBe(
+      Buffer.from(frame).toString('hex'),
+    )
+  })
+
+  test('frames: what was written is read back', () => {
+    const reader = sample.newReader()
+    expect(itemsOf(reader, frame)).toEqual(sample.items)
+    expect(reader.count).toBe(sample.items.length)
+    expect(reader.headNumber).toBe(sample.kind === FRAME_KIND.submit ? 7 : EPOCH)
+    expect(frameKind(frame)).toBe(sample.kind)
+    expect(itemsOf(reader, frame)).toEqual(sample.items)
+  })
+
+  test('frames: one within a larger array of bytes is read where it stands', () => {
+    const around = new Uint8Array(frame.length + 40).fill(0xee)
+    around.set(frame, 13)
+    const reader = sample.newReader()
+    expect(itemsOf(reader, around.subarray(13, 13 + frame.length))).toEqual(sample.items)
+  })
+
+  test('frames: a frame cut at any byte is refused as a whole', () => {
+    const reader = sample.newReader()
+    for (let length = 0; length < frame.length; length++) {
+      expect(opened(reader, frame.subarray(0, length))).toBe('bad_frame')
+    }
+  })
+
+  test('frames: a frame with anything behind it is refused as a whole', () => {
+    for (const more of [1, 7, 8, 20, 32]) {
+      const longer = new Uint8Array(frame.length + more)
+      longer.set(frame)
+      expect(opened(sample.newReader(), longer)).toBe('bad_frame')
+    }
+  })
+
+  test('frames: a length that lies is refused, whichever it is and whatever it says', () => {
+    const reader = sample.newReader()
+    for (const field of sample.lengths) {
+      const right = valueAt(frame, field)
+      const largest = 2 ** (8 * field.bytes) - 1
+      for (const wrong of [right - 1, right + 1, right + 128, largest - 1, largest]) {
+        if (wrong < 0 || wrong === right || wrong > largest) continue
+        expect(opened(reader, changed(frame, field, wrong))).toBe('bad_frame')
+      }
+    }
+  })
+
+  test('frames: a count that lies is refused', () => {
+    const count = { at: 4, bytes: 2 } as const
+    for (const wrong of [0, 63, 64, 65, 4_095, 4_096, 4_097, 65_534, 65_535]) {
+      expect(opened(sample.newReader(), changed(frame, count, wrong))).toBe('bad_frame')
+    }
+    const right = sample.items.length
+    for (const wrong of [right - 1, right + 1]) {
+      expect(opened(sample.newReader(), changed(frame, count, wrong))).toBe('bad_frame')
+    }
+  })
+
+  test('frames: a newer version is refused and says which is spoken', () => {
+    for (const version of [2, 3, 255]) {
+      const newer = changed(frame, { at: 2, bytes: 1 }, version)
+      expect(opened(sample.newReader(), newer)).toBe('frame_version')
+      expect(() => sample.newReader().open(newer)).toThrow(`version ${version}: send version 1`)
+    }
+    expect(opened(sample.newReader(), changed(frame, { at: 2, bytes: 1 }, 0))).toBe('bad_frame')
+  })
+
+  test('frames: another magic, kind, or any flag of the head is refused', () => {
+    for (const at of [0, 1, 3, 6, 7]) {
+      for (let bit = 0; bit < 8; bit++) {
+        const wrong = changed(frame, { at, bytes: 1 }, frame[at] ^ (1 << bit))
+        expect(opened(sample.newReader(), wrong)).toBe('bad_frame')
+      }
+    }
+  })
+
+  test('frames: a flag that is not known and a byte that is to be 0 are refused', () => {
+    for (const { at, known } of sample.flags) {
+      for (let bit = 0; bit < 8; bit++) {
+        const flipped = changed(frame, { at, bytes: 1 }, frame[at] | (1 << bit))
+        const verdict = (known & (1 << bit)) === 0 ? 'bad_frame' : 'taken'
+        expect(opened(sample.newReader(), flipped)).toBe(verdict)
+      }
+    }
+    for (const at of sample.zeros) {
+      expect(opened(sample.newReader(), changed(frame, { at, bytes: 1 }, 1))).toBe('bad_frame')
+      expect(opened(sample.newReader(), changed(frame, { at, bytes: 1 }, 128))).toBe('bad_frame')
+    }
+  })
+
+  test('frames: a number of 64 bits is exact to its largest and refused beyond', () => {
+    for (const at of [8, ...sample.longs]) {
+      const largest = Buffer.from(frame)
+      largest.writeBigUInt64LE(BigInt(Number.MAX_SAFE_INTEGER), at)
+      const reader = sample.newReader()
+      const text = JSON.stringify([itemsOf(reader, largest), reader.headNumber, seenOf(reader)])
+      expect(text).toContain(String(Number.MAX_SAFE_INTEGER))
+      for (const beyond of [2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]) {
+        largest.writeBigUInt64LE(beyond, at)
+        expect(opened(reader, largest)).toBe('bad_frame')
+      }
+    }
+  })
+
+  test('frames: whatever is done to its bytes, it is refused or every item lies within', () => {
+    const damage = fc.array(fc.tuple(fc.nat(frame.length - 1), fc.nat(255)), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    const reader = sample.newReader()
+    fc.assert(
+      fc.property(damage, (changes) => {
+        const damaged = Uint8Array.from(frame)
+        for (const [at, value] of changes) damaged[at] = value
+        if (opened(reader, damaged) !== 'taken') return
+        let items = 0
+        for (; reader.next(); items++) {
+          if (!('payloadStart' in reader)) continue
+          const { payloadStart, payloadLength } = reader
+          expect(payloadStart + payloadLength).toBeLessThanOrEqual(damaged.length)
+        }
+        expect(items).toBe(reader.count)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+function seenOf(reader: AnyReader): number {
+  return reader instanceof BeatReader ? reader.seen : 0
+}
+
+test('frames: a beat tells who sends it and what was seen last', () => {
+  const sample = SAMPLES[SAMPLES.length - 1]
+  const reader = new BeatReader()
+  reader.open(bytesOfHex(sample.hex))
+  expect(reader.instance()).toBe('k7Qm2xVw9a')
+  expect(reader.seen).toBe(2 ** 32 + 2)
+  expect(reader.epoch).toBe(EPOCH)
+})
+
+test('frames: an answer that is none, and a state that is none, are refused', () => {
+  const answers = SAMPLES[1]
+  const frame = bytesOfHex(answers.hex)
+  for (const [at, wrong] of [
+    [20, 0],
+    [20, 4],
+    [20, 255],
+    [21, 7],
+    [21, 255],
+  ]) {
+    expect(opened(answers.newReader(), changed(frame, { at, bytes: 1 }, wrong))).toBe('bad_frame')
+  }
+})
+
+test('frames: any bytes at all are refused or read, never anything else', () => {
+  const readers = SAMPLES.map((sample) => sample.newReader())
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(5), (bytes, index) => {
+      const head = bytesOfHex(SAMPLES[index].hex).subarray(0, FRAME.headBytes)
+      for (const frame of [bytes, Buffer.concat([head, bytes])]) {
+        for (const reader of readers) opened(reader, frame)
+      }
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('frames: what can be told of a bad frame is its kind and number', () => {
+  const frame = bytesOfHex(SAMPLES[0].hex)
+  expect(frameNumber(frame)).toBe(7)
+  expect(frameNumber(changed(frame, { at: 2, bytes: 1 }, 9))).toBe(7)
+  expect(frameNumber(frame.subarray(0, 16))).toBe(7)
+  expect(frameNumber(frame.subarray(0, 15))).toBe(-1)
+  expect(frameNumber(changed(frame, { at: 14, bytes: 2 }, 0xffff))).toBe(-1)
+  expect(frameKind(frame.subarray(0, 15))).toBe(0)
+  expect(frameKind(new Uint8Array(0))).toBe(0)
+})
+
+test('frames: an id or list that is none is the item’s fault and read as it came', () => {
+  const frame = bytesOfHex(SAMPLES[0].hex)
+  const reader = new SubmitReader()
+  frame[36] = 0x0d
+  frame[37] = 0xe9
+  reader.open(frame)
+  expect(reader.next()).toBe(true)
+  expect(reader.id()).toBe('\ré' + 'der-17')
+})
