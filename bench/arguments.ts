@@ -4,13 +4,14 @@
  * Runs on: the process of `npm run bench`. Invariant: whatever is not understood is refused in one
  * sentence before anything runs.
  */
-import { BENCHMARK_NAMES, type BenchmarkName, isKnown } from './registry.ts'
+import type { Extent } from './harness.ts'
+import { BENCHMARK_NAMES, type BenchmarkName, isKnown, NAMES_OF_ALL } from './registry.ts'
 
 export interface BenchArguments {
   names: BenchmarkName[]
   output: 'table' | 'json'
   repeats: number
-  isQuick: boolean
+  extent: Extent
   isHelp: boolean
 }
 
@@ -19,10 +20,12 @@ const REPEATS_MAX = 100
 
 export const USAGE = `npm run bench -- [${BENCHMARK_NAMES.join(' | ')}] [options]
 
-Without a name all are run, which takes about four minutes.
+Without a name all but peers are run, which takes about ten minutes.
 
   -o, --output table|json   table (default), or one JSON object and nothing else
   --repeats N               runs of each configuration, 1 to ${REPEATS_MAX} (default ${REPEATS_DEFAULT})
+  --matrix                  end-to-end: also 1, 10, 100 agents by 16 B to 64 KiB, 4 minutes a repeat
+  --plot                    end-to-end: write pictures to docs/images, 3 minutes more a repeat
   --quick                   tiny sizes: does it run at all; the numbers mean nothing
   -h, --help                this text
 
@@ -37,13 +40,13 @@ export function parseArguments(words: readonly string[]): BenchArguments {
     names: [],
     output: 'table',
     repeats: REPEATS_DEFAULT,
-    isQuick: false,
+    extent: { isQuick: false, isMatrix: false, isPlot: false },
     isHelp: false,
   }
   const left = words.flatMap((word) => (/^--\w+=/.test(word) ? splitAtEquals(word) : [word]))
   // Ends: each round takes a word.
   while (left.length > 0) takeWord(parsed, left.shift()!, left)
-  if (parsed.names.length === 0) parsed.names = BENCHMARK_NAMES
+  if (parsed.names.length === 0) parsed.names = NAMES_OF_ALL
   return parsed
 }
 
@@ -57,7 +60,13 @@ function takeWord(parsed: BenchArguments, word: string, left: string[]): void {
       parsed.repeats = repeatsOf(left.shift())
       return
     case '--quick':
-      parsed.isQuick = true
+      parsed.extent = { ...parsed.extent, isQuick: true }
+      return
+    case '--matrix':
+      parsed.extent = { ...parsed.extent, isMatrix: true }
+      return
+    case '--plot':
+      parsed.extent = { ...parsed.extent, isPlot: true }
       return
     case '-h':
     case '--help':
@@ -65,7 +74,8 @@ function takeWord(parsed: BenchArguments, word: string, left: string[]): void {
       return
     default:
       if (word.startsWith('-')) {
-        throw new UsageError(`There is no option ${quote(word)}: use -o, --repeats or --quick.`)
+        const known = '-o, --repeats, --matrix, --plot or --quick'
+        throw new UsageError(`There is no option ${quote(word)}: use ${known}.`)
       }
       if (!isKnown(word)) {
         const known = BENCHMARK_NAMES.join(', ')

@@ -28,6 +28,7 @@ import {
   type Benchmark,
   type Configuration,
   column,
+  type Extent,
   type Parameters,
   type Report,
   ratios,
@@ -138,7 +139,7 @@ async function client({ messages }: Parameters): Promise<Values> {
   }
 }
 
-function configurations(isQuick: boolean): Configuration[] {
+function configurations({ isQuick }: Extent): Configuration[] {
   const load = isQuick ? { tasks: 200, warmUpTasks: 50 } : { tasks: 5_000, warmUpTasks: 1_000 }
   const policy = { tasks: isQuick ? 5_000 : 500_000 }
   return [

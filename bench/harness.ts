@@ -57,34 +57,51 @@ export interface Report {
   readonly rows: Row[]
 }
 
+/** How much of a benchmark is run. */
+export interface Extent {
+  /** Small sizes: does it run at all, not how fast. */
+  readonly isQuick: boolean
+  /** Also what is asked for only now and then: fleets by sizes. */
+  readonly isMatrix: boolean
+  /** Also what only pictures need. */
+  readonly isPlot: boolean
+}
+
 /** A question with its answer; one file of this folder. */
 export interface Benchmark {
   readonly name: string
   readonly question: string
   readonly doesNotShow: string
-  /** @param isQuick small sizes: does it run at all, not how fast. */
-  configurations(isQuick: boolean): Configuration[]
+  configurations(extent: Extent): Configuration[]
   /** What a child process runs; throws when its result is wrong. */
   readonly runs: Record<string, (parameters: Parameters) => Promise<Values>>
   report(samples: Samples): Report
+  /**
+   * Sees to what has to be there before the first run, and says in sentences what it does about it.
+   * @returns versions to be printed.
+   * @throws Error when something cannot be had; the message says what.
+   */
+  prepare?(say: (sentence: string) => void): Promise<Record<string, string>>
+  /** SVG texts by file name, of samples that were taken with `isPlot`. */
+  plots?(samples: Samples, at: string): Record<string, string>
 }
 
 /** What a child process says: its values, or why its result is wrong. */
 export type ChildAnswer = { values: Values } | { failed: string }
 
-/** The longest run takes 25 s on two cores; one that hangs must not take the whole evening. */
-const RUN_MAX_MS = 120_000
+/** The longest run takes 60 s on two cores; one that hangs must not take the whole evening. */
+const RUN_MAX_MS = 300_000
 
 /**
  * Runs all configurations `repeats` times.
  * @param onRun told before each run.
- * @throws Error when a run's result is wrong, it crashes or takes longer than two minutes.
+ * @throws Error when a run's result is wrong, it crashes or takes longer than five minutes.
  */
 export async function runInterleaved(
   benchmark: Benchmark,
-  options: { repeats: number; isQuick: boolean; onRun(what: string): void },
+  options: { repeats: number; extent: Extent; onRun(what: string): void },
 ): Promise<Samples> {
-  const configurations = benchmark.configurations(options.isQuick)
+  const configurations = benchmark.configurations(options.extent)
   const samples: Samples = {}
   for (const { name } of configurations) samples[name] = []
   for (let repeat = 0; repeat < options.repeats; repeat++) {
@@ -116,7 +133,7 @@ async function runOnce(benchmark: string, configuration: Configuration, what: st
 
 /**
  * Sends one message to a child process and resolves with its next one.
- * @throws Error when it ends before it answers, or takes longer than two minutes.
+ * @throws Error when it ends before it answers, or takes longer than five minutes.
  */
 export function ask<Answer>(child: ChildProcess, request: unknown, what: string): Promise<Answer> {
   return new Promise((resolve, reject) => {

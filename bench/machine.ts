@@ -47,6 +47,11 @@ export function machineLine(machine: Machine): string {
   )
 }
 
+/** What stands in pictures, where there is little room. */
+export function shortLine({ cores, cpu, node, natsServer }: Machine): string {
+  return `${cores} x ${cpu}, Node ${node}, nats-server ${natsServer}`
+}
+
 /** @returns the load of the last minute; runnable processes, what ran before the start included. */
 export function loadAverage(): number {
   return Math.round(loadavg()[0] * 100) / 100

@@ -11,10 +11,14 @@ export const LOADERS = {
   routing: async () => (await import('./routing.ts')).routing,
   assignment: async () => (await import('./assignment.ts')).assignment,
   'end-to-end': async () => (await import('./end-to-end.ts')).endToEnd,
+  memory: async () => (await import('./memory.ts')).memory,
+  peers: async () => (await import('./peers.ts')).peers,
 } satisfies Record<string, () => Promise<Benchmark>>
 
 export type BenchmarkName = keyof typeof LOADERS
 export const BENCHMARK_NAMES = Object.keys(LOADERS) as BenchmarkName[]
+/** What is run when none is named: what needs nothing that is not here. */
+export const NAMES_OF_ALL = BENCHMARK_NAMES.filter((name) => name !== 'peers')
 
 export function isKnown(name: string): name is BenchmarkName {
   return Object.hasOwn(LOADERS, name)

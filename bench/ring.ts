@@ -155,7 +155,7 @@ export const ring: Benchmark = {
   question: 'CPU of an item through ring and outbox; baseline: arrays of 64 by postMessage',
   doesNotShow:
     'choosing, committing, payloads, or the latency of a single item (assignment shows that)',
-  configurations: (isQuick): Configuration[] => [
+  configurations: ({ isQuick }): Configuration[] => [
     { name: 'ring', run: 'shared', parameters: { items: isQuick ? 100_000 : 8_000_000 } },
     {
       name: 'messages',

@@ -6,11 +6,15 @@
  */
 import { connect } from 'nats'
 import { play } from './role.ts'
+import { Watch } from './watch.ts'
 
 const REPLIES = 'forwarder.reply.'
 
+const watch = new Watch()
+
 play({
   start: async ({ url, subject, members }) => {
+    await watch.open()
     const nc = await connect({ servers: url as string })
     const waiting = new Map<string, string>()
     let count = 0
@@ -31,4 +35,5 @@ play({
     await nc.flush()
     return {}
   },
+  ...watch.handlers,
 })

@@ -34,7 +34,7 @@ export class Role {
     return this.#process.pid!
   }
 
-  /** @throws Error when the part failed, ended, or took longer than two minutes. */
+  /** @throws Error when the part failed, ended, or took longer than five minutes. */
   async ask(verb: string, parameters: Parameters = {}): Promise<Values> {
     const what = `${this.name} (${verb})`
     const answer = await ask<Answer>(this.#process, { verb, parameters }, what)

@@ -33,6 +33,7 @@ import {
   type Benchmark,
   type Configuration,
   column,
+  type Extent,
   type Parameters,
   type Row,
   ratios,
@@ -158,7 +159,7 @@ function check(fleet: Fleet, agents: number, placed: Int32Array): void {
   }
 }
 
-function configurations(isQuick: boolean): Configuration[] {
+function configurations({ isQuick }: Extent): Configuration[] {
   const timeMs = isQuick ? 10 : 150
   return strategyNames().flatMap((strategy) =>
     (isQuick ? FLEETS_QUICK : FLEETS).flatMap((agents) =>

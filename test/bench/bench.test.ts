@@ -7,6 +7,7 @@ import {
   type Benchmark,
   type Configuration,
   column,
+  type Extent,
   type Report,
   ratios,
   runInterleaved,
@@ -16,6 +17,8 @@ import { ring } from '../../bench/ring.ts'
 import { jsonOf, tableOf } from '../../bench/show.ts'
 import { median, percentile } from '../../bench/statistics.ts'
 import { root } from '../support/files.ts'
+
+const QUICK: Extent = { isQuick: true, isMatrix: false, isPlot: false }
 
 interface Ended {
   code: number
@@ -65,15 +68,19 @@ test.each([
 
 test('bench: without words all are run three times, and a name may be given with options', () => {
   expect(parseArguments([])).toMatchObject({
-    names: ['ring', 'routing', 'assignment', 'end-to-end'],
+    names: ['ring', 'routing', 'assignment', 'end-to-end', 'memory'],
     repeats: 3,
     output: 'table',
-    isQuick: false,
+    extent: { isQuick: false, isMatrix: false, isPlot: false },
   })
   expect(parseArguments(['-o', 'json', 'end-to-end', '--repeats=5'])).toMatchObject({
     names: ['end-to-end'],
     repeats: 5,
     output: 'json',
+  })
+  expect(parseArguments(['peers', '--quick', '--plot', '--matrix'])).toMatchObject({
+    names: ['peers'],
+    extent: { isQuick: true, isMatrix: true, isPlot: true },
   })
   expect(() => parseArguments(['ring', 'ringg'])).toThrow(UsageError)
 })
@@ -91,7 +98,7 @@ test('bench: an item that comes twice, never, or from nowhere is a wrong result'
 test('bench: a child process that fails or ends is told in words', async () => {
   const run = (configuration: Configuration) => {
     const broken: Benchmark = { ...ring, configurations: () => [configuration] }
-    return runInterleaved(broken, { repeats: 1, isQuick: true, onRun: () => {} })
+    return runInterleaved(broken, { repeats: 1, extent: QUICK, onRun: () => {} })
   }
   await expect(run({ name: 'nothing', run: 'nothing', parameters: {} })).rejects.toThrow(
     'ring nothing: ',
