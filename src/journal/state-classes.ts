@@ -10,6 +10,7 @@ import { QUEUE_DEFAULTS } from '../options.ts'
 import { type AgentSpec, AgentState } from '../policy/agents.ts'
 import { Attempt } from '../policy/attempt.ts'
 import { ClassState, Lane } from '../policy/classes.ts'
+import { FreeSlots } from '../policy/free-slots.ts'
 import { Group } from '../policy/groups.ts'
 import { HeadHeap } from '../policy/head-heap.ts'
 import { Kept } from '../policy/kept.ts'
@@ -123,6 +124,12 @@ export const STATE_CLASSES: readonly StateClass[] = [
       prefix: 'follows from the epoch',
       sparePage: 'memory that is used again; empty',
     },
+  },
+  {
+    type: FreeSlots,
+    shared: false,
+    blank: ({ slots }) => new FreeSlots(Math.max(1, slots)),
+    omitted: { slotCount: 'stands in HEAD' },
   },
 ]
 

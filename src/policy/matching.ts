@@ -50,7 +50,7 @@ function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
   removeWaiting(core, cls)
   lane.offers.insertByPosition(record)
   addOffered(core, record, 1)
-  const slot = core.freeSlots.shift()!
+  const slot = core.freeSlots.take()
   const attempt = core.attempts.take(record)
   attempt.slot = slot
   attempt.generation = core.slots.offer(
@@ -120,7 +120,7 @@ export function freeSlot(core: PolicyState, record: TaskRecord): void {
   const { slot } = record.attempt!
   core.slots.release(slot as SlotIndex)
   core.recordAt[slot] = null
-  core.freeSlots.push(slot)
+  core.freeSlots.give(slot)
   core.attempts.give(record)
 }
 

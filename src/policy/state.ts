@@ -2,13 +2,13 @@
  * What the policy core holds between events, and what it gives out. Written by the steps of the core
  * (admission, matching, attempts, membership, leases) and by nothing else; main thread.
  */
-import { FixedDeque } from 'mnemonist'
 import type { AgentTableWriter, SlotTableWriter } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { KeepOptions, QueueOptions } from '../options.ts'
 import type { AgentState } from './agents.ts'
 import { AttemptPool } from './attempt.ts'
 import type { ClassState } from './classes.ts'
+import { FreeSlots } from './free-slots.ts'
 import type { Group } from './groups.ts'
 import { HeadHeap } from './head-heap.ts'
 import { Kept } from './kept.ts'
@@ -119,8 +119,7 @@ export class PolicyState {
   readonly attempts = new AttemptPool()
   /** By slot: what is offered or runs in it. */
   readonly recordAt: (TaskRecord | null)[]
-  /** Oldest first, so that a slot's generations are as far apart as they can be. */
-  readonly freeSlots: FixedDeque<number>
+  readonly freeSlots: FreeSlots
   /** Credit of all accepting agents, and tasks offered, over all classes. */
   totalFree = 0
   totalOffered = 0
@@ -152,7 +151,6 @@ export class PolicyState {
       { length: options.agentsMax },
       (_, i) => options.agentsMax - 1 - i,
     )
-    this.freeSlots = new FixedDeque(Int32Array as unknown as ArrayConstructor, options.slots)
-    for (let slot = 0; slot < options.slots; slot++) this.freeSlots.push(slot)
+    this.freeSlots = new FreeSlots(options.slots)
   }
 }
