@@ -22,13 +22,13 @@ import type {
   TaskPage,
   TaskView,
 } from '../task.ts'
-import { NatsAgent } from './agent.ts'
+import { NatsAgent } from './agent/agent.ts'
 import { Api } from './api.ts'
 import type { Inbox } from './inbox.ts'
-import type { Lane } from './lane.ts'
 import type { Link } from './link.ts'
 import { Recovery } from './recovery.ts'
-import { Submitter } from './submitter.ts'
+import type { Lane } from './submitter/lane.ts'
+import { Submitter } from './submitter/submitter.ts'
 
 export class Client implements Signalbox {
   readonly #link: Link

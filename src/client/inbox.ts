@@ -15,7 +15,7 @@ import type { Msg } from 'nats'
 import { SignalboxError } from '../errors.ts'
 import { randomToken } from '../wire/tokens.ts'
 import { disconnected, type Link } from './link.ts'
-import { TASK_REPLY } from './plain-form.ts'
+import { TASK_REPLY } from './submitter/plain-form.ts'
 
 export interface Waiter {
   /** Where its request went: a publish that the server refuses fails the waiter. */

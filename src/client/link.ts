@@ -13,7 +13,7 @@ import { FramePool } from '../wire/frames.ts'
 import { readSchedulerUp, type SchedulerUp } from '../wire/messages.ts'
 import { Subjects } from '../wire/subjects.ts'
 import { quote } from '../wire/tokens.ts'
-import { OwnCopies } from './own-copies.ts'
+import { OwnCopies } from './agent/own-copies.ts'
 
 export interface LinkListener {
   onDisconnect?(): void

@@ -20,9 +20,9 @@ import type { SignalboxError } from '../errors.ts'
 import type { InFlight } from '../submit/in-flight.ts'
 import type { SchedulerUp } from '../wire/messages.ts'
 import type { Api } from './api.ts'
-import type { Lane } from './lane.ts'
 import { disconnected, type Link } from './link.ts'
-import type { Submitter } from './submitter.ts'
+import type { Lane } from './submitter/lane.ts'
+import type { Submitter } from './submitter/submitter.ts'
 
 /** Look-ups at a time. */
 const AT_A_TIME = 100

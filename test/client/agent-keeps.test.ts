@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { KEPT_RESULTS_MAX } from '../../src/client/kept-results.ts'
+import { KEPT_RESULTS_MAX } from '../../src/client/agent/kept-results.ts'
 import { connect } from '../../src/index.ts'
 import { encodeJson } from '../../src/wire/json.ts'
 import { randomToken } from '../../src/wire/tokens.ts'

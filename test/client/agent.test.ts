@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AgentTask } from '../../src/agent-task.ts'
-import { readWorkHeaders, undecodedHeaders } from '../../src/client/work-headers.ts'
+import { readWorkHeaders, undecodedHeaders } from '../../src/client/agent/work-headers.ts'
 import { type Client, connect } from '../../src/index.ts'
 import { decodePayload } from '../../src/wire/payload.ts'
 import { randomToken } from '../../src/wire/tokens.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Attempt } from '../../src/client/attempt.ts'
-import { AttemptTable } from '../../src/client/attempt-table.ts'
-import { SchedulerWork } from '../../src/client/scheduler-work.ts'
+import { Attempt } from '../../src/client/agent/attempt.ts'
+import { AttemptTable } from '../../src/client/agent/attempt-table.ts'
+import { SchedulerWork } from '../../src/client/agent/scheduler-work.ts'
 
 const scheduler = new SchedulerWork('one', 1, 'subject', 0)
 const newAttempt = (counter: number) => new Attempt(scheduler, 0, counter, 0, '', 0)

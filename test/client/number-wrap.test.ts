@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { Inbox } from '../../src/client/inbox.ts'
 import { dial, Link } from '../../src/client/link.ts'
-import { Submitter } from '../../src/client/submitter.ts'
+import { Submitter } from '../../src/client/submitter/submitter.ts'
 import { Scheduler } from '../../src/scheduler.ts'
 import { Submissions } from '../../src/submit/submissions.ts'
 import { windowOf } from '../../src/submit/window.ts'

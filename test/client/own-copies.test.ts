@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { OwnCopies } from '../../src/client/own-copies.ts'
+import { OwnCopies } from '../../src/client/agent/own-copies.ts'
 
 test('own copies: each is a range of its own that nobody else writes into', () => {
   const copies = new OwnCopies()

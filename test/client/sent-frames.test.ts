@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { Lane } from '../../src/client/lane.ts'
 import type { Link } from '../../src/client/link.ts'
-import { SentFrames } from '../../src/client/sent-frames.ts'
+import { Lane } from '../../src/client/submitter/lane.ts'
+import { SentFrames } from '../../src/client/submitter/sent-frames.ts'
 import { Subjects } from '../../src/wire/subjects.ts'
 import { until } from '../support/until.ts'
 

@@ -13,10 +13,10 @@
  * pass on, so an answer to one of a frame's tasks vouches for all frames before it. Where none comes,
  * as with tasks that run for long, a ping is sent after them.
  */
-import { Fifo } from '../submit/fifo.ts'
-import { FramePool } from '../wire/frames.ts'
+import { Fifo } from '../../submit/fifo.ts'
+import { FramePool } from '../../wire/frames.ts'
+import type { Link } from '../link.ts'
 import type { Lane } from './lane.ts'
-import type { Link } from './link.ts'
 
 /** Kept unconfirmed without a ping for so long, and so many bytes, at most. */
 const PING_AFTER_MS = 200

@@ -12,7 +12,7 @@
  * Invariant: an attempt stands in its scheduler's table in every state but OVER, so that work that
  * comes again is known.
  */
-import type { AgentTask, AttemptResult } from '../agent-task.ts'
+import type { AgentTask, AttemptResult } from '../../agent-task.ts'
 import type { SchedulerWork } from './scheduler-work.ts'
 
 export const ATTEMPT = { queued: 0, running: 1, unsent: 2, kept: 3, over: 4 } as const

@@ -5,14 +5,14 @@
  * it started again or came later, knows nothing of that and is asked for it.
  */
 import type { Msg } from 'nats'
-import { checkPull } from '../agent-options.ts'
-import { SignalboxError } from '../errors.ts'
-import { LIMITS } from '../options.ts'
-import { encodeJson } from '../wire/json.ts'
-import type { Pull } from '../wire/messages.ts'
-import { errorOf, isNoResponder } from './answers.ts'
-import type { Inbox, Waiter } from './inbox.ts'
-import { disconnected, type Link } from './link.ts'
+import { checkPull } from '../../agent-options.ts'
+import { SignalboxError } from '../../errors.ts'
+import { LIMITS } from '../../options.ts'
+import { encodeJson } from '../../wire/json.ts'
+import type { Pull } from '../../wire/messages.ts'
+import { errorOf, isNoResponder } from '../answers.ts'
+import type { Inbox, Waiter } from '../inbox.ts'
+import { disconnected, type Link } from '../link.ts'
 
 export class AgentPulls {
   readonly #link: Link

@@ -9,9 +9,9 @@
  *                 kept   ──► the result again
  */
 import type { Msg } from 'nats'
-import { nowUs } from '../clock.ts'
-import { SignalboxError } from '../errors.ts'
-import { AckReader, FRAME_KIND, frameKind, frameNumber, WorkReader } from '../wire/frames.ts'
+import { nowUs } from '../../clock.ts'
+import { SignalboxError } from '../../errors.ts'
+import { AckReader, FRAME_KIND, frameKind, frameNumber, WorkReader } from '../../wire/frames.ts'
 import { ATTEMPT, Attempt } from './attempt.ts'
 import { FramedTask, type TaskGround, WorkFrame } from './framed-task.ts'
 import type { SchedulerWork } from './scheduler-work.ts'

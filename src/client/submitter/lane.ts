@@ -9,9 +9,9 @@
  *      ▲                                                                   │
  *      └──────────── reconnected, or a scheduler says that it is up ───────┘
  */
-import { PRIORITY_DEFAULT } from '../task.ts'
-import { FRAME, type FramePool, SubmitWriter } from '../wire/frames.ts'
-import type { Subjects } from '../wire/subjects.ts'
+import { PRIORITY_DEFAULT } from '../../task.ts'
+import { FRAME, type FramePool, SubmitWriter } from '../../wire/frames.ts'
+import type { Subjects } from '../../wire/subjects.ts'
 
 export class Lane {
   readonly queue: string

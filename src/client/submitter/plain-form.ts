@@ -9,13 +9,13 @@
  * these gain nothing from one and would only be copied once more.
  */
 import type { MsgHdrs } from 'nats'
-import { SignalboxError } from '../errors.ts'
-import { WANTS_ACCEPTED, WANTS_OUTCOME } from '../submit/in-flight.ts'
-import type { ItemOptions } from '../submit/port.ts'
-import { type EncodedHeaders, encodeHeaders, HEADER } from '../wire/headers.ts'
-import { quote } from '../wire/tokens.ts'
+import { SignalboxError } from '../../errors.ts'
+import { WANTS_ACCEPTED, WANTS_OUTCOME } from '../../submit/in-flight.ts'
+import type { ItemOptions } from '../../submit/port.ts'
+import { type EncodedHeaders, encodeHeaders, HEADER } from '../../wire/headers.ts'
+import { quote } from '../../wire/tokens.ts'
+import { disconnected, type Link } from '../link.ts'
 import type { Lane } from './lane.ts'
-import { disconnected, type Link } from './link.ts'
 
 const WANTS_OUTCOME_LINE = `${HEADER.outcome}: 1`
 const ONLY_OUTCOME = encodeHeaders(WANTS_OUTCOME_LINE)

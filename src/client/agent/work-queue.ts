@@ -9,10 +9,10 @@
  * the one before ended. After `SLICE_MS` of them the loop gets its turn, in which results leave,
  * beats are said and messages are heard; the rest goes on behind it.
  */
-import { type AttemptResult, type Handler, runHandler } from '../agent-task.ts'
-import { elapsedUs, nowUs } from '../clock.ts'
-import type { TaskError } from '../errors.ts'
-import { Fifo } from '../submit/fifo.ts'
+import { type AttemptResult, type Handler, runHandler } from '../../agent-task.ts'
+import { elapsedUs, nowUs } from '../../clock.ts'
+import type { TaskError } from '../../errors.ts'
+import { Fifo } from '../../submit/fifo.ts'
 import { ATTEMPT, type Attempt } from './attempt.ts'
 import { spanUs } from './result-writer.ts'
 

@@ -3,13 +3,13 @@
  * acknowledged, so what has left is forgotten.
  */
 import type { Msg, MsgHdrs } from 'nats'
-import { AgentTask, type AttemptResult, failureResult } from '../agent-task.ts'
-import { nowUs } from '../clock.ts'
-import { errorHeaders } from '../wire/headers.ts'
-import { newResultAddress, parseResultSubject } from '../wire/subjects.ts'
-import { ownBytes } from './answers.ts'
+import { AgentTask, type AttemptResult, failureResult } from '../../agent-task.ts'
+import { nowUs } from '../../clock.ts'
+import { errorHeaders } from '../../wire/headers.ts'
+import { newResultAddress, parseResultSubject } from '../../wire/subjects.ts'
+import { ownBytes } from '../answers.ts'
+import type { Link } from '../link.ts'
 import { Attempt } from './attempt.ts'
-import type { Link } from './link.ts'
 import { readWorkHeaders } from './work-headers.ts'
 import type { WorkInHand } from './work-in-hand.ts'
 

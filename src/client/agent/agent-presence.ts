@@ -6,13 +6,13 @@
  * are taken as they come and never counted on, except for a bye, which waits for them a bounded time.
  */
 import type { Msg } from 'nats'
-import type { SignalboxError } from '../errors.ts'
-import { encodeJson } from '../wire/json.ts'
-import type { Bye, Hello, HelloAnswer } from '../wire/messages.ts'
-import { decodePayload } from '../wire/payload.ts'
-import { errorOf, isNoResponder } from './answers.ts'
-import type { Inbox, Waiter } from './inbox.ts'
-import type { Link } from './link.ts'
+import type { SignalboxError } from '../../errors.ts'
+import { encodeJson } from '../../wire/json.ts'
+import type { Bye, Hello, HelloAnswer } from '../../wire/messages.ts'
+import { decodePayload } from '../../wire/payload.ts'
+import { errorOf, isNoResponder } from '../answers.ts'
+import type { Inbox, Waiter } from '../inbox.ts'
+import type { Link } from '../link.ts'
 
 /** Hello again so long after nobody was there to hear it. */
 const HELLO_AGAIN_MS = 100

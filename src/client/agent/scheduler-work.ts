@@ -2,7 +2,7 @@
  * What an agent knows of one scheduler, and holds of its work. A scheduler that starts anew has a
  * higher epoch and gets a new one of these; what was held for the older is of no use any more.
  */
-import { SCHEDULER_DEFAULTS } from '../options.ts'
+import { SCHEDULER_DEFAULTS } from '../../options.ts'
 import { AttemptTable } from './attempt-table.ts'
 import type { StampedResultWriter } from './result-writer.ts'
 

@@ -12,14 +12,14 @@
  *
  * A frame's reply subject names it, so that a 503 of the server says which tasks nobody had.
  */
-import { assert, type SignalboxError } from '../errors.ts'
-import type { InFlight } from '../submit/in-flight.ts'
-import type { ItemOptions } from '../submit/port.ts'
-import { FRAME, RETRY_COUNT_OF_QUEUE, SubmitReader, TIMEOUT_OF_QUEUE } from '../wire/frames.ts'
-import { frameReplyTo } from '../wire/subjects.ts'
-import { requireToken } from '../wire/tokens.ts'
+import { assert, type SignalboxError } from '../../errors.ts'
+import type { InFlight } from '../../submit/in-flight.ts'
+import type { ItemOptions } from '../../submit/port.ts'
+import { FRAME, RETRY_COUNT_OF_QUEUE, SubmitReader, TIMEOUT_OF_QUEUE } from '../../wire/frames.ts'
+import { frameReplyTo } from '../../wire/subjects.ts'
+import { requireToken } from '../../wire/tokens.ts'
+import { disconnected, type Link } from '../link.ts'
 import { Lane } from './lane.ts'
-import { disconnected, type Link } from './link.ts'
 import type { PlainForm, PlainOptions } from './plain-form.ts'
 import { type SentFrame, SentFrames } from './sent-frames.ts'
 

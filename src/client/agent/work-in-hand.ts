@@ -5,10 +5,10 @@
  * Invariant: an attempt is counted here from the arrival of its work until its result has left, so
  * that no beat can make a scheduler believe that a result still to come was lost.
  */
-import { nowMs } from '../clock.ts'
-import { LIMITS } from '../options.ts'
-import type { Beat, HelloAnswer } from '../wire/messages.ts'
-import { attemptToken, newResultAddress, parseToken, type Subjects } from '../wire/subjects.ts'
+import { nowMs } from '../../clock.ts'
+import { LIMITS } from '../../options.ts'
+import type { Beat, HelloAnswer } from '../../wire/messages.ts'
+import { attemptToken, newResultAddress, parseToken, type Subjects } from '../../wire/subjects.ts'
 import { ATTEMPT, type Attempt, type AttemptState } from './attempt.ts'
 import { SchedulerWork } from './scheduler-work.ts'
 

@@ -12,7 +12,7 @@
  * Results of bytes are the handler's own, who may write into them again, and are copied; those made
  * of anything else were made for this and are kept as they are.
  */
-import type { AttemptResult } from '../agent-task.ts'
+import type { AttemptResult } from '../../agent-task.ts'
 import type { Attempt } from './attempt.ts'
 import type { OwnCopies } from './own-copies.ts'
 

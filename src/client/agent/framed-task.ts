@@ -6,9 +6,9 @@
  * copy, since the message is a view of what was read from the socket, 27 KB for one small task; id
  * and queue are read from the frame, of which `WorkFrame` makes a copy before its message is left.
  */
-import { AgentTask } from '../agent-task.ts'
-import { decodePayload, payloadText } from '../wire/payload.ts'
-import { ownBytes } from './answers.ts'
+import { AgentTask } from '../../agent-task.ts'
+import { decodePayload, payloadText } from '../../wire/payload.ts'
+import { ownBytes } from '../answers.ts'
 import { ATTEMPT, type Attempt } from './attempt.ts'
 import type { OwnCopies } from './own-copies.ts'
 

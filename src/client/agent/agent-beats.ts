@@ -5,10 +5,10 @@
  * Invariant: a beat names every attempt in hand or is not sent; what it leaves out a scheduler would
  * hold for lost.
  */
-import { BeatWriter, FRAME } from '../wire/frames.ts'
-import { encodeJson } from '../wire/json.ts'
-import type { Beat } from '../wire/messages.ts'
-import type { Link } from './link.ts'
+import { BeatWriter, FRAME } from '../../wire/frames.ts'
+import { encodeJson } from '../../wire/json.ts'
+import type { Beat } from '../../wire/messages.ts'
+import type { Link } from '../link.ts'
 import type { SchedulerWork } from './scheduler-work.ts'
 import type { WorkInHand } from './work-in-hand.ts'
 

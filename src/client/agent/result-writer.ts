@@ -2,9 +2,9 @@
  * Result frames that know when each of their items was received, so that how long an item was held
  * is told as of the moment at which its frame leaves, with one reading of the clock for all.
  */
-import { elapsedUs } from '../clock.ts'
-import { FRAME, putU32 } from '../wire/frame-format.ts'
-import { type FramePool, RESULT_FLAG, ResultWriter } from '../wire/frames.ts'
+import { elapsedUs } from '../../clock.ts'
+import { FRAME, putU32 } from '../../wire/frame-format.ts'
+import { type FramePool, RESULT_FLAG, ResultWriter } from '../../wire/frames.ts'
 import type { Attempt } from './attempt.ts'
 
 /** Where `heldUs` stands in a result item. */

@@ -6,7 +6,7 @@
  * they are not found (its version is pinned, and a test looks) the decoded headers are used.
  */
 import type { Msg } from 'nats'
-import { HEADER } from '../wire/headers.ts'
+import { HEADER } from '../../wire/headers.ts'
 
 export interface WorkHeaders {
   id: string

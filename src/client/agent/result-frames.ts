@@ -6,12 +6,12 @@
  * Invariant: what stands in an open frame is kept by the agent as well; if the connection is gone by
  * the time the frame leaves, it is thrown away and its results leave anew when it is back.
  */
-import type { AttemptResult } from '../agent-task.ts'
-import { nowUs } from '../clock.ts'
-import { assert } from '../errors.ts'
-import { FRAME } from '../wire/frames.ts'
+import type { AttemptResult } from '../../agent-task.ts'
+import { nowUs } from '../../clock.ts'
+import { assert } from '../../errors.ts'
+import { FRAME } from '../../wire/frames.ts'
+import type { Link } from '../link.ts'
 import type { Attempt } from './attempt.ts'
-import type { Link } from './link.ts'
 import { StampedResultWriter } from './result-writer.ts'
 import type { SchedulerWork } from './scheduler-work.ts'
 

@@ -10,19 +10,19 @@
  * left lying.
  */
 import type { Msg, Subscription } from 'nats'
-import { checkHello } from '../agent-options.ts'
-import type { AgentHandle, AgentOptions, Handler } from '../agent-task.ts'
-import { SignalboxError, TaskError } from '../errors.ts'
-import { LIMITS } from '../options.ts'
-import type { Control, Hello, HelloAnswer, SchedulerUp } from '../wire/messages.ts'
-import { decodePayload } from '../wire/payload.ts'
-import { quote } from '../wire/tokens.ts'
+import { checkHello } from '../../agent-options.ts'
+import type { AgentHandle, AgentOptions, Handler } from '../../agent-task.ts'
+import { SignalboxError, TaskError } from '../../errors.ts'
+import { LIMITS } from '../../options.ts'
+import type { Control, Hello, HelloAnswer, SchedulerUp } from '../../wire/messages.ts'
+import { decodePayload } from '../../wire/payload.ts'
+import { quote } from '../../wire/tokens.ts'
+import type { Inbox } from '../inbox.ts'
+import { disconnected, type Link, type LinkListener } from '../link.ts'
 import { AgentBeats } from './agent-beats.ts'
 import { Presence, type PresenceEvents } from './agent-presence.ts'
 import { AgentPulls } from './agent-pulls.ts'
 import { AgentWork } from './agent-work.ts'
-import type { Inbox } from './inbox.ts'
-import { disconnected, type Link, type LinkListener } from './link.ts'
 
 type State = 'joining' | 'serving' | 'draining' | 'ended'
 
