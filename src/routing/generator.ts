@@ -11,6 +11,9 @@
  * Source: Blackman & Vigna, "Scrambled linear pseudorandom number generators", 2018; splitmix32
  * spreads the seed.
  */
+/** Of 32 bits. */
+const STEPS = 4_294_967_296
+
 export class Random {
   /** Int32Array[4], any but all zero. */
   private readonly state = new Int32Array(4)
@@ -31,6 +34,19 @@ export class Random {
 
   /** @returns a number from 0 up to, not with, 1, in steps of 2^-32. */
   nextFloat(): number {
+    return (this.nextBits() >>> 0) / STEPS
+  }
+
+  /**
+   * @param bound 1 … 2^32.
+   * @returns a whole number from 0 to bound - 1; uneven by at most bound / 2^32.
+   */
+  nextInt(bound: number): number {
+    return Math.floor(((this.nextBits() >>> 0) / STEPS) * bound)
+  }
+
+  /** @returns 32 bits as a signed number: a small integer, so that nothing is boxed between calls. */
+  private nextBits(): number {
     const { state } = this
     const product = Math.imul(state[1], 5)
     const result = Math.imul((product << 7) | (product >>> 25), 9)
@@ -41,14 +57,6 @@ export class Random {
     state[0] ^= state[3]
     state[2] ^= shifted
     state[3] = (state[3] << 11) | (state[3] >>> 21)
-    return (result >>> 0) / 4_294_967_296
-  }
-
-  /**
-   * @param bound 1 … 2^32.
-   * @returns a whole number from 0 to bound - 1; uneven by at most bound / 2^32.
-   */
-  nextInt(bound: number): number {
-    return Math.floor(this.nextFloat() * bound)
+    return result
   }
 }
