@@ -20,12 +20,14 @@ const REPEATS_MAX = 100
 
 export const USAGE = `npm run bench -- [${BENCHMARK_NAMES.join(' | ')}] [options]
 
-Without a name all but peers are run, which takes about ten minutes.
+Without a name all but peers are run, which takes about half an hour; assignment
+takes ten minutes of it.
 
   -o, --output table|json   table (default), or one JSON object and nothing else
   --repeats N               runs of each configuration, 1 to ${REPEATS_MAX} (default ${REPEATS_DEFAULT})
   --matrix                  end-to-end: also 1, 10, 100 agents by 16 B to 64 KiB, 4 minutes a repeat
-  --plot                    end-to-end: write pictures to docs/images, 3 minutes more a repeat
+  --plot                    end-to-end, strategies: write pictures to docs/images; end-to-end takes 3 minutes
+                            more a repeat
   --quick                   tiny sizes: does it run at all; the numbers mean nothing
   -h, --help                this text
 

@@ -11,6 +11,9 @@
  *  policy    submit ─► nextOffer ─► choose ─► propose ─► succeeded      CPU of one task, nothing else
  *  twin      NATS client: one message of 256 bytes received, one published      CPU of that
  *  journal   the same as policy, recorded into a journal in memory              CPU over policy's
+ *
+ *  placed    auto, routers and inline through NATS                              assignment-auto.ts
+ *  offload   a strategy that takes 20 µs, inline and on routers                 assignment-offload.ts
  * ```
  *
  * Latency is the scheduler's own histogram (`latency().assignment`), its first second taken out; the
@@ -24,6 +27,8 @@ import { atomics } from '../native-free/index.ts'
 import { Scheduler } from '../src/scheduler.ts'
 import { startNatsServer } from '../src/service/nats-server/run.ts'
 import { workerUrl } from '../src/worker-url.ts'
+import { autoConfigurations, autoReport, placed } from './assignment-auto.ts'
+import { offload, offloadConfigurations } from './assignment-offload.ts'
 import {
   type Benchmark,
   type Configuration,
@@ -149,6 +154,8 @@ function configurations({ isQuick }: Extent): Configuration[] {
     { name: 'policy', run: 'policyOnly', parameters: { ...policy, isRecorded: 0 } },
     { name: 'journal', run: 'policyOnly', parameters: { ...policy, isRecorded: 1 } },
     { name: 'client', run: 'client', parameters: { messages: isQuick ? 5_000 : 300_000 } },
+    ...offloadConfigurations(isQuick),
+    ...autoConfigurations(isQuick),
   ]
 }
 
@@ -158,6 +165,8 @@ function report(samples: Samples): Report {
   const p99Ratio = ratios(of('routers', 'p99Us'), of('hop', 'p99Us'))
   const policyRatio = ratios(of('policy', 'cpuUs'), of('client', 'cpuUs'))
   const journalRatio = ratios(of('journal', 'cpuUs'), of('policy', 'cpuUs'))
+  const offloaded = ratios(of('offload, routers', 'mainUs'), of('offload, inline', 'mainUs'))
+  const auto = autoReport(samples)
   const latency = (what: string, name: string, value: string, ratio: number[]) => ({
     what,
     unit: 'µs',
@@ -178,6 +187,8 @@ function report(samples: Samples): Report {
       clientCpuUs: { value: median(of('client', 'cpuUs')) },
       journalCpuRatio: { value: median(journalRatio) },
       journalCpuUs: { value: median(of('journal', 'cpuUs')) },
+      autoVersusBest: { value: auto.worst, atMost: 1.25 },
+      offload: { value: median(offloaded), atMost: 0.3 },
     },
     rows: [
       { ...latency('placed by routers, p50', 'routers', 'p50Us', p50Ratio), figure: 'p50Us' },
@@ -199,15 +210,31 @@ function report(samples: Samples): Report {
         twin: of('policy', 'cpuUs'),
         ratio: journalRatio,
       },
+      {
+        what: 'front end’s CPU a task, choosing takes 20 µs: routers; inline',
+        unit: 'µs',
+        ours: of('offload, routers', 'mainUs'),
+        twin: of('offload, inline', 'mainUs'),
+        ratio: offloaded,
+        figure: 'offload',
+      },
+      ...auto.rows,
+      {
+        what: 'auto, the worst of these ratios',
+        unit: '',
+        ours: [auto.worst],
+        figure: 'autoVersusBest',
+      },
     ],
   }
 }
 
 export const assignment: Benchmark = {
   name: 'assignment',
-  question: 'received to committed at 1,000 tasks/s in one process; baseline: a raw thread hop',
-  doesNotShow: 'NATS, other rates, full fleets, or handlers that keep the main thread busy',
+  question:
+    'received to committed at 1,000 tasks/s in one process, baseline: a raw thread hop; who places best',
+  doesNotShow: 'more than two cores, full fleets, or handlers that keep the main thread busy',
   configurations,
-  runs: { scheduler, hop, policyOnly, client },
+  runs: { scheduler, hop, policyOnly, client, offload, placed },
   report,
 }

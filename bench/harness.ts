@@ -13,8 +13,12 @@
  *
  * The order turns round from repeat to repeat, so that a machine that slows down or speeds up
  * meanwhile favours neither side. Absolute rates drift; ratios are taken within a repeat.
+ *
+ * What is reckoned in virtual time is the same in each repeat and on a busy machine: it is run once,
+ * on all cores side by side.
  */
 import { type ChildProcess, fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { workerUrl } from '../src/worker-url.ts'
 
@@ -50,6 +54,8 @@ export interface Row {
   readonly ratio?: readonly number[]
   /** Figure that this line is about, if it has a target. */
   readonly figure?: string
+  /** One of too many: only JSON has it. */
+  readonly isDetail?: boolean
 }
 
 export interface Report {
@@ -72,6 +78,8 @@ export interface Benchmark {
   readonly name: string
   readonly question: string
   readonly doesNotShow: string
+  /** Nothing of it is measured by a clock. */
+  readonly isVirtual?: boolean
   configurations(extent: Extent): Configuration[]
   /** What a child process runs; throws when its result is wrong. */
   readonly runs: Record<string, (parameters: Parameters) => Promise<Values>>
@@ -93,7 +101,7 @@ export type ChildAnswer = { values: Values } | { failed: string }
 const RUN_MAX_MS = 300_000
 
 /**
- * Runs all configurations `repeats` times.
+ * Runs all configurations `repeats` times, or once when they are virtual.
  * @param onRun told before each run.
  * @throws Error when a run's result is wrong, it crashes or takes longer than five minutes.
  */
@@ -104,6 +112,10 @@ export async function runInterleaved(
   const configurations = benchmark.configurations(options.extent)
   const samples: Samples = {}
   for (const { name } of configurations) samples[name] = []
+  if (benchmark.isVirtual) {
+    await runSideBySide(benchmark, configurations, samples, options.onRun)
+    return samples
+  }
   for (let repeat = 0; repeat < options.repeats; repeat++) {
     const order = repeat % 2 === 0 ? configurations : configurations.toReversed()
     for (const configuration of order) {
@@ -113,6 +125,26 @@ export async function runInterleaved(
     }
   }
   return samples
+}
+
+/** Each once, as many at a time as there are cores, in no order. */
+async function runSideBySide(
+  benchmark: Benchmark,
+  configurations: readonly Configuration[],
+  samples: Samples,
+  onRun: (what: string) => void,
+): Promise<void> {
+  const left = [...configurations]
+  const runNext = async () => {
+    // Ends: each round takes one.
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const what = `${benchmark.name} ${next.name}`
+      onRun(`${what}, ${left.length} left`)
+      samples[next.name].push(await runOnce(benchmark.name, next, what))
+    }
+  }
+  const lanes = Array.from({ length: availableParallelism() }, runNext)
+  await Promise.all(lanes)
 }
 
 async function runOnce(benchmark: string, configuration: Configuration, what: string) {

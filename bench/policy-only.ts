@@ -22,6 +22,7 @@ import { Chooser } from '../src/routing/chooser.ts'
 import { Random } from '../src/routing/generator.ts'
 import { createStrategies, strategyNames } from '../src/routing/registry.ts'
 import { runReplay } from '../src/service/replay.ts'
+import { STRATEGY_DEFAULTS } from '../src/strategy-options.ts'
 import { NO_OPTIONS } from '../src/wire/submit-options.ts'
 import { cpuUs } from './cpu.ts'
 import type { Parameters, Values } from './harness.ts'
@@ -44,7 +45,7 @@ class CountedOutcomes implements PolicyEffects {
   revoke(): void {}
   ended(): void {}
   repeat(): void {}
-
+  unbound(): void {}
   creditBack(): void {}
   agentUp(): void {}
   agentDown(): void {}
@@ -77,12 +78,15 @@ class PolicyLoop {
         strictQueues: false,
         queueDefaults: QUEUE_DEFAULTS,
         queues: {},
+        agentQueueMax: SCHEDULER_DEFAULTS.agentQueueMax,
+        routersOnlyFrom: names.length,
         strategyIndex: (name) => names.indexOf(name),
       },
       this.effects,
       { name: 'bench', startedAt: new Date().toISOString(), strategies: names, counterStart: 0 },
     )
-    const context = { random: new Random(1), phase: 0, agentCountMax, classCountMax }
+    const options = STRATEGY_DEFAULTS
+    const context = { random: new Random(1), options, phase: 0, agentCountMax, classCountMax }
     this.#chooser = new Chooser(memory, createStrategies(names, context))
     for (let i = 0; i < AGENTS; i++) this.#join(`agent-${i}`)
   }
@@ -94,6 +98,8 @@ class PolicyLoop {
         instance: 'one',
         queues: ['bench'],
         capabilities: [],
+        labels: {},
+        specializations: {},
         concurrency: CONCURRENCY,
         beats: false,
         keeps: false,

@@ -9,6 +9,8 @@ import type { Benchmark } from './harness.ts'
 export const LOADERS = {
   ring: async () => (await import('./ring.ts')).ring,
   routing: async () => (await import('./routing.ts')).routing,
+  quality: async () => (await import('./quality.ts')).quality,
+  strategies: async () => (await import('./strategies.ts')).strategies,
   assignment: async () => (await import('./assignment.ts')).assignment,
   'end-to-end': async () => (await import('./end-to-end.ts')).endToEnd,
   memory: async () => (await import('./memory.ts')).memory,

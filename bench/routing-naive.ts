@@ -7,6 +7,9 @@
 import { NONE } from '../native-free/index.ts'
 import { Random } from '../src/routing/generator.ts'
 
+/** The strategies that have a twin here. */
+export const TWINS: readonly string[] = ['round_robin', 'least_loaded', 'random']
+
 interface NaiveAgent {
   readonly id: string
   readonly capacity: number
@@ -16,6 +19,7 @@ interface NaiveAgent {
 
 /** A fleet in plain objects. */
 export class NaiveFleet {
+  readonly members: readonly number[]
   readonly #agents: NaiveAgent[]
   readonly #random: Random
   readonly #choose: () => number
@@ -29,6 +33,7 @@ export class NaiveFleet {
       inUse: 0,
       online: true,
     }))
+    this.members = this.#agents.map((_, agent) => agent)
     this.#random = new Random(seed)
     this.#choose = this.#strategy(strategy)
   }
@@ -56,7 +61,7 @@ export class NaiveFleet {
       case 'random':
         return () => this.#any()
       default:
-        throw new Error(`strategy "${name}" has no baseline yet: write one in routing-naive.ts`)
+        throw new Error(`strategy "${name}" has no baseline: TWINS names those that have`)
     }
   }
 

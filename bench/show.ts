@@ -1,8 +1,8 @@
 /**
  * Results as one table, or as one JSON object.
  *
- * Runs on: the process of `npm run bench`. Invariant: both show the same medians; a figure with a
- * target says whether it was met, in words and not only in colour.
+ * Runs on: the process of `npm run bench`. Invariant: both show the same medians, JSON of more lines; a
+ * figure with a target says whether it was met, in words and not only in colour.
  */
 import Table from 'cli-table3'
 import type { Benchmark, Figure, Report, Row } from './harness.ts'
@@ -29,15 +29,19 @@ const PLAIN = { head: [], border: [], compact: true }
 
 export function tableOf(finished: readonly Finished[], at: Circumstances): string {
   const table = new Table({ head: COLUMNS, style: PLAIN })
+  const virtual = finished.some(({ benchmark }) => benchmark.isVirtual)
+    ? ' (of virtual ones 1)'
+    : ''
   for (const { benchmark, report } of finished) {
     const { name, question, doesNotShow } = benchmark
     table.push([{ colSpan: COLUMNS.length, content: `${name.toUpperCase()}: ${question}` }])
-    for (const row of report.rows) table.push(cellsOf(row, report, at.isQuick))
+    const shown = report.rows.filter(({ isDetail }) => !isDetail)
+    for (const row of shown) table.push(cellsOf(row, report, at.isQuick))
     table.push([{ colSpan: COLUMNS.length, content: `  does not show: ${doesNotShow}` }])
   }
   return [
     machineLine(at.machine),
-    `${at.repeats} repeats, median (lowest-highest); ratios within a repeat; load average ` +
+    `${at.repeats} repeats${virtual}, median (lowest-highest); ratios within a repeat; load average ` +
       `${at.loadBefore} before, ${at.loadAfter} after; ${at.seconds} s`,
     ...(at.isQuick ? ['--quick: sizes are tiny, these numbers mean nothing.'] : []),
     table.toString(),

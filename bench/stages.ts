@@ -23,6 +23,7 @@ const STAGES: readonly (readonly [stage: string, where: RegExp])[] = [
   ['result', /\/src\/front-end\/result\./],
   ['complete', /\/src\/front-end\/complete\./],
   ['policy', /\/src\/policy\//],
+  ['learning', /\/src\/(learning|front-end\/(learned|explain\/))/],
   ['choose', /\/src\/routing\//],
   ['codec', /\/src\/wire\//],
   ['shared', /\/native-free\//],

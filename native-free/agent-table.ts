@@ -3,7 +3,9 @@
  *
  * Runs on: `AgentTableWriter` on the front end, `AgentTableReader` on routers.
  * Invariant, as the writer sees it: an agent's free bit is set exactly when its status is neither
- * offline nor maintenance and its credit in use is below its capacity.
+ * offline nor maintenance and its credit in use is below its capacity; exactly then it also stands in
+ * one load level, `floor(inUse * 32 / capacity)`. Its room bit is set when it is free, or would be but
+ * for its credit and its own queue is not full.
  *
  * ```
  *            join                take              take (full)
@@ -17,117 +19,26 @@
  * router must see in time, the credit behind its own settled proposals, is published by the
  * outbox's head.
  *
+ * The load levels cost a take or give two more bits to write, 10 ns together, and make the least
+ * loaded of 100,000 as cheap to find as of ten. `moves` and `moved` name the agents that changed
+ * last: who remembers something about a set of agents looks at these instead of at all.
+ *
  * Not taken: credit claimed by routers with compare-exchange: it strands agents whose free bit is
  * cleared late.
  */
 
-import { Bitset } from './bitset.ts'
-import type { AgentIndex, ClassIndex, Generation } from './brands.ts'
-import type { SharedMemory } from './memory-map.ts'
+import { AgentColumns, AgentStatus, moveEntry, setsEntry } from './agent-columns.ts'
+import type { Bitset } from './bitset.ts'
+import type { AgentIndex, ClassIndex } from './brands.ts'
+import { AGENT_ROW_WORDS, LOAD_LEVELS, MATCH_ROW_COUNT_MAX, MOVED_COUNT } from './memory-map.ts'
 
-/** What an agent is ready for. OFFLINE and MAINTENANCE are set, others follow from its credit. */
-export const AgentStatus = {
-  OFFLINE: 0,
-  AVAILABLE: 1,
-  BUSY: 2,
-  OVERLOADED: 3,
-  MAINTENANCE: 4,
-} as const
-export type AgentStatus = (typeof AgentStatus)[keyof typeof AgentStatus]
-
-/** Reads of a row; both handles have them. */
-class AgentColumns {
-  /** Agents with credit who may be given work. `Bitset` over agentCountMax, plain. */
-  readonly free: Bitset
-  protected readonly words: Int32Array
-  protected readonly memory: SharedMemory
-  protected readonly agentCountMax: number
-  /** Float32Array[agentCountMax], µs, written by the front end, plain. */
-  protected readonly latencyMean: Float32Array
-  /** Float32Array[agentCountMax], 0 … 1, written by the front end, plain. */
-  protected readonly success: Float32Array
-  private readonly candidateViews: (Bitset | undefined)[] = []
-  /** Offsets of the two columns that choosers read most. */
-  private readonly capacityAt: number
-  private readonly inUseAt: number
-
-  constructor(memory: SharedMemory) {
-    const { map, shape, buffer } = memory
-    this.words = memory.words
-    this.memory = memory
-    this.agentCountMax = shape.agentCountMax
-    this.capacityAt = map.agentCapacity
-    this.inUseAt = map.agentInUse
-    this.free = new Bitset(memory.words, map.agentFree, shape.agentCountMax)
-    const bytes = Int32Array.BYTES_PER_ELEMENT
-    this.latencyMean = new Float32Array(buffer, map.agentLatencyMean * bytes, shape.agentCountMax)
-    this.success = new Float32Array(buffer, map.agentSuccessRate * bytes, shape.agentCountMax)
-  }
-
-  generation(agent: AgentIndex): Generation {
-    return this.words[this.memory.map.agentGeneration + agent] as Generation
-  }
-
-  status(agent: AgentIndex): AgentStatus {
-    return this.words[this.memory.map.agentStatus + agent] as AgentStatus
-  }
-
-  /** @returns tasks that the agent may hold at once: its concurrency and its prefetch. */
-  capacity(agent: AgentIndex): number {
-    return this.words[this.capacityAt + agent]
-  }
-
-  /** @returns tasks that are charged to the agent. */
-  inUse(agent: AgentIndex): number {
-    return this.words[this.inUseAt + agent]
-  }
-
-  /** @returns tasks that it could still be given; negative after its capacity was lowered. */
-  credit(agent: AgentIndex): number {
-    return this.capacity(agent) - this.inUse(agent)
-  }
-
-  latencyMeanUs(agent: AgentIndex): number {
-    return this.latencyMean[agent]
-  }
-
-  /** @returns 0 … 1. */
-  successRate(agent: AgentIndex): number {
-    return this.success[agent]
-  }
-
-  /** @returns 1 + the highest index that ever joined: no agent lies beyond. */
-  agentHigh(): number {
-    return this.words[this.memory.map.agentHigh]
-  }
-
-  /**
-   * Counts the changes after which somebody may be less loaded, or newly free, for some class: while
-   * it stands still, loads only rise. Wrapping: compare for equality.
-   */
-  easings(): number {
-    return this.words[this.memory.map.agentEasings]
-  }
-
-  /** Agents who can do a class's tasks, free or not. Allocates on a class's first use only. */
-  candidates(classIndex: ClassIndex): Bitset {
-    const known = this.candidateViews[classIndex]
-    if (known !== undefined) return known
-    const { map, shape } = this.memory
-    if (classIndex < 0 || classIndex >= shape.classCountMax) {
-      throw new Error(`class ${classIndex}: outside of ${shape.classCountMax} classes`)
-    }
-    const offset = map.candidates + classIndex * map.candidatesStride
-    const view = new Bitset(this.words, offset, shape.agentCountMax)
-    this.candidateViews[classIndex] = view
-    return view
-  }
-}
+/** In place of how many are queued. */
+const NO_QUEUE = -1
 
 /** The front end's handle. */
 export class AgentTableWriter extends AgentColumns {
   /**
-   * Fills a row for an agent that said hello: next generation, nothing in use, no history.
+   * Fills a row for an agent that said hello: next generation, nothing in use, nothing queued.
    * @param capacity tasks at once, 0 or more.
    */
   join(agent: AgentIndex, capacity: number): void {
@@ -135,10 +46,12 @@ export class AgentTableWriter extends AgentColumns {
     const { words } = this
     const { map } = this.memory
     this.bumpGeneration(agent)
-    words[map.agentInUse + agent] = 0
-    words[map.agentCapacity + agent] = capacity
-    this.setScore(agent, 0, 1)
-    words[map.agentStatus + agent] = AgentStatus.AVAILABLE
+    if (this.status(agent) !== AgentStatus.OFFLINE) this.countKind(this.capacity(agent), -1)
+    this.countKind(capacity, 1)
+    words[this.inUseAt + agent * AGENT_ROW_WORDS] = 0
+    words[this.capacityAt + agent * AGENT_ROW_WORDS] = capacity
+    words[this.queuedAt + agent * AGENT_ROW_WORDS] = 0
+    words[this.statusAt + agent] = AgentStatus.AVAILABLE
     if (agent >= words[map.agentHigh]) words[map.agentHigh] = agent + 1
     this.derive(agent)
     this.ease()
@@ -148,14 +61,14 @@ export class AgentTableWriter extends AgentColumns {
   leave(agent: AgentIndex): void {
     this.expectAgent(agent, 'leave')
     this.bumpGeneration(agent)
-    this.words[this.memory.map.agentStatus + agent] = AgentStatus.OFFLINE
-    this.free.clear(agent)
+    this.writeStatus(agent, AgentStatus.OFFLINE)
+    this.derive(agent)
   }
 
   /** Sets OFFLINE or MAINTENANCE; any other status ends them and follows from the credit. */
   setStatus(agent: AgentIndex, status: AgentStatus): void {
     this.expectAgent(agent, 'set the status')
-    this.words[this.memory.map.agentStatus + agent] = status
+    this.writeStatus(agent, status)
     this.derive(agent)
     this.ease()
   }
@@ -163,7 +76,11 @@ export class AgentTableWriter extends AgentColumns {
   /** @param capacity tasks at once, 0 or more; may be below what is in use. */
   setCapacity(agent: AgentIndex, capacity: number): void {
     this.expectAgent(agent, 'set the capacity')
-    this.words[this.memory.map.agentCapacity + agent] = capacity
+    if (this.status(agent) !== AgentStatus.OFFLINE) {
+      this.countKind(this.capacity(agent), -1)
+      this.countKind(capacity, 1)
+    }
+    this.words[this.capacityAt + agent * AGENT_ROW_WORDS] = capacity
     this.derive(agent)
     this.ease()
   }
@@ -182,7 +99,7 @@ export class AgentTableWriter extends AgentColumns {
     if (inUse >= this.capacity(agent)) {
       throw new Error(`agent ${agent}: take with ${inUse} of ${this.capacity(agent)} in use`)
     }
-    this.words[this.memory.map.agentInUse + agent] = inUse + 1
+    this.words[this.inUseAt + agent * AGENT_ROW_WORDS] = inUse + 1
     this.derive(agent)
   }
 
@@ -194,46 +111,140 @@ export class AgentTableWriter extends AgentColumns {
     this.expectAgent(agent, 'give')
     const inUse = this.inUse(agent)
     if (inUse <= 0) throw new Error(`agent ${agent}: give with ${inUse} in use`)
-    this.words[this.memory.map.agentInUse + agent] = inUse - 1
+    this.words[this.inUseAt + agent * AGENT_ROW_WORDS] = inUse - 1
     this.derive(agent)
+    this.ease()
+  }
+
+  /** @param count tasks that wait in the agent's own queue, 0 or more; may be above the bound. */
+  setQueued(agent: AgentIndex, count: number): void {
+    this.expectAgent(agent, 'set what is queued')
+    const before = this.queued(agent)
+    this.words[this.queuedAt + agent * AGENT_ROW_WORDS] = count
+    this.derive(agent)
+    if (count < before) this.ease()
+  }
+
+  /** Says whether the agent may have a queue of its own; nothing is queued then. As after `join`: yes. */
+  setQueues(agent: AgentIndex, is: boolean): void {
+    this.expectAgent(agent, 'set whether it queues')
+    this.words[this.queuedAt + agent * AGENT_ROW_WORDS] = is ? 0 : NO_QUEUE
+    this.derive(agent)
+    if (is) this.ease()
+  }
+
+  /** @param count tasks that may wait in each agent's own queue. *Cost* every agent once. */
+  setQueueMax(count: number): void {
+    this.words[this.queueMaxAt] = count
+    const high = this.agentHigh()
+    for (let agent = 0; agent < high; agent++) this.derive(agent as AgentIndex)
     this.ease()
   }
 
   /** Says whether an agent can do a class's tasks. */
   setCandidate(classIndex: ClassIndex, agent: AgentIndex, is: boolean): void {
-    const candidates = this.candidates(classIndex)
-    if (is) {
-      candidates.set(agent)
-      this.ease()
-    } else candidates.clear(agent)
+    this.setMember(this.candidates(classIndex), agent, is)
+    this.words[this.memory.map.candidatesVersion + classIndex]++
+  }
+
+  /** Says whether an agent is taken first for a class's tasks; it has to be a candidate as well. */
+  setPreferred(classIndex: ClassIndex, agent: AgentIndex, is: boolean): void {
+    this.setMember(this.preferred(classIndex), agent, is)
+    this.words[this.memory.map.preferredVersion + classIndex]++
   }
 
   /**
-   * Writes what strategies score by.
-   * @param latencyMeanUs µs, rounded to Float32.
-   * @param successRate 0 … 1.
+   * Writes what part of a match row's requirements an agent meets.
+   * @param matchRow 1 … MATCH_ROW_COUNT_MAX - 1: row 0 is "everybody matches".
+   * @param fraction 0 … 1.
    */
-  setScore(agent: AgentIndex, latencyMeanUs: number, successRate: number): void {
-    this.latencyMean[agent] = latencyMeanUs
-    this.success[agent] = successRate
+  setMatch(matchRow: number, agent: AgentIndex, fraction: number): void {
+    this.expectAgent(agent, 'set the match')
+    if (matchRow < 1 || matchRow >= MATCH_ROW_COUNT_MAX) {
+      throw new Error(`match row ${matchRow}: outside of 1 to ${MATCH_ROW_COUNT_MAX - 1}`)
+    }
+    this.matches[matchRow * this.agentCountMax + agent] = fraction
   }
 
-  /** Makes status and free bit follow from credit, unless the status was set by hand. */
+  private setMember(set: Bitset, agent: AgentIndex, is: boolean): void {
+    if (is) set.set(agent)
+    else set.clear(agent)
+    this.move(setsEntry(agent))
+    if (is) this.ease()
+  }
+
+  /** Makes status and sets follow from credit and queue, unless the status was set by hand. */
   private derive(agent: AgentIndex): void {
-    const { map } = this.memory
-    const status = this.status(agent)
+    const { words } = this
+    const status = words[this.statusAt + agent]
+    const capacity = words[this.capacityAt + agent * AGENT_ROW_WORDS]
+    const inUse = words[this.inUseAt + agent * AGENT_ROW_WORDS]
     if (status === AgentStatus.OFFLINE || status === AgentStatus.MAINTENANCE) {
       this.free.clear(agent)
-      return
-    }
-    const inUse = this.inUse(agent)
-    if (inUse >= this.capacity(agent)) {
-      this.words[map.agentStatus + agent] = AgentStatus.OVERLOADED
+      this.room.clear(agent)
+      this.setLevel(agent, 0)
+    } else if (inUse >= capacity) {
+      words[this.statusAt + agent] = AgentStatus.OVERLOADED
       this.free.clear(agent)
-      return
+      const queued = words[this.queuedAt + agent * AGENT_ROW_WORDS]
+      if (queued !== NO_QUEUE && queued < words[this.queueMaxAt]) this.room.set(agent)
+      else this.room.clear(agent)
+      this.setLevel(agent, 0)
+    } else {
+      words[this.statusAt + agent] = inUse === 0 ? AgentStatus.AVAILABLE : AgentStatus.BUSY
+      this.free.set(agent)
+      this.room.set(agent)
+      this.setLevel(agent, 1 + Math.floor((inUse * LOAD_LEVELS) / capacity))
     }
-    this.words[map.agentStatus + agent] = inUse === 0 ? AgentStatus.AVAILABLE : AgentStatus.BUSY
-    this.free.set(agent)
+  }
+
+  /** @param level from 1, or 0 for none. */
+  private setLevel(agent: AgentIndex, level: number): void {
+    const { words, levels, levelCountsAt } = this
+    const at = this.levelAt + agent * AGENT_ROW_WORDS
+    const before = words[at]
+    if (before !== level) {
+      words[at] = level
+      // In the new one first: who looks from below finds an agent that gets busier in one of the two.
+      if (level > 0) {
+        levels[level - 1].set(agent)
+        words[levelCountsAt + level - 1]++
+      }
+      if (before > 0) {
+        levels[before - 1].clear(agent)
+        words[levelCountsAt + before - 1]--
+      }
+    }
+    this.move(moveEntry(agent, before, level))
+  }
+
+  /** Comes after the change: otherwise somebody looks at the agent too early, and not again. */
+  private move(entry: number): void {
+    const { words } = this
+    const moves = words[this.movesAt]
+    words[this.movedAt + (moves & (MOVED_COUNT - 1))] = entry
+    words[this.movesAt] = (moves + 1) | 0
+  }
+
+  /** An agent that is offline is of no kind. */
+  private writeStatus(agent: AgentIndex, status: AgentStatus): void {
+    const at = this.statusAt + agent
+    const wasHere = this.words[at] !== AgentStatus.OFFLINE
+    const isHere = status !== AgentStatus.OFFLINE
+    if (wasHere !== isHere) this.countKind(this.capacity(agent), isHere ? 1 : -1)
+    this.words[at] = status
+  }
+
+  /** Counts agents by capacity, and the capacities that there are; those above LOAD_LEVELS as two. */
+  private countKind(capacity: number, change: 1 | -1): void {
+    const { words } = this
+    const { map } = this.memory
+    const isLarge = capacity > LOAD_LEVELS
+    const at = map.agentKindCounts + (isLarge ? LOAD_LEVELS + 1 : capacity)
+    const before = words[at]
+    words[at] = before + change
+    if (before === 0) words[map.agentKinds] += isLarge ? 2 : 1
+    else if (words[at] === 0) words[map.agentKinds] -= isLarge ? 2 : 1
   }
 
   /** Comes after the change: otherwise a scan in between counts as one that has seen it. */
@@ -242,7 +253,7 @@ export class AgentTableWriter extends AgentColumns {
   }
 
   private bumpGeneration(agent: AgentIndex): void {
-    const at = this.memory.map.agentGeneration + agent
+    const at = this.generationAt + agent
     this.words[at] = (this.words[at] + 1) | 0
   }
 

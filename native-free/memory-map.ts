@@ -20,12 +20,27 @@
  *  │ R lines      │ R × 2·32     │ R lines          │ R lines           │
  *  ├──────────────┼──────────────┴──────────────────┴───────────────────┤
  *  │ outbox       │ slot columns: state, generation, class, strategy,   │
- *  │ entries R × 5│ level, flags, offered µs; each S words              │
+ *  │ entries R × 5│ level, flags, offered µs, key; each S words         │
  *  ├──────────────┴─────────────────────────────────────────────────────┤
- *  │ agent high (1 line), agent columns: generation, status, capacity,  │
- *  │ in use, latency mean, success rate; each A words; the free bitset  │
+ *  │ class columns: row, flags, shadow, match row, versions of both     │
+ *  │ sets; each C words                                                 │
+ *  │ strategies that are off: 64 words                                  │
  *  ├────────────────────────────────────────────────────────────────────┤
- *  │ candidate bitsets: C × (A/32 + A/1024, a line's multiple)          │
+ *  │ agents: high, easings, queue max, kinds, moves (a line each),      │
+ *  │ counts by capacity (34 words), moved (64 words)                    │
+ *  │ agent columns: generation, status; each A words                    │
+ *  │ agent rows: capacity, in use, queued, level; A × 4 words           │
+ *  ├────────────────────────────────────────────────────────────────────┤
+ *  │ bitsets of A/32 + A/1024 words, a line's multiple each:            │
+ *  │ free, room, 32 load levels (behind their 32 counts),               │
+ *  │ C × candidates, C × preferred                                      │
+ *  ├────────────────────────────────────────────────────────────────────┤
+ *  │ match fractions: 64 × A                                            │
+ *  ├────────────────────────────────────────────────────────────────────┤
+ *  │ learned: latency, success, skill; 64 × A × 4; row latency (64)     │
+ *  ├────────────────────────────────────────────────────────────────────┤
+ *  │ shadows: row of each class; epochs of the rows (8); counts of each │
+ *  │ router: 8 rows × (a line, 2 × A)                                   │
  *  ├────────────────────────────────────────────────────────────────────┤
  *  │ latency counts: (1 + R) writers × stages × 28,672                  │
  *  └────────────────────────────────────────────────────────────────────┘
@@ -60,6 +75,26 @@ export const ENTRY_WORDS = 2
 /** Words of an outbox's entry: slot, generation, agent, agent's generation, proposed µs. */
 export const PROPOSAL_WORDS = 5
 
+/**
+ * Words of an agent's row: capacity, in use, queued, level. What a choice reads of an agent lies in one
+ * line, not in three: with 100,000 agents each is a miss of the cache.
+ */
+export const AGENT_ROW_WORDS = 4
+/** Words of what is learned of an agent and a type: latency, success, skill, and one spare. */
+export const LEARNED_WORDS = 4
+/** Rows of what is learned: types of tasks; row 0 is over all types. */
+export const ROW_COUNT_MAX = 64
+/** Rows of match fractions; row 0 is "everybody matches" and never written. */
+export const MATCH_ROW_COUNT_MAX = 64
+/** Sets of free agents by the share of their capacity in use: level l holds l/32 up to (l+1)/32. */
+export const LOAD_LEVELS = 32
+/** Agents that changed last and are remembered; a power of two. */
+export const MOVED_COUNT = 64
+/** Strategies that a chooser may have, built in and users'. */
+export const STRATEGY_COUNT_MAX = 64
+/** Queues whose shadows are counted at the same time. */
+export const SHADOW_ROW_COUNT_MAX = 8
+
 const WORD_COUNT_MAX = 2 ** 29
 
 /** How large everything is. All are counts; both sides must use the same shape. */
@@ -83,7 +118,10 @@ export interface MemoryShape {
   latencyStageCount: number
 }
 
-/** Sizes that fit a machine of two to sixteen cores: 7 MB with two routers and seven stages. */
+/**
+ * Sizes that fit a machine of two to sixteen cores: 33 MB with two routers and seven stages, of which
+ * only what is written to takes memory.
+ */
 export const DEFAULT_SHAPE: Omit<MemoryShape, 'routerCount' | 'latencyStageCount'> = {
   slotCount: 65_536,
   agentCountMax: 16_384,
@@ -119,17 +157,42 @@ export interface MemoryMap {
   readonly slotLevel: number
   readonly slotFlags: number
   readonly slotOfferedUs: number
+  readonly slotKey: number
+  readonly classRow: number
+  readonly classFlags: number
+  readonly classShadow: number
+  readonly classMatchRow: number
+  readonly candidatesVersion: number
+  readonly preferredVersion: number
+  readonly strategyOff: number
   readonly agentHigh: number
   readonly agentEasings: number
+  readonly agentQueueMax: number
+  readonly agentKinds: number
+  readonly agentKindCounts: number
+  readonly agentMoves: number
+  readonly agentMoved: number
   readonly agentGeneration: number
   readonly agentStatus: number
-  readonly agentCapacity: number
-  readonly agentInUse: number
-  readonly agentLatencyMean: number
-  readonly agentSuccessRate: number
+  readonly agentRows: number
   readonly agentFree: number
+  readonly agentRoom: number
+  readonly agentLevelCounts: number
+  readonly agentLevels: number
+  readonly agentLevelsStride: number
   readonly candidates: number
   readonly candidatesStride: number
+  /** With the stride of `candidates`. */
+  readonly preferred: number
+  readonly match: number
+  readonly learned: number
+  readonly rowLatency: number
+  readonly shadowRows: number
+  readonly shadowEpochs: number
+  readonly shadowCounts: number
+  /** Between two routers' blocks. */
+  readonly shadowCountsStride: number
+  readonly shadowRowStride: number
   readonly latency: number
   readonly latencyWriterStride: number
   readonly latencyStageStride: number
@@ -164,6 +227,8 @@ export function mapMemory(shape: MemoryShape): MemoryMap {
   const outboxEntriesStride = toLine(outboxCapacity * PROPOSAL_WORDS)
   const agentBits = Bitset.wordCount(agentCountMax)
   const candidatesStride = toLine(agentBits)
+  const shadowRowStride = LINE_WORDS + toLine(2 * agentCountMax)
+  const shadowCountsStride = SHADOW_ROW_COUNT_MAX * shadowRowStride
   const latencyStageStride = LATENCY_COUNTS_LENGTH
   const latencyWriterStride = toLine(latencyStageStride * shape.latencyStageCount)
   const map = {
@@ -191,17 +256,40 @@ export function mapMemory(shape: MemoryShape): MemoryMap {
     slotLevel: region(slotCount),
     slotFlags: region(slotCount),
     slotOfferedUs: region(slotCount),
+    slotKey: region(slotCount),
+    classRow: region(classCountMax),
+    classFlags: region(classCountMax),
+    classShadow: region(classCountMax),
+    classMatchRow: region(classCountMax),
+    candidatesVersion: region(classCountMax),
+    preferredVersion: region(classCountMax),
+    strategyOff: region(STRATEGY_COUNT_MAX),
     agentHigh: region(1),
     agentEasings: region(1),
+    agentQueueMax: region(1),
+    agentKinds: region(1),
+    agentKindCounts: region(LOAD_LEVELS + 2),
+    agentMoves: region(1),
+    agentMoved: region(MOVED_COUNT),
     agentGeneration: region(agentCountMax),
     agentStatus: region(agentCountMax),
-    agentCapacity: region(agentCountMax),
-    agentInUse: region(agentCountMax),
-    agentLatencyMean: region(agentCountMax),
-    agentSuccessRate: region(agentCountMax),
+    agentRows: region(agentCountMax * AGENT_ROW_WORDS),
     agentFree: region(agentBits),
+    agentRoom: region(agentBits),
+    agentLevelCounts: region(LOAD_LEVELS),
+    agentLevels: region(LOAD_LEVELS * candidatesStride),
+    agentLevelsStride: candidatesStride,
     candidates: region(classCountMax * candidatesStride),
     candidatesStride,
+    preferred: region(classCountMax * candidatesStride),
+    match: region(MATCH_ROW_COUNT_MAX * agentCountMax),
+    learned: region(ROW_COUNT_MAX * agentCountMax * LEARNED_WORDS),
+    rowLatency: region(ROW_COUNT_MAX),
+    shadowRows: region(classCountMax),
+    shadowEpochs: region(SHADOW_ROW_COUNT_MAX),
+    shadowCounts: region(routerCount * shadowCountsStride),
+    shadowCountsStride,
+    shadowRowStride,
     latency: region((1 + routerCount) * latencyWriterStride),
     latencyWriterStride,
     latencyStageStride,
@@ -244,37 +332,6 @@ export function openMemory(buffer: SharedArrayBuffer, shape: MemoryShape): Share
     )
   }
   return { buffer, shape: { ...shape }, map, words: new Int32Array(buffer) }
-}
-
-/**
- * The words that belong to the policy: what the front end writes about slots and agents, in ranges
- * `[from, end)` whose order and lengths follow from the shape alone. A copy of them, put into another
- * memory of as many slots, agents and classes, is the same state there.
- * @param classCount classes in use; candidates of the others are all empty.
- */
-export function policyRanges(memory: SharedMemory, classCount: number): [number, number][] {
-  const { map, shape } = memory
-  const { slotCount, agentCountMax } = shape
-  const ranges: [number, number][] = []
-  const range = (from: number, length: number) => ranges.push([from, from + length])
-  range(map.slotState, slotCount)
-  range(map.slotGeneration, slotCount)
-  range(map.slotClass, slotCount)
-  range(map.slotStrategy, slotCount)
-  range(map.slotLevel, slotCount)
-  range(map.slotFlags, slotCount)
-  range(map.slotOfferedUs, slotCount)
-  range(map.agentHigh, 1)
-  range(map.agentEasings, 1)
-  range(map.agentGeneration, agentCountMax)
-  range(map.agentStatus, agentCountMax)
-  range(map.agentCapacity, agentCountMax)
-  range(map.agentInUse, agentCountMax)
-  range(map.agentLatencyMean, agentCountMax)
-  range(map.agentSuccessRate, agentCountMax)
-  range(map.agentFree, Bitset.wordCount(agentCountMax))
-  range(map.candidates, classCount * map.candidatesStride)
-  return ranges
 }
 
 /** Rounds up to the next power of two; the argument is 1 … 2^30. */

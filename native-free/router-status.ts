@@ -3,11 +3,12 @@
  *
  * Runs on: `RouterStatusWriter` on router r, `RouterStatusReader` on the front end.
  * Invariant: each word has one writer, the living thread of router r, and only grows (wrapping),
- * except the thread id.
+ * except the thread id and the strategy that it is in.
  *
  * ```
  *  word of the router's line   0         1          2          3       4       5       6
  *                              progress  thread id  decisions  stale   steals  sleeps  incarnation
+ *                              7: the strategy of a user's that it is in, as index + 1; 0 in none
  * ```
  *
  * Counts go on from one incarnation of a router to the next. Atomic stores, so that a reader which
@@ -24,6 +25,10 @@ const STALE = 3
 const STEALS = 4
 const SLEEPS = 5
 const INCARNATION = 6
+const INSIDE = 7
+
+/** In no strategy of a user's. */
+export const NOT_INSIDE = -1
 
 /** A router's own line. */
 export class RouterStatusWriter {
@@ -39,6 +44,7 @@ export class RouterStatusWriter {
   begin(threadId: number): void {
     // publishes the thread; pairs with the load in RouterStatusReader#threadId
     atomics.store(this.words, this.line + THREAD_ID, threadId)
+    this.leave()
     // must come last: otherwise a reader sees the new incarnation with the old thread
     this.grow(INCARNATION, 1)
   }
@@ -46,6 +52,18 @@ export class RouterStatusWriter {
   /** Says that the router moves: after each decision and each turn of its loop. */
   progress(): void {
     this.grow(PROGRESS, 1)
+  }
+
+  /** Says whose code runs from now on: should the thread never come back, it is to blame. */
+  enter(strategy: number): void {
+    // publishes the strategy; pairs with the load in RouterStatusReader#inside
+    atomics.store(this.words, this.line + INSIDE, strategy + 1)
+  }
+
+  /** Says that it came back. */
+  leave(): void {
+    // publishes that it is in none; pairs with the load in RouterStatusReader#inside
+    atomics.store(this.words, this.line + INSIDE, 0)
   }
 
   decided(): void {
@@ -91,6 +109,12 @@ export class RouterStatusReader {
 
   threadId(): number {
     return this.read(THREAD_ID)
+  }
+
+  /** @returns the index of the user's strategy that the router is, or died, in; or NOT_INSIDE. */
+  inside(): number {
+    // sees whose code runs; pairs with the stores in RouterStatusWriter#enter and #leave
+    return atomics.load(this.words, this.line + INSIDE) - 1
   }
 
   decisions(): number {

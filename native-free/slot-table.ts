@@ -30,6 +30,7 @@ export class SlotTableWriter {
    * @param level priority level, 0 … 4.
    * @param flags any 32 bits.
    * @param offeredUs stamp of the front end's clock, µs, wrapping; 0 if not wanted.
+   * @param key hash of the key by which tasks go to the same agent; 0 without.
    * @returns the generation that the entry must carry.
    * @throws Error when the slot is not free.
    */
@@ -40,6 +41,7 @@ export class SlotTableWriter {
     level: number,
     flags: number,
     offeredUs = 0,
+    key = 0,
   ): Generation {
     const generation = slotState.offer(this.columns, slot)
     const { words } = this
@@ -50,6 +52,7 @@ export class SlotTableWriter {
     words[map.slotLevel + slot] = level
     words[map.slotFlags + slot] = flags
     words[map.slotOfferedUs + slot] = offeredUs
+    words[map.slotKey + slot] = key
     return generation
   }
 
@@ -116,5 +119,9 @@ export class SlotTableReader {
   /** @returns the front end's stamp, µs, wrapping. */
   offeredUs(slot: SlotIndex): number {
     return this.words[this.memory.map.slotOfferedUs + slot]
+  }
+  /** @returns the hash of the task's key, 32 bits, signed; 0 without. */
+  key(slot: SlotIndex): number {
+    return this.words[this.memory.map.slotKey + slot]
   }
 }

@@ -4,7 +4,15 @@ import { SignalboxError } from './errors.ts'
 import { type AdoptedAgent, type AdoptedAgentOptions, LIMITS } from './options.ts'
 import { quote } from './wire/tokens.ts'
 
-const KNOWN: readonly string[] = ['subject', 'concurrency', 'name', 'queues', 'capabilities']
+const KNOWN: readonly string[] = [
+  'subject',
+  'concurrency',
+  'name',
+  'queues',
+  'capabilities',
+  'labels',
+  'specializations',
+] satisfies (keyof AdoptedAgentOptions)[]
 
 /** What adopted agents are checked against. */
 export interface AdoptedWhere {
@@ -61,10 +69,20 @@ function named(options: AdoptedAgentOptions): AdoptedAgent {
       id: name ?? subject.replaceAll('.', '-'),
       queues: queues === undefined ? [subject.slice(subject.lastIndexOf('.') + 1)] : [...queues],
       capabilities: capabilities === undefined ? [] : [...capabilities],
+      labels: options.labels,
+      specializations: options.specializations,
       concurrency,
     })
-    const { queues: serves, capabilities: can, concurrency: size } = hello
-    return { subject, name: id, queues: serves, capabilities: can, concurrency: size }
+    const { labels, specializations } = hello
+    return {
+      subject,
+      name: id,
+      queues: hello.queues,
+      capabilities: hello.capabilities,
+      labels,
+      specializations,
+      concurrency: hello.concurrency,
+    }
   } catch (error) {
     if (!(error instanceof SignalboxError)) throw error
     throw new SignalboxError(error.code, `Adopted agent on ${quote(subject)}: ${error.message}`)

@@ -3,10 +3,20 @@ import type { AgentOptions } from './agent-task.ts'
 import { SignalboxError } from './errors.ts'
 import { LIMITS } from './options.ts'
 import { FRAME } from './wire/frames.ts'
+import { checkLabels, checkSpecializations } from './wire/hello-numbers.ts'
 import { type Hello, requireConcurrency } from './wire/messages.ts'
 import { quote, randomToken, requireToken } from './wire/tokens.ts'
 
-const KNOWN: readonly string[] = ['id', 'queues', 'capabilities', 'concurrency', 'prefetch', 'pull']
+const KNOWN: readonly string[] = [
+  'id',
+  'queues',
+  'capabilities',
+  'labels',
+  'specializations',
+  'concurrency',
+  'prefetch',
+  'pull',
+] satisfies (keyof AgentOptions)[]
 /** What an agent takes beyond its concurrency at most, unless it says otherwise. */
 const PREFETCH_DEFAULT = 256
 
@@ -27,6 +37,8 @@ export function checkHello(options: AgentOptions): {
     instance: randomToken(),
     queues: queueNames(options.queues),
     capabilities: names('capability', options.capabilities ?? [], LIMITS.capabilitiesMax),
+    labels: checkLabels(options.labels),
+    specializations: checkSpecializations(options.specializations),
     concurrency: requireConcurrency(options.concurrency ?? 1),
     beats: true,
     frames: FRAME.version,

@@ -13,6 +13,10 @@ export interface AgentOptions {
   /** Queues it serves; `['*']` for all. */
   queues: string[]
   capabilities?: string[]
+  /** Numbers that tasks may compare: `{ gpu: 24 }` meets `gpu>=24`. At most 64. */
+  labels?: Record<string, number>
+  /** How good it is at a type of task, 0 to 1, until its results show it. At most 256 types. */
+  specializations?: Record<string, number>
   /** Tasks it runs at a time, unless it pulls. Default 1. */
   concurrency?: number
   /**
@@ -50,6 +54,7 @@ export class AgentTask {
   readonly attempt: number
   readonly #id: string
   readonly #queue: string
+  readonly #type: string
   readonly #payload: Uint8Array
   readonly #progress: ProgressSink | null
   #controller: AbortController | null = null
@@ -61,9 +66,11 @@ export class AgentTask {
     attempt: number,
     payload: Uint8Array,
     progress: ProgressSink | null,
+    type: string = queue,
   ) {
     this.#id = id
     this.#queue = queue
+    this.#type = type
     this.attempt = attempt
     this.#payload = payload
     this.#progress = progress
@@ -75,6 +82,11 @@ export class AgentTask {
 
   get queue(): string {
     return this.#queue
+  }
+
+  /** What kind of work it is; the queue's name where its submitter said nothing else. */
+  get type(): string {
+    return this.#type
   }
 
   /** The handler's own, to keep and to write into. A small one may share its buffer with others. */

@@ -3,7 +3,9 @@
  * The contract suite runs against this interface.
  */
 import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
+import type { TaskExplanation } from './explanation.ts'
 import type { Placement } from './options.ts'
+import type { ShadowReport, StrategyView } from './strategy-views.ts'
 import type {
   AgentView,
   ListAgentsOptions,
@@ -107,6 +109,26 @@ export interface Signalbox {
   listAgents(options?: ListAgentsOptions): Promise<AgentView[]>
   /** Asks an agent to finish what it runs and take no more. @throws agent_unknown. */
   drainAgent(id: string): Promise<void>
+  /**
+   * Why a task is where it is: for one that was placed who won and why, for one that waits what it
+   * waits for. @throws task_unknown.
+   */
+  explainTask(id: string, queue?: string): Promise<TaskExplanation>
+  /** All strategies that can be chosen, and where they are. */
+  listStrategies(): Promise<StrategyView[]>
+  /**
+   * Switches while tasks run; none is lost, none is placed twice.
+   * @param queue that queue; without it the default, for every queue that has none of its own.
+   * @throws bad_option, queue_unknown.
+   */
+  setStrategy(strategy: string, queue?: string): Promise<void>
+  /**
+   * Lets a second strategy decide beside a queue's first, on routers, without acting.
+   * @param strategy null ends it. @throws bad_option, queue_unknown.
+   */
+  setShadow(queue: string, strategy: string | null): Promise<void>
+  /** How the shadow compares since it was set. @throws bad_option without one, queue_unknown. */
+  shadowReport(queue: string): Promise<ShadowReport>
   status(): Promise<SchedulerStatus>
   latency(): Promise<LatencyReport>
   close(): Promise<void>
@@ -125,6 +147,8 @@ export interface RouterStatus {
 export interface QueueStatus {
   queue: string
   waiting: number
+  /** In the own queues of agents; 0 unless it binds early. */
+  bound: number
   running: number
   bytes: number
   /** What the oldest waiting task waits for; null when none waits. */
@@ -148,8 +172,10 @@ export interface SchedulerStatus {
     waiting: number
     /** In routers' hands. */
     offered: number
+    /** In the own queues of agents, of queues that bind early. */
+    bound: number
     running: number
-    /** accepted - completed - failed - cancelled - dead - waiting - offered - running: always 0. */
+    /** accepted, less those that are over, waiting, offered, bound or running: always 0. */
     lost: number
   }
   attempts: {
@@ -171,6 +197,8 @@ export interface SchedulerStatus {
   agents: { online: number; offline: number; draining: number }
   /** All of them, or the busiest 256. */
   queues: QueueStatus[]
+  /** Users' strategies that are off, and why: the default chooses in their place. */
+  strategiesOff: Record<string, string>
   /** What `queues` and `tasksPerAgent` leave out, added up; zeros when they are whole. */
   unlisted: {
     queues: number

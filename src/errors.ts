@@ -50,7 +50,7 @@ export const ERROR_CODES = {
   too_many_in_flight: row(429, true, 'As many tasks are in flight as the client’s window allows.'),
   too_many_agents: row(429, true, 'As many agents are registered as there may be.'),
   too_many_queues: row(429, false, 'As many queues exist as there may be.'),
-  too_many_classes: row(429, false, 'Too many different sets of required capabilities.'),
+  too_many_classes: row(429, false, 'Too many different sets of what tasks ask of agents.'),
   out_of_memory: row(429, true, 'The payload arena is full.'),
   stopping: row(503, true, 'The scheduler is draining and takes no new tasks.'),
   disconnected: row(503, true, 'The connection to NATS is lost.'),

@@ -1,4 +1,5 @@
 /** Every limit and default of Signalbox, with its unit in its name and its reason beside it. */
+import type { RoutingOptions } from './strategy-options.ts'
 
 export const LIMITS = {
   /** `^[A-Za-z0-9_-]{1,64}$`: ids, queues, agents, capabilities. */
@@ -12,7 +13,11 @@ export const LIMITS = {
   jsonKeysMax: 1_000,
   jsonStringLengthMax: 65_536,
   requiresMax: 32,
+  /** Of a number in a term: so many are read, held and written without changing. */
+  termDigitsMax: 15,
   capabilitiesMax: 256,
+  labelsMax: 64,
+  specializationsMax: 256,
   queuesPerAgentMax: 256,
   concurrencyMax: 65_535,
   /** Tasks that an agent holds beyond its concurrency, so that the next is there when one ends. */
@@ -28,10 +33,12 @@ export const LIMITS = {
   admitsPerTurn: 256,
   /** Fewer than this many later tasks of its lane overtake a task. */
   laneWindow: 256,
-  /** From this many placeable heads in a turn, `auto` lets the routers place. */
+  /** From this many placeable heads in a turn, `auto` lets the routers place where costs do not tell. */
   burstHeads: 8,
   /** An offered task that is not committed by then is placed inline. */
   offerMs: 5,
+  /** The same for one that only routers may place: it is offered to them again. */
+  routerOnlyOfferMs: 250,
   /** Queues that come into being on first use. */
   queuesMax: 10_000,
   fencedInstancesMax: 10_000,
@@ -52,6 +59,10 @@ export const LIMITS = {
   /** Tasks that a submitter has in flight, by default and at most; some 60 bytes of table each. */
   windowDefault: 65_536,
   windowMax: 1_048_576,
+  /** Modules of users' strategies. */
+  ownStrategiesMax: 16,
+  windowSizeMax: 10_000,
+  agentQueueMax: 4_096,
   /** An adopted agent that nobody answers for is tried again after so long, doubled each time. */
   adoptedPauseMsMin: 250,
   adoptedPauseMsMax: 10_000,
@@ -70,8 +81,30 @@ export interface QueueOptions {
   tasksMax: number
   /** Payload bytes of open tasks. */
   bytesMax: number
+  /** Who chooses the agents: a name of docs/routing.md, or one of the option `strategies`. */
   strategy: string
+  /**
+   * `late` keeps a task in its lane until an agent is free; `early` gives it to a busy one at once, to
+   * wait in that agent's own queue in the scheduler.
+   */
+  binding: Binding
+  /** What an agent must have of `requires`; tasks of priority 4 and 5 are always `exact`. */
+  match: Match
+  /** A second strategy that decides beside the first and changes nothing; '' for none. */
+  shadow: string
+  /** Keep the candidates and scores of each decision for `explainTask`. */
+  explain: boolean
 }
+
+export const BINDINGS = ['late', 'early'] as const
+export type Binding = (typeof BINDINGS)[number]
+
+/**
+ * `exact`: all of it. `fallback`: all of it, or anybody who serves the queue while no such agent has
+ * room. `best_fit`: anybody who serves the queue; how much of it an agent has goes into its score.
+ */
+export const MATCHES = ['exact', 'best_fit', 'fallback'] as const
+export type Match = (typeof MATCHES)[number]
 
 export const QUEUE_DEFAULTS: QueueOptions = {
   timeoutMs: 30_000,
@@ -80,6 +113,18 @@ export const QUEUE_DEFAULTS: QueueOptions = {
   tasksMax: 1_000_000,
   bytesMax: 1024 * 1024 * 1024,
   strategy: 'least_loaded',
+  binding: 'late',
+  match: 'exact',
+  shadow: '',
+  explain: false,
+}
+
+/** What agents' results teach: docs/routing.md. */
+export interface LearningOptions {
+  /** Without it strategies go by what agents declared. Default true. */
+  enabled: boolean
+  /** Results of an agent, and of an agent and type, that count. 1 to 10,000; default 100. */
+  windowSize: number
 }
 
 export interface KeepOptions {
@@ -112,6 +157,16 @@ export interface SchedulerOptions {
   routers?: number
   /** Default strategy of queues that name none. */
   strategy?: string
+  /**
+   * Strategies of your own by name: paths of modules whose default export makes one. They run on
+   * routers only.
+   */
+  strategies?: Record<string, string>
+  /** Weights and numbers of the strategies that come with Signalbox. */
+  routing?: RoutingOptions
+  learning?: Partial<LearningOptions>
+  /** Tasks bound early that wait for one agent, at most. 1 to 4,096; default 16. */
+  agentQueueMax?: number
   /** An agent that is silent for so long is lost. */
   leaseMs?: number
   keep?: Partial<KeepOptions>
@@ -161,6 +216,8 @@ export interface AdoptedAgentOptions {
   /** Queues it serves, `['*']` for all; the subject's last token by default. */
   queues?: readonly string[]
   capabilities?: readonly string[]
+  labels?: Record<string, number>
+  specializations?: Record<string, number>
 }
 
 /** As above, checked and complete. */
@@ -174,6 +231,8 @@ export const SCHEDULER_DEFAULTS = {
   agentsMax: 16_384,
   slots: 65_536,
   classes: 1_024,
+  agentQueueMax: 16,
+  learning: { enabled: true, windowSize: 100 } satisfies LearningOptions,
   journalBytesMax: 32 * 1024 * 1024,
   prefix: 'sb',
   inboxPrefixes: ['_INBOX.'],

@@ -1,18 +1,25 @@
 /** A user's scheduler options, checked, with every default filled in. */
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { adoptedAgents } from './adopted-options.ts'
 import { SignalboxError } from './errors.ts'
 import type { FrontEndOptions } from './front-end/context.ts'
 import {
   type AdoptedAgent,
+  BINDINGS,
   type JournalOptions,
+  type LearningOptions,
   LIMITS,
+  MATCHES,
   type NatsOptions,
   QUEUE_DEFAULTS,
   type QueueOptions,
   SCHEDULER_DEFAULTS,
   type SchedulerOptions,
 } from './options.ts'
-import { strategyNames } from './routing/registry.ts'
+import { canonicalStrategy } from './routing/aliases.ts'
+import { type StrategyEntry, strategyNames } from './routing/registry.ts'
+import { checkStrategyOptions } from './strategy-options.ts'
 import { quote, randomToken, requireToken } from './wire/tokens.ts'
 
 const ROUTERS_MAX = 16
@@ -27,6 +34,10 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
   'placement',
   'routers',
   'strategy',
+  'strategies',
+  'routing',
+  'learning',
+  'agentQueueMax',
   'leaseMs',
   'keep',
   'payloadBytesMax',
@@ -54,20 +65,29 @@ export function frontEndOptions(options: SchedulerOptions): FrontEndOptions {
   if (placement === 'routers' && routers === 0) {
     throw bad('routers', 0, 'placement "routers" needs at least 1')
   }
-  const queueDefaults = queueOptions('queueDefaults', options.queueDefaults ?? {}, {
+  const strategies = strategyEntries(options.strategies ?? {}, routers)
+  const names = strategies.map(({ name }) => name)
+  const queueDefaults = queueOptions('queueDefaults', options.queueDefaults ?? {}, names, {
     ...QUEUE_DEFAULTS,
     strategy: options.strategy ?? QUEUE_DEFAULTS.strategy,
   })
   const queues: Record<string, QueueOptions> = {}
   for (const [name, given] of Object.entries(options.queues ?? {})) {
-    queues[requireToken(name, 'queue')] = queueOptions(`queues.${name}`, given, queueDefaults)
+    queues[requireToken(name, 'queue')] = queueOptions(
+      `queues.${name}`,
+      given,
+      names,
+      queueDefaults,
+    )
   }
   return {
     name: requireToken(options.name ?? randomToken(8), 'scheduler name'),
     placement,
     routers,
     seed: options.seed ?? 1,
-    strategies: strategyNames(),
+    strategies,
+    routing: checkStrategyOptions(options.routing ?? {}),
+    learning: learningOptions(options.learning ?? {}),
     payloadBytesMax: number(
       'payloadBytesMax',
       options.payloadBytesMax ?? LIMITS.payloadBytesDefault,
@@ -91,6 +111,12 @@ export function frontEndOptions(options: SchedulerOptions): FrontEndOptions {
         32,
       ),
       classesMax: SCHEDULER_DEFAULTS.classes,
+      agentQueueMax: number(
+        'agentQueueMax',
+        options.agentQueueMax ?? SCHEDULER_DEFAULTS.agentQueueMax,
+        1,
+        LIMITS.agentQueueMax,
+      ),
       leaseMs: number('leaseMs', options.leaseMs ?? SCHEDULER_DEFAULTS.leaseMs, 100, 3_600_000),
       keep: { ...SCHEDULER_DEFAULTS.keep, ...options.keep },
       strictQueues: options.strictQueues ?? false,
@@ -139,9 +165,68 @@ export function journalOptions({
   return { file, bytesMax }
 }
 
+/** @returns those that come with Signalbox, then the user's; a slot's strategy index counts in it. */
+function strategyEntries(own: Record<string, string>, routers: number): StrategyEntry[] {
+  const entries: StrategyEntry[] = strategyNames().map((name) => ({ name }))
+  const given = Object.entries(own)
+  if (given.length > LIMITS.ownStrategiesMax) {
+    throw bad('strategies', given.length, `give at most ${LIMITS.ownStrategiesMax} of your own`)
+  }
+  if (given.length > 0 && routers === 0) {
+    throw bad(
+      'strategies',
+      given[0][0],
+      'your own strategies run on routers: give routers: 1 or more',
+    )
+  }
+  for (const [name, file] of given) {
+    requireToken(name, 'strategy')
+    if (canonicalStrategy(name) !== null) {
+      throw bad(`strategies.${name}`, file, 'a strategy of that name comes with Signalbox')
+    }
+    if (typeof file !== 'string' || file === '') {
+      throw bad(`strategies.${name}`, file, "give the path of the strategy's module")
+    }
+    const moduleUrl = file.startsWith('file:') ? file : pathToFileURL(resolve(file)).href
+    entries.push({ name, moduleUrl })
+  }
+  return entries
+}
+
+function learningOptions(given: Partial<LearningOptions>): LearningOptions {
+  const known = Object.keys(SCHEDULER_DEFAULTS.learning)
+  for (const key of Object.keys(given)) {
+    if (known.includes(key)) continue
+    const value = given[key as keyof LearningOptions]
+    throw bad(`learning.${key}`, value, `known are ${known.join(' and ')}`)
+  }
+  const learning = { ...SCHEDULER_DEFAULTS.learning, ...given }
+  if (typeof learning.enabled !== 'boolean') {
+    throw bad('learning.enabled', learning.enabled, 'give true or false')
+  }
+  number('learning.windowSize', learning.windowSize, 1, LIMITS.windowSizeMax)
+  return learning
+}
+
+/**
+ * @param names of the strategies that are loaded.
+ * @returns the name that the given one stands for. @throws bad_option
+ */
+export function strategyNamed(where: string, given: unknown, names: readonly string[]): string {
+  const name = names.includes(given as string) ? (given as string) : canonicalStrategy(given)
+  if (name !== null && names.includes(name)) return name
+  throw bad(where, given, `known are ${names.join(', ')}`)
+}
+
+function oneOf<T extends string>(where: string, given: unknown, known: readonly T[]): T {
+  if (known.includes(given as T)) return given as T
+  throw bad(where, given, `give ${known.join(' or ')}`)
+}
+
 function queueOptions(
   where: string,
   given: Partial<QueueOptions>,
+  names: readonly string[],
   defaults: QueueOptions,
 ): QueueOptions {
   for (const key of Object.keys(given)) {
@@ -156,8 +241,12 @@ function queueOptions(
   number(`${where}.lossLimit`, queue.lossLimit, 0, LIMITS.retryCountMax)
   number(`${where}.tasksMax`, queue.tasksMax, 1, 2 ** 31 - 1)
   number(`${where}.bytesMax`, queue.bytesMax, 1, 2 ** 50)
-  if (!strategyNames().includes(queue.strategy)) {
-    throw bad(`${where}.strategy`, queue.strategy, `known are ${strategyNames().join(', ')}`)
+  queue.strategy = strategyNamed(`${where}.strategy`, queue.strategy, names)
+  if (queue.shadow !== '') queue.shadow = strategyNamed(`${where}.shadow`, queue.shadow, names)
+  oneOf(`${where}.binding`, queue.binding, BINDINGS)
+  oneOf(`${where}.match`, queue.match, MATCHES)
+  if (typeof queue.explain !== 'boolean') {
+    throw bad(`${where}.explain`, queue.explain, 'give true or false')
   }
   return queue
 }

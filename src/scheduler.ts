@@ -14,17 +14,33 @@ import type {
 } from './api.ts'
 import { policyMs } from './clock.ts'
 import { SignalboxError } from './errors.ts'
+import type { TaskExplanation } from './explanation.ts'
+import { type AllocateOptions, type Allocation, allocate } from './front-end/calls/allocate.ts'
+import {
+  cancelTask,
+  drainAgent,
+  getTask,
+  listAgents,
+  listTasks,
+} from './front-end/calls/control.ts'
+import { schedulerStatus } from './front-end/calls/status.ts'
+import {
+  listStrategies,
+  setShadow,
+  setStrategy,
+  shadowReport,
+} from './front-end/calls/strategies.ts'
 import type { FrontEndContext } from './front-end/context.ts'
-import { cancelTask, drainAgent, getTask, listAgents, listTasks } from './front-end/control.ts'
+import { explainTask } from './front-end/explain/explain.ts'
 import { InProcessTransport } from './front-end/in-process/transport.ts'
 import { NatsTransport } from './front-end/nats/transport.ts'
-import { schedulerStatus } from './front-end/status.ts'
 import { FrontEnd } from './front-end/turn.ts'
 import { SchedulerJournal } from './journal/scheduler-journal.ts'
 import { LatencyObserver } from './observe/latency.ts'
 import type { SchedulerOptions } from './options.ts'
 import { RouterPool } from './router/pool.ts'
 import { frontEndOptions, journalOptions, natsOptions } from './scheduler-options.ts'
+import type { ShadowReport, StrategyView } from './strategy-views.ts'
 import { windowOf } from './submit/window.ts'
 import type {
   AgentView,
@@ -42,7 +58,10 @@ import { encodeOwnPayload } from './wire/payload.ts'
 export type { AgentHandle, AgentOptions, AgentTask, Handler } from './agent-task.ts'
 export type * from './api.ts'
 export { ERROR_CODES, type ErrorCode, SignalboxError, TaskError } from './errors.ts'
+export type * from './explanation.ts'
+export type { AllocateOptions, Allocation } from './front-end/calls/allocate.ts'
 export type { SchedulerOptions } from './options.ts'
+export type * from './strategy-views.ts'
 export type * from './task.ts'
 
 /** Something that operators may want to know: agents up and down, routers replaced, NATS away. */
@@ -127,12 +146,14 @@ export class Scheduler implements Signalbox {
     if (context.options.routers === 0) return
     const pool = new RouterPool({
       memory: context.memory,
-      strategies: context.options.strategies.map((name) => ({ name })),
+      strategies: context.options.strategies,
+      routing: context.options.routing,
       seed: context.options.seed,
       onBell: this.#frontEnd.schedule,
       onReturn: this.#frontEnd.routerGone,
       onFault: ({ router, kind, error }) =>
         this.#emit(error.code, { router, kind, message: error.message }),
+      onStrategyFault: this.#frontEnd.strategyFault,
     })
     context.routers = pool
     await pool.start()
@@ -233,6 +254,36 @@ export class Scheduler implements Signalbox {
 
   async drainAgent(id: string): Promise<void> {
     drainAgent(this.#context, id)
+  }
+
+  /**
+   * An agent without a task: it could take one that asks for this, and has a place of its concurrency
+   * less until it is released.
+   * @returns null when nobody who may has room.
+   * @throws bad_token, bad_option, not_supported, queue_unknown, too_many_queues, too_many_classes
+   */
+  allocate(options?: AllocateOptions): Allocation | null {
+    return allocate(this.#context, options)
+  }
+
+  async explainTask(id: string, queue?: string): Promise<TaskExplanation> {
+    return explainTask(this.#context, id, queue)
+  }
+
+  async listStrategies(): Promise<StrategyView[]> {
+    return listStrategies(this.#context)
+  }
+
+  async setStrategy(strategy: string, queue?: string): Promise<void> {
+    setStrategy(this.#context, strategy, queue)
+  }
+
+  async setShadow(queue: string, strategy: string | null): Promise<void> {
+    setShadow(this.#context, queue, strategy)
+  }
+
+  async shadowReport(queue: string): Promise<ShadowReport> {
+    return shadowReport(this.#context, queue)
   }
 
   async status(): Promise<SchedulerStatus> {

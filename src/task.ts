@@ -1,4 +1,5 @@
 /** What a task is to its users: states, priorities, and the options of a submit. */
+import type { Match } from './options.ts'
 
 export const TASK_STATES = [
   'pending',
@@ -44,12 +45,31 @@ export interface SubmitOptions {
   /** Unique in its queue; a second submit with it gets the first one's state. Default: made up. */
   id?: string
   priority?: PriorityName | PriorityLevel
-  /** Capabilities that the agent must have. */
+  /** What kind of work it is, for strategies that learn by it: a token; the queue's name by default. */
+  type?: string
+  /** Capabilities and labels that the agent must have: `ocr`, `gpu>=24`. */
   requires?: string[]
+  /** As `requires`, but only liked: agents that meet all of it are taken first while one has room. */
+  prefers?: string[]
+  /** What an agent must have of `requires`; the queue's by default, always `exact` from priority 4. */
+  match?: Match
+  /** Who chooses the agent; the queue's strategy by default. */
+  strategy?: string
+  /** Tasks with one key go to one agent where the strategy is `affinity`: a token. */
+  key?: string
   /** Running time-out in ms; the queue's by default. */
   timeoutMs?: number
   /** How often a failed or timed-out attempt is repeated; the queue's by default. */
   retryCount?: number
+}
+
+/** What one task says of how it is to be placed, checked; null stands for the queue's. */
+export interface TaskRouting {
+  readonly type: string | null
+  readonly strategy: string | null
+  readonly match: Match | null
+  /** Canonical terms. */
+  readonly prefers: readonly string[]
 }
 
 /** Options of many tasks; each is for every one of them. */
@@ -66,7 +86,11 @@ export interface TaskView {
   queue: string
   state: TaskState
   priority: PriorityLevel
+  type: string
   requires: string[]
+  prefers: string[]
+  match: Match
+  strategy: string
   attempts: number
   /** Who has it, or had it last. */
   agent: string | null
@@ -126,6 +150,16 @@ export interface AgentView {
   status: AgentStatusName
   queues: string[]
   capabilities: string[]
+  /** Numbers by name, which tasks may compare. */
+  labels: Record<string, number>
+  /** How good it says it is at a type of task, 0 to 1. */
+  specializations: Record<string, number>
+  /** Mean time from dispatch to result over its last results, µs; null before the first. */
+  latencyMeanUs: number | null
+  /** 0 to 1 over its last results, to which ten of an agent with 0.9 are added. */
+  successRate: number
+  /** By type of task, 0 to 1: what it declared, and more and more what its results taught. */
+  skills: Record<string, number>
   concurrency: number
   /** Tasks that it may have beyond its concurrency now, so that its hands are not idle. */
   prefetch: number

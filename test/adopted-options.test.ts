@@ -6,7 +6,15 @@ const checked = (agents: unknown, more: object = {}) =>
 
 test('adopted agents: a subject is enough, the rest follows from it', () => {
   expect(checked([{ subject: 'work.ocr' }])).toEqual([
-    { subject: 'work.ocr', name: 'work-ocr', queues: ['ocr'], capabilities: [], concurrency: 1 },
+    {
+      subject: 'work.ocr',
+      name: 'work-ocr',
+      queues: ['ocr'],
+      capabilities: [],
+      labels: {},
+      specializations: {},
+      concurrency: 1,
+    },
   ])
   expect(natsOptions({ nats: 'box:4222' })?.agents).toEqual([])
 })
@@ -15,6 +23,8 @@ test('adopted agents: all can be said', () => {
   const said = {
     ...{ subject: 'a.b.C', name: 'me', queues: ['q', 'p', 'q'], capabilities: ['y', 'x'] },
     concurrency: 65_535,
+    labels: { gpu: 24 },
+    specializations: { scan: 0.9 },
   }
   expect(checked([said])).toMatchObject([{ ...said, queues: ['p', 'q'], capabilities: ['x', 'y'] }])
   expect(checked([{ subject: 'ocr', queues: ['*'] }], { strictQueues: true })).toHaveLength(1)
@@ -42,6 +52,12 @@ test.each([
   ['no name', [{ subject: 'a/b', queues: ['q'] }], 'bad_token', /on "a\/b": The agent id/],
   ['no queue', [{ subject: 'a', queues: [] }], 'bad_option', /on "a": "queues"/],
   ['a bad queue', [{ subject: 'a', queues: ['x y'] }], 'bad_token', /queue "x y"/],
+  [
+    'a bad label',
+    [{ subject: 'a', labels: { gpu: 'x' } }],
+    'bad_option',
+    /on "a": The label "gpu"/,
+  ],
   [
     'no place',
     [{ subject: 'a', concurrency: 0 }],

@@ -34,7 +34,7 @@ export interface Chart {
   readonly lines: readonly Line[]
 }
 
-const WIDTH = 820
+export const WIDTH = 820
 const HEIGHT = 440
 const PLOT = { left: 78, right: 196, top: 62, bottom: 62 }
 const RIGHT = WIDTH - PLOT.right
@@ -88,7 +88,7 @@ export function svgOf(chart: Chart): string {
 }
 
 /** Colours as plain rules for each scheme, no variables: not only browsers draw this. */
-function style(lineCount: number): string {
+export function style(lineCount: number): string {
   const hues = HUES.slice(0, lineCount)
   const dashed = hues.map(({ dash }, i) => (dash === '' ? '' : `.l${i}{stroke-dasharray:${dash}}`))
   return [
@@ -152,7 +152,7 @@ function labels({ lines, y }: Chart): string[] {
   return wanted.map(({ name, index, at }) => text(RIGHT + 10, at + 4, name, `label c${index}`))
 }
 
-function text(x: number, y: number, words: string, classes: string): string {
+export function text(x: number, y: number, words: string, classes: string): string {
   return `<text x="${rounded(x)}" y="${rounded(y)}" class="${classes}">${escaped(words)}</text>`
 }
 
@@ -164,10 +164,10 @@ function upOf(axis: Axis, value: number): number {
   return rounded(BOTTOM - axis.place(value) * (BOTTOM - PLOT.top))
 }
 
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-function escaped(words: string): string {
+export function escaped(words: string): string {
   return words.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 }

@@ -10,22 +10,17 @@ import { Agent, Lane, NOBODY, Task } from './model.ts'
 type Kind = 'lost' | 'doubled' | 'overtaken' | 'mis-assigned' | 'miscounted' | 'uncaused'
 export type Finding = { kind: Kind; record: number; task?: number; agent?: string; message: string }
 export type Report = ReturnType<Checker['finish']>
-type On = Record<string, (row: Row & { task: Task; agent: Agent }) => unknown>
-const FINDINGS_MAX = 100, WINDOW = 256, QUIET_MS = 1_000, NOTHING = new Task()
+const FINDINGS_MAX = 100, WINDOW = 256, QUIET_MS = 1_000, NOTHING = new Task(), BOUND = 3
 const OUTCOMES = ['', '', '', 'completed', 'failed', 'cancelled', 'dead']
 const CALM = ['', 'TIME', 'STRING', 'END', 'TICK', 'BEAT', 'FORGOTTEN']
 const LOSING = ['BEAT', 'BYE', 'HELLO', 'AGENT_LOST', 'TICK'] // the first not one that keeps
-/** The state in which a task must be. */
-const FROM = new Map([['OFFER', 'waiting'], ['REPEAT', 'running']])
-for (const kind of ['PROPOSE', 'BOUNCE', 'WITHDRAW']) FROM.set(kind, 'offered')
-for (const kind of ['SUCCEEDED', 'FAILED', 'DISPATCH_FAILED', 'ENDED']) FROM.set(kind, 'running')
 export class Checker {
   readonly #in = new Decoder(); readonly #isWhole: boolean; readonly #findings: Finding[] = []
   readonly #tasks = new Map<number, Task>(); readonly #slots = new Map<number, Task>()
   readonly #agents = new Map<number, Agent>(); readonly #classes = new Map<string, Lane[]>()
   readonly #count = { events: 0, effects: 0, tasks: 0, outcomes: 0, total: 0, ended: false }
   readonly #last = { ms: 0, busyMs: 0, firstSeq: -1, seq: -1, counter: 0 }
-  #policy = JSON.parse('{}')
+  #policy = JSON.parse('{}'); readonly #binds = new Map<string, boolean>()
   /** The last event, and the tasks that it and its effects are about. */
   #cause: Row = { of: 0, kind: '', n: {}, s: {} }; readonly #touched = new Set<Task>()
   /** @param isWhole the journal is known to begin with an empty core. */
@@ -39,35 +34,36 @@ export class Checker {
   }
   #take(row: Row): void {
     const { of, kind, n, s } = row, isEvent = of >= 16 && of < 64
-    if (this.#in.records === 1 && n.version !== 2) throw new RangeError('No HEAD of version 2.')
+    if (this.#in.records === 1 && n.version !== 3) throw new RangeError('No HEAD of version 3.')
     if (isEvent || kind === 'END') this.#settle()
     if (isEvent) this.#cause = row
     if (of >= 16) this.#count[isEvent ? 'events' : 'effects']++
-    if (s.refused || n.answer) return
+    if (s.refused || (n.answer && n.answer !== BOUND)) return
     const agent = this.#agent(n.agent, s.who), task = n.task >= 0 ? this.#task(row) : NOTHING
     if (isEvent) task.due.counter = task.at.counter
     if (!CALM.includes(kind) || agent.paused) this.#last.busyMs = this.#last.ms
-    this.#touched.add(task)
-    this.#on[kind]?.({ ...row, task, agent })
+    this.#touched.add(task); this.#on[kind]?.({ ...row, task, agent })
   }
-  readonly #on: On = {
+  readonly #on: Record<string, (row: Row & { task: Task; agent: Agent }) => unknown> = {
     HEAD: ({ s }) => { this.#policy = JSON.parse(s.facts).policy },
     TIME: ({ n }) => { this.#last.ms = n.ms }, BEAT: ({ agent }) => { agent.paused = false },
     END: () => {
       this.#count.ended = true
       const isQuiet = this.#isWhole && this.#last.ms - this.#last.busyMs >= QUIET_MS
-      const hasSlot = this.#slots.size < this.#policy.slots, agents = [...this.#agents.values()]
+      const hasSlot = this.#slots.size < this.#policy.slots, all = [...this.#agents.values()]
       for (const task of isQuiet ? this.#tasks.values() : []) {
-        const canGo = hasSlot && agents.some((agent) => agent.refuses(task.s) === '')
-        const isStuck = task.state === 'offered' || (task.state === 'waiting' && canGo)
+        const { state, at, s } = task, its = state === 'bound' ? [at.agent] : all
+        const canGo = hasSlot && its.some((agent) => agent.refuses(s) + agent.full === '')
+        const isStuck = state === 'offered' || (canGo && state !== 'running')
         if (isStuck) this.#find('lost', 'could go and goes nowhere', task)
       }
     },
     SUBMIT: ({ n, s }) => {
-      const { queues, queueDefaults } = this.#policy, cls = `${s.queue}|${s.requires}`
-      const { lossLimit: losses } = Object.hasOwn(queues, s.queue) ? queues[s.queue] : queueDefaults
+      const { lossLimit: losses, match } = this.#queue(s.queue), said = s.routing.split('|')[1]
+      const all = n.level >= 4 || (said || match) === 'exact'
+      const cls = `${s.queue}|${s.requires}|${s.routing}|${all}`, requires = all ? s.requires : ''
       const lanes = this.#classes.get(cls) ?? Array.from({ length: 6 }, () => new Lane())
-      const task = Object.assign(new Task(), { n: { ...n, losses }, s, lanes })
+      const task = Object.assign(new Task(), { n: { ...n, losses }, s: { ...s, requires }, lanes })
       if (n.seq <= this.#last.seq) this.#find('doubled', 'is accepted out of order', task)
       if (this.#count.tasks++ === 0) this.#last.firstSeq = n.seq
       this.#last.seq = n.seq; this.#classes.set(cls, lanes); this.#tasks.set(n.seq, task)
@@ -78,23 +74,30 @@ export class Checker {
       const head = lanes.findLast((one) => one.head)?.head, isHigher = head && head.lane !== lane
       const isAhead = head && head.place.order < order && (this.#isWhole || !isBack)
       if (isHigher || isAhead) this.#find('overtaken', `goes before task ${head.n.seq}`, task)
-      if (this.#slots.has(n.into)) this.#find('doubled', 'is in a slot that is taken', task)
       this.#move(task, 'offered', n.into); task.at.generation = n.generation
       const passed = lane?.offer(task) ?? 0
       if (passed >= WINDOW) this.#find('overtaken', `is sent ${passed} past an offered one`, task)
     },
     PROPOSE: ({ n, task, agent }) => {
       const isOther = agent.n.generation >= 0 && agent.n.generation !== n.agentGeneration
-      const why = isOther ? 'is gone' : agent.refuses(task.s)
       const isOld = task.state === 'offered' && task.at.generation !== n.generation
-      if (why !== '') this.#find('mis-assigned', `goes to an agent that ${why}`, task, agent)
       if (isOld) this.#find('doubled', 'is committed by an old offer', task)
-      if (n.counter <= this.#last.counter) this.#find('doubled', 'has a token again', task)
-      this.#move(task, 'running', n.slot); agent.asked -= agent.n.pull ?? 0
-      Object.assign(task.at, { counter: n.counter, agent, sinceMs: this.#last.ms })
-      task.count.attempts++; agent.running.set(n.counter, task); this.#last.counter = n.counter
+      if (n.answer !== BOUND) return this.#begin(task, agent, isOther, n.counter, n.slot)
+      const { agentQueueMax: max } = this.#policy, { queue } = task.s, isAny = !this.#isWhole
+      const early = this.#binds.get(queue) ?? (isAny || this.#queue(queue).binding === 'early')
+      const isFull = agent.bound.size >= max || !early, why = early ? `has ${max} bound` : 'is busy'
+      this.#assign(agent, isOther, isFull ? why : '', task)
+      this.#move(task, 'bound'); task.at.agent = agent; agent.bound.add(task)
     },
+    START: ({ n, task, agent }) => {
+      const rank = (one: Task) => 1e15 * one.n.level - one.n.seq
+      const first = [...agent.bound].find((one) => rank(one) > rank(task)), { at, state } = task
+      if (first) this.#find('overtaken', `starts before task ${first.n.seq}`, task)
+      this.#begin(task, agent, state === 'bound' && at.agent !== agent, n.counter, n.into)
+    },
+    BINDING: ({ n, s }) => this.#binds.set(s.queue, n.early === 1),
     BOUNCE: ({ task }) => this.#move(task, 'waiting'),
+    UNBOUND: ({ task }) => this.#move(task, 'waiting'),
     WITHDRAW: ({ n, task }) => { task.at.generation = n.generation },
     DISPATCH_FAILED: ({ task }) => { task.at.agent.paused = 'id' in task.at.agent.s },
     CANCEL: ({ task }) => {
@@ -103,6 +106,8 @@ export class Checker {
       Object.assign(task.due, { state: 5, code: 'cancelled', event: this.#count.events })
     },
     PULL: ({ n, agent }) => agent.pull(n.count), PREFETCH: ({ n, agent }) => agent.fetch(n.count),
+    ALLOCATE: ({ agent }) => { this.#assign(agent, false, agent.full); agent.take().held++ },
+    RELEASE: ({ n, agent }) => { agent.held -= n.held; agent.take(-n.held) },
     REPEAT: ({ n, task, agent }, { kind } = this.#cause) => {
       const { at, state } = task, isIts = at.counter === n.counter && at.agent === agent
       if (!isIts && state === 'running') this.#find('doubled', 'repeats another attempt', task)
@@ -136,17 +141,17 @@ export class Checker {
       Object.assign(task.due, { state: isFinal ? final : 0, code, event: this.#count.events })
     },
     AGENT_UP: ({ n }) => this.#agents.set(n.index, Object.assign(new Agent(), { n })),
-    AGENT_DOWN: ({ n, agent }) => {
-      for (const task of agent.running.values()) this.#find('lost', 'was left behind', task)
+    AGENT_DOWN: ({ n, agent: { running, bound } }) => {
+      for (const it of [...bound, ...running.values()]) this.#find('lost', 'was left behind', it)
       this.#agents.delete(n.agent)
     },
     CREDIT_BACK: ({ n, agent }) => agent.charged.delete(n.counter),
   }
   /** The last event and its effects are over: what they promised must have come. */
   #settle(): void {
-    const { kind, n, s } = this.#cause, room = n.pull ? { more: 0 } : { asked: 0 }
-    const hello = { n, s, draining: false, paused: false, ...room }
-    if (kind === 'HELLO' && !s.refused) Object.assign(this.#agent(n.index), hello)
+    const { kind, n, s } = this.#cause, who = kind === 'HELLO' && !s.refused && this.#agent(n.index)
+    const held = who && who.n.pull === n.pull ? who.held : 0, room = n.pull ? 'more' : 'asked'
+    if (who) Object.assign(who, { n, s, draining: false, paused: false, held, [room]: 0 })
     for (const task of this.#touched) {
       const { due, at, state } = task, isOver = due.state > 0 && this.#tasks.has(task.n.seq)
       const goesOn = state === 'running' && due.counter === at.counter
@@ -155,6 +160,20 @@ export class Checker {
     }
     this.#touched.clear()
   }
+  #queue(name: string) { return { ...this.#policy.queueDefaults, ...this.#policy.queues[name] } }
+  /** @param isOther it is not the agent that was meant. @param full why it has no room, or ''. */
+  #assign(agent: Agent, isOther: boolean, full: string, task?: Task): void {
+    const why = isOther ? 'is gone' : full || agent.refuses(task?.s ?? {})
+    const what = `${task ? 'goes to' : 'is'} an agent that ${why}`
+    if (why && agent !== NOBODY) this.#find('mis-assigned', what, task, agent)
+  }
+  #begin(task: Task, agent: Agent, isOther: boolean, counter: number, slot: number): void {
+    this.#assign(agent, isOther, agent.full, task)
+    if (counter <= this.#last.counter) this.#find('doubled', 'has a token again', task)
+    this.#move(task, 'running', slot); agent.take().running.set(counter, task)
+    Object.assign(task.at, { counter, agent, sinceMs: this.#last.ms })
+    task.count.attempts++; this.#last.counter = counter
+  }
   #find(kind: Kind, what: string, task?: Task, agent?: Agent): void {
     const who = { task: task?.n.seq, agent: agent && (agent.s.id ?? `${agent.n.index}`) }
     const message = `${task ? `Task ${who.task}` : `Agent ${who.agent}`} ${what}.`
@@ -162,10 +181,10 @@ export class Checker {
     this.#findings.push({ kind, record: this.#in.records, ...who, message })
   }
   /** @returns the record's task, after a look at whether it can be what the record says. */
-  #task({ kind, n }: Row): Task {
+  #task({ n, s: { must } }: Row): Task {
     const old = this.#tasks.get(n.task), before = { n: { seq: n.task } }
     const task = old ?? Object.assign(new Task(), before), { state, at } = task
-    const from = FROM.get(kind) ?? state, isThere = (n.slot ?? at.slot) === at.slot
+    const from = must || state, isThere = (n.slot ?? at.slot) === at.slot
     const isNew = this.#isWhole || (this.#count.tasks > 0 && n.task >= this.#last.firstSeq)
     const wrong = from === 'running' ? 'uncaused' : 'doubled', isWrong = state !== from || !isThere
     if (isWrong && state !== 'unknown') this.#find(wrong, `is ${state}, not ${from}`, task)
@@ -182,9 +201,10 @@ export class Checker {
     return agent
   }
   #move(task: Task, state: string, slot = -1): void {
-    const { at, lane, state: from } = task
+    const { at, lane, state: from } = task; at.agent.bound.delete(task)
     if (from === 'running') at.agent.running.delete(at.counter)
     if (this.#slots.get(at.slot) === task) this.#slots.delete(at.slot)
+    if (this.#slots.has(slot)) this.#find('doubled', 'is in a slot that is taken', task)
     if (slot >= 0) this.#slots.set(slot, task)
     task.state = state; at.slot = slot; lane?.leave(task)
     if (state === 'waiting') lane?.enter(task, from)

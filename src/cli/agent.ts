@@ -6,7 +6,7 @@ import { LIMITS } from '../options.ts'
 import { withClient } from './connection.ts'
 import { type ExecEvent, ExecHandler } from './exec.ts'
 import { catchInterrupts } from './interrupts.ts'
-import { AGENT_LIMIT, CONCURRENCY, names, natsFlagOf, terminalOf } from './options.ts'
+import { AGENT_LIMIT, CONCURRENCY, namedNumber, names, natsFlagOf, terminalOf } from './options.ts'
 import { agentLines } from './render/agents.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -14,6 +14,8 @@ interface RunFlags {
   exec: string
   queue?: string[]
   capability?: string[]
+  label?: Record<string, number>
+  specialization?: Record<string, number>
   concurrency: number
 }
 
@@ -26,6 +28,8 @@ export function addAgent(program: Command): void {
     .requiredOption('--exec <command>', 'the shell command')
     .option('--queue <queue...>', 'queues it serves; by default the one of its name', names)
     .option('--capability <capability...>', 'what it can do', names)
+    .option('--label <name=number...>', 'numbers that tasks compare: gpu=24', namedNumber)
+    .option('--specialization <type=score...>', 'how good it is at a type, 0 to 1', namedNumber)
     .option('--concurrency <n>', 'tasks at a time', CONCURRENCY, 1)
     .action(runAgent)
   agent
@@ -63,19 +67,19 @@ async function listAgents({ limit }: { limit: number }, command: Command): Promi
 async function runAgent(name: string, flags: RunFlags, command: Command): Promise<void> {
   const terminal = terminalOf(command)
   const queues = flags.queue ?? [name]
-  const capabilities = flags.capability ?? []
+  const { concurrency, capability = [], label = {}, specialization = {} } = flags
+  const can = { capabilities: capability, labels: label, specializations: specialization }
   const exec = new ExecHandler(flags.exec, (event) => tell(event, terminal))
   const interrupts = catchInterrupts(() => exec.killAll())
   try {
     await withClient(natsFlagOf(command), async (client) => {
-      const { concurrency } = flags
-      const agent = await client.agent({ id: name, queues, capabilities, concurrency }, exec.handle)
+      const agent = await client.agent({ id: name, queues, ...can, concurrency }, exec.handle)
       if (terminal.format === 'table') {
         terminal.lines([
           `Agent ${agent.id} serves ${queues.join(', ')}, ${concurrency} at a time, ` +
             `on ${client.natsServer}.`,
         ])
-      } else terminal.json({ event: 'ready', agent: agent.id, queues, capabilities, concurrency })
+      } else terminal.json({ event: 'ready', agent: agent.id, queues, ...can, concurrency })
       await ended(agent, interrupts.signal, terminal)
     })
   } finally {

@@ -1,14 +1,18 @@
 /** `signalbox dev`, what `npm start` runs: everything on this machine, with a demonstration. */
 import type { Command } from 'commander'
-import type { AdoptedAgentOptions, Placement } from '../options.ts'
+import type { AdoptedAgentOptions, Binding, Placement } from '../options.ts'
 import type { DevReporter, DevSummary } from '../service/dev.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
 import {
   adoptOption,
+  bindingOption,
   journalOption,
   placementOption,
   routersOption,
+  routingOf,
+  strategyModuleOption,
+  strategyOption,
   terminalOf,
   wholeNumber,
 } from './options.ts'
@@ -30,9 +34,12 @@ interface DevFlags {
   stay?: boolean
   adopt: readonly AdoptedAgentOptions[]
   routers: number
-  placement: Placement
+  placement?: Placement
   port?: number
   journal?: string
+  strategy?: string
+  strategyModule?: Record<string, string>
+  binding?: Binding
 }
 
 export function addDev(program: Command): void {
@@ -49,6 +56,9 @@ export function addDev(program: Command): void {
     .addOption(adoptOption())
     .addOption(routersOption())
     .addOption(placementOption())
+    .addOption(strategyOption())
+    .addOption(strategyModuleOption())
+    .addOption(bindingOption())
     .addOption(journalOption())
     .action(dev)
 }
@@ -57,14 +67,17 @@ async function dev(flags: DevFlags, command: Command): Promise<void> {
   const terminal = terminalOf(command)
   const interrupts = catchInterrupts()
   const { runDev } = await import('../service/dev.ts')
-  const { tasks, adopt, routers, placement, port, journal } = flags
+  const { tasks, adopt, routers, port, journal } = flags
+  // It is there to show the routers; `auto` places as cheap a strategy as the default's on the spot.
+  const placement = flags.placement ?? (routers > 0 ? 'routers' : 'auto')
+  const routing = routingOf(flags)
   const stay = flags.stay ?? (terminal.interactive && process.stdin.isTTY === true)
   let finished: DevSummary | null = null
   const reporter = devReporter(terminal, (summary) => {
     finished = summary
   })
   try {
-    const options = { tasks, adopt, routers, placement, port, journal, stay }
+    const options = { tasks, adopt, routers, placement, port, journal, routing, stay }
     await runDev(options, reporter, interrupts.signal)
     process.exitCode = exitCode(finished, tasks, interrupts.signal.aborted)
     if (interrupts.signal.aborted) terminal.note('Ended, with everything that it started.')

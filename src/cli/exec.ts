@@ -63,6 +63,7 @@ export class ExecHandler {
         ...process.env,
         SIGNALBOX_TASK_ID: task.id,
         SIGNALBOX_TASK_QUEUE: task.queue,
+        SIGNALBOX_TASK_TYPE: task.type,
         SIGNALBOX_TASK_ATTEMPT: String(task.attempt),
       },
     })

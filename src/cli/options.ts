@@ -1,6 +1,13 @@
 /** Flags that several commands share, and readers of their values. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type AdoptedAgentOptions, LIMITS, type Placement } from '../options.ts'
+import {
+  type AdoptedAgentOptions,
+  BINDINGS,
+  type Binding,
+  LIMITS,
+  type Placement,
+} from '../options.ts'
+import { type RoutingChoice, routingFromEnvironment } from '../service/routing-environment.ts'
 import { OUTPUT_FORMATS, type OutputFormat, Terminal } from './terminal.ts'
 
 export interface GlobalOptions {
@@ -23,15 +30,62 @@ export function natsFlagOf(command: Command): string | undefined {
   return command.optsWithGlobals<GlobalOptions>().nats
 }
 
-export function placementOption(): Option {
+/** @param preset what is used when it is not given; without one the caller decides. */
+export function placementOption(preset?: Placement): Option {
   const choices: Placement[] = ['auto', 'routers', 'inline']
-  return new Option('--placement <how>', 'who places tasks: auto, routers or inline')
-    .choices(choices)
-    .default('auto')
+  const option = new Option('--placement <how>', 'who places tasks: auto, routers or inline')
+  if (preset !== undefined) option.default(preset)
+  return option.choices(choices)
 }
 
 export function routersOption(): Option {
   return new Option('--routers <n>', 'router threads').argParser(wholeNumber(0, 16)).default(2)
+}
+
+export function strategyOption(): Option {
+  return new Option(
+    '--strategy <name>',
+    'who chooses the agents, where a queue does not say: `strategy list` shows all ' +
+      '(default: LOAD_BALANCER_STRATEGY, or least_loaded)',
+  )
+}
+
+export function strategyModuleOption(): Option {
+  return new Option(
+    '--strategy-module <name=path...>',
+    'strategies of your own: modules that export one',
+  ).argParser(namedPath)
+}
+
+export function bindingOption(): Option {
+  return new Option(
+    '--binding <when>',
+    'late: tasks wait in their lane; early: at a busy agent',
+  ).choices(BINDINGS)
+}
+
+function namedPath(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const at = text.indexOf('=')
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('Give NAME=PATH.')
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+interface RoutingFlags {
+  strategy?: string
+  strategyModule?: Record<string, string>
+  binding?: Binding
+}
+
+/** @returns who chooses: flags before the environment. @throws bad_option */
+export function routingOf({ strategy, strategyModule, binding }: RoutingFlags): RoutingChoice {
+  const choice: RoutingChoice = routingFromEnvironment(process.env)
+  if (strategy !== undefined) choice.strategy = strategy
+  if (strategyModule !== undefined) choice.strategies = strategyModule
+  if (binding !== undefined) choice.queueDefaults = { binding }
+  return choice
 }
 
 export function journalOption(): Option {
@@ -82,6 +136,19 @@ export function positiveNumber(max: number): (text: string) => number {
 /** Reads `a,b c` given as one word or several, also over several flags. */
 export function names(text: string, before: string[] = []): string[] {
   return [...before, ...text.split(',').filter((name) => name !== '')]
+}
+
+/** Reads `gpu=24` given as one word or several, also over several flags. */
+export function namedNumber(
+  text: string,
+  before: Readonly<Record<string, number>> = {},
+): Record<string, number> {
+  const pairs = text.split(',').map((pair): [string, number] => {
+    const parts = /^([^=]+)=(-?\d{1,15}(?:\.\d{1,15})?)$/.exec(pair)
+    if (parts === null) throw new InvalidArgumentError('Give NAME=NUMBER.')
+    return [parts[1], Number(parts[2])]
+  })
+  return { ...before, ...Object.fromEntries(pairs) }
 }
 
 export const LIST_LIMIT = wholeNumber(1, LIMITS.listTasksMax)

@@ -8,6 +8,7 @@ import { outputOption } from './options.ts'
 import { addReplay } from './replay.ts'
 import { addServe } from './serve.ts'
 import { addStatus } from './status.ts'
+import { addStrategy } from './strategy.ts'
 import { addTask } from './task.ts'
 import { version } from './version.ts'
 
@@ -34,7 +35,17 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .addHelpText('after', EXAMPLES)
-  for (const add of [addDev, addServe, addAgent, addTask, addLoad, addReplay, addCheck, addStatus])
+  for (const add of [
+    addDev,
+    addServe,
+    addAgent,
+    addTask,
+    addLoad,
+    addStrategy,
+    addReplay,
+    addCheck,
+    addStatus,
+  ])
     add(program)
   return program
 }

@@ -1,18 +1,22 @@
 /** `signalbox serve`: a scheduler for named queues. */
 import type { Command } from 'commander'
 import { natsAddress } from '../address/nats-address.ts'
-import type { AdoptedAgentOptions, Placement } from '../options.ts'
+import type { AdoptedAgentOptions, Binding, Placement } from '../options.ts'
 import type { ServeReporter } from '../service/serve.ts'
 import { withSource } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
 import {
   adoptOption,
+  bindingOption,
   journalOption,
   names,
   natsFlagOf,
   placementOption,
   routersOption,
+  routingOf,
+  strategyModuleOption,
+  strategyOption,
   terminalOf,
 } from './options.ts'
 import type { Terminal } from './terminal.ts'
@@ -24,6 +28,9 @@ interface ServeFlags {
   routers: number
   placement: Placement
   journal?: string
+  strategy?: string
+  strategyModule?: Record<string, string>
+  binding?: Binding
 }
 
 export function addServe(program: Command): void {
@@ -34,7 +41,10 @@ export function addServe(program: Command): void {
     .option('--name <name>', 'the scheduler’s name; random by default')
     .addOption(adoptOption())
     .addOption(routersOption())
-    .addOption(placementOption())
+    .addOption(placementOption('auto'))
+    .addOption(strategyOption())
+    .addOption(strategyModuleOption())
+    .addOption(bindingOption())
     .addOption(journalOption())
     .action(serve)
 }
@@ -46,7 +56,8 @@ async function serve(flags: ServeFlags, command: Command): Promise<void> {
   const { runServe } = await import('../service/serve.ts')
   const { name, adopt, routers, placement, journal } = flags
   const queues = [...new Set(flags.queue)]
-  const options = { address, queues, name, adopt, routers, placement, journal }
+  const routing = routingOf(flags)
+  const options = { address, queues, name, adopt, routers, placement, journal, routing }
   try {
     const left = await runServe(options, reporter(terminal), interrupts.signal)
     if (left > 0) {

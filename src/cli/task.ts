@@ -4,13 +4,14 @@ import { type Command, Option } from 'commander'
 import type { TaskHandle } from '../api.ts'
 import type { Client } from '../client/client.ts'
 import { TaskError } from '../errors.ts'
-import { LIMITS } from '../options.ts'
+import { LIMITS, MATCHES, type Match } from '../options.ts'
 import { type ListTasksOptions, type SubmitOptions, TASK_STATES, type TaskView } from '../task.ts'
 import { payloadText } from '../wire/payload.ts'
 import { explainUnknownQueue, withClient } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { LIST_LIMIT, names, natsFlagOf, RETRY_COUNT, TIMEOUT_MS, terminalOf } from './options.ts'
+import { explanationLines } from './render/explain.ts'
 import { resultLines, submittedLines, taskLines, taskListLines } from './render/task.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,7 +19,12 @@ interface SubmitFlags {
   wait?: boolean
   id?: string
   priority?: SubmitOptions['priority']
+  type?: string
   requires?: string[]
+  prefers?: string[]
+  match?: Match
+  strategy?: string
+  key?: string
   timeoutMs?: number
   retryCount?: number
 }
@@ -35,7 +41,12 @@ export function addTask(program: Command): void {
     .option('-w, --wait', 'wait for the outcome and print the result')
     .option('--id <id>', 'the task’s id; a second submit with it is the same task')
     .option('--priority <level>', '1 to 5, or background, low, normal, high, critical')
-    .option('--requires <capability...>', 'what the agent must be able to do', names)
+    .option('--type <type>', 'what kind of work it is; by default the queue’s name')
+    .option('--requires <term...>', 'what the agent must have: `ocr`, `gpu>=24`', names)
+    .option('--prefers <term...>', 'agents that have it are taken first', names)
+    .addOption(new Option('--match <how>', 'how much of what is required').choices(MATCHES))
+    .option('--strategy <name>', 'who chooses the agent; by default the queue’s strategy')
+    .option('--key <key>', 'with strategy affinity: tasks of a key go to the same agent')
     .option('--timeout-ms <ms>', 'running time-out', TIMEOUT_MS)
     .option('--retry-count <n>', 'how often a failed attempt is repeated', RETRY_COUNT)
     .action(submit)
@@ -56,6 +67,12 @@ export function addTask(program: Command): void {
     .option('--cursor <cursor>', 'go on where an earlier list ended')
     .action(listTasks)
   task
+    .command('explain')
+    .description('why it is where it is: who was chosen and why, or what it waits for')
+    .argument('<id>', 'its id')
+    .option('--queue <queue>', 'its queue, where the id alone is not clear')
+    .action(explainTask)
+  task
     .command('cancel')
     .description('cancel a task, whether it waits or runs')
     .argument('<id>', 'its id')
@@ -74,6 +91,20 @@ async function showTask(
     const view = await ask(client)
     if (terminal.format === 'table') terminal.lines(taskLines(view, terminal.colors))
     else terminal.json(view)
+  })
+}
+
+async function explainTask(
+  id: string,
+  { queue }: { queue?: string },
+  command: Command,
+): Promise<void> {
+  const terminal = terminalOf(command)
+  await withClient(natsFlagOf(command), async (client) => {
+    const explanation = await client.explainTask(id, queue)
+    if (terminal.format === 'table') {
+      terminal.lines(explanationLines(explanation, terminal.columns, terminal.colors))
+    } else terminal.json(explanation)
   })
 }
 

@@ -6,6 +6,8 @@
 import type { Msg } from 'nats'
 import type { LatencyReport, SchedulerStatus } from '../api.ts'
 import { SignalboxError } from '../errors.ts'
+import type { TaskExplanation } from '../explanation.ts'
+import type { ShadowReport, StrategyView } from '../strategy-views.ts'
 import type {
   AgentPage,
   AgentView,
@@ -131,6 +133,26 @@ export class Api {
     await this.#call('drain', { agent: requireToken(id, 'agent id') })
   }
 
+  async explain(id: string, queue?: string): Promise<TaskExplanation> {
+    return this.#call('explain', taskBody(id, queue))
+  }
+
+  async listStrategies(): Promise<StrategyView[]> {
+    return (await this.#call<{ strategies: StrategyView[] }>('strategies', {})).strategies
+  }
+
+  async setStrategy(strategy: string, queue?: string): Promise<void> {
+    await this.#call('strategy', { strategy, ...inQueue(queue) })
+  }
+
+  async setShadow(queue: string, strategy: string | null): Promise<void> {
+    await this.#call('shadow', { ...inQueue(queue), strategy })
+  }
+
+  async shadowReport(queue: string): Promise<ShadowReport> {
+    return this.#call('shadow', inQueue(queue))
+  }
+
   #call<T>(verb: string, body: object, target = TARGET): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (!this.#link.connected) throw disconnected('nothing was asked')
@@ -154,8 +176,11 @@ export class Api {
 }
 
 function taskBody(id: string, queue: string | undefined): object {
-  const body = { id: requireToken(id, 'task id') }
-  return queue === undefined ? body : { ...body, queue: requireToken(queue, 'queue') }
+  return { id: requireToken(id, 'task id'), ...inQueue(queue) }
+}
+
+function inQueue(queue: string | undefined): object {
+  return queue === undefined ? {} : { queue: requireToken(queue, 'queue') }
 }
 
 function noScheduler(what: string): SignalboxError {

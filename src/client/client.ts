@@ -11,6 +11,8 @@ import type {
   SubmitTotals,
   TaskHandle,
 } from '../api.ts'
+import type { TaskExplanation } from '../explanation.ts'
+import type { ShadowReport, StrategyView } from '../strategy-views.ts'
 import { Submissions } from '../submit/submissions.ts'
 import type { Window } from '../submit/window.ts'
 import type {
@@ -108,6 +110,26 @@ export class Client implements Signalbox {
 
   drainAgent(id: string): Promise<void> {
     return this.#api.drain(id)
+  }
+
+  explainTask(id: string, queue?: string): Promise<TaskExplanation> {
+    return this.#api.explain(id, queue)
+  }
+
+  listStrategies(): Promise<StrategyView[]> {
+    return this.#api.listStrategies()
+  }
+
+  setStrategy(strategy: string, queue?: string): Promise<void> {
+    return this.#api.setStrategy(strategy, queue)
+  }
+
+  setShadow(queue: string, strategy: string | null): Promise<void> {
+    return this.#api.setShadow(queue, strategy)
+  }
+
+  shadowReport(queue: string): Promise<ShadowReport> {
+    return this.#api.shadowReport(queue)
   }
 
   status(): Promise<SchedulerStatus> {

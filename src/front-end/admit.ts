@@ -7,6 +7,7 @@ import { nowUs } from '../clock.ts'
 import { LIMITS } from '../options.ts'
 import { COMPLETED, isFinal, type TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_ADMIT } from './context.ts'
+import { learnRows } from './learned.ts'
 import { REFUSED } from './payloads.ts'
 import { refuse, refuseRecord } from './receive.ts'
 
@@ -20,6 +21,7 @@ export function admitWaiting(context: FrontEndContext): number {
     if (record === undefined) break
     admit(context, record, stampUs)
   }
+  learnRows(context)
   return taken
 }
 

@@ -1,13 +1,18 @@
 /**
  * Step 6 of 8, commit. Before: a proposal, from a router's outbox or from the same strategy run
  * here. After: credit taken, attempt and token written, payload on its way to the agent; or the task
- * back at the head of its lane, because nobody is free. The only place where placements become true.
+ * back at the head of its lane, because nobody is free; or, where the queue binds early, in the own
+ * queue of an agent, from where it is sent once that has credit. The only place where placements
+ * become true.
  */
 import { NONE, PROPOSAL_WORDS } from '../../native-free/index.ts'
 import { nowUs } from '../clock.ts'
-import { COMMITTED, CONFLICT } from '../policy/core.ts'
+import { BOUND_TO_AGENT, COMMITTED, CONFLICT } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_ASSIGNMENT, STAGE_COMMIT, STAGE_PROPOSE } from './context.ts'
+import { notePlaced } from './explain/note-decision.ts'
+import { holdBack, offerToRouters, publishOffers } from './offers.ts'
+import { isRouterOnly } from './router-only.ts'
 import type { AgentPort } from './transport.ts'
 
 const proposal = new Int32Array(PROPOSAL_WORDS)
@@ -15,6 +20,7 @@ const proposal = new Int32Array(PROPOSAL_WORDS)
 /** Reads what the routers have proposed so far. @returns how many proposals there were. */
 export function commitProposals(context: FrontEndContext): number {
   let count = 0
+  context.offersLeft = context.memory.shape.publishMax
   for (const outbox of context.outboxes) {
     const ready = outbox.size()
     if (ready === 0) continue
@@ -33,32 +39,79 @@ function commitProposal(context: FrontEndContext, stampUs: number): void {
   const [slot, generation, agent, agentGeneration, proposedUs] = proposal
   const record = core.recordAt[slot]
   const answer = core.propose(slot, generation, agent, agentGeneration, context.nowMs, true)
+  if (answer === COMMITTED || answer === BOUND_TO_AGENT) {
+    notePlaced(context, record!, slot, agent, true)
+  }
   if (answer === COMMITTED) {
     record!.attempt!.proposedUs = proposedUs
     dispatch(context, record!, stampUs)
   } else if (answer === CONFLICT) {
-    placeInline(context, record!)
+    if (agent !== NONE) context.decisions.conflict(record!.seq)
+    placeAgain(context, record!)
   }
+}
+
+/** A choice did not hold, or did not come. What only routers may place is offered to them again. */
+export function placeAgain(context: FrontEndContext, record: TaskRecord): void {
+  if (isRouterOnly(context, record.cls!)) bounce(context, record)
+  else placeInline(context, record)
 }
 
 /** Chooses and commits here and now. @returns false when nobody is free: the task is back in its lane. */
 export function placeInline(context: FrontEndContext, record: TaskRecord): boolean {
+  if (context.costs.isSampled()) return placeTimed(context, record)
+  return commitChoice(context, record, context.chooser.choose(record.attempt!.slot))
+}
+
+function placeTimed(context: FrontEndContext, record: TaskRecord): boolean {
+  const { costs } = context
+  const { strategyIndex } = record.cls!
+  const startMs = performance.now()
+  const agent = context.chooser.choose(record.attempt!.slot)
+  const chosenMs = performance.now()
+  costs.chose(strategyIndex, (chosenMs - startMs) * 1_000)
+  const isPlaced = commitChoice(context, record, agent)
+  if (isPlaced) costs.committed((performance.now() - chosenMs) * 1_000)
+  return isPlaced
+}
+
+function commitChoice(context: FrontEndContext, record: TaskRecord, agent: number): boolean {
   const { core } = context
   const attempt = record.attempt!
-  const agent = context.chooser.choose(attempt.slot)
   const stampUs = nowUs()
   if (agent !== NONE) {
     const generation = core.table.generation(agent as never)
     const { slot, generation: offered } = attempt
     const answer = core.propose(slot, offered, agent, generation, context.nowMs, false)
-    if (answer === COMMITTED) {
+    if (answer === COMMITTED || answer === BOUND_TO_AGENT) {
+      notePlaced(context, record, slot, agent, false)
+      if (answer === BOUND_TO_AGENT) return true
       attempt.proposedUs = stampUs
       dispatch(context, record, stampUs)
       return true
     }
+    context.decisions.conflict(record.seq)
   }
-  core.bounce(record)
+  bounce(context, record)
   return false
+}
+
+function bounce(context: FrontEndContext, record: TaskRecord): void {
+  context.decisions.bounced(record.seq)
+  context.core.bounce(record)
+}
+
+/** Sends what was bound to agents that have credit by now; before anything else may take that. */
+export function placeBound(context: FrontEndContext): void {
+  const { core } = context
+  if (core.ready.length === 0) return
+  const stampUs = nowUs()
+  // Ends: each round starts one of finitely many.
+  for (let record = core.nextBound(context.nowMs); record !== null; ) {
+    record.attempt!.proposedUs = stampUs
+    dispatch(context, record, stampUs)
+    record = core.nextBound(context.nowMs)
+  }
 }
 
 /** Places what was bounced, now that credit may be free; before any later proposal is read. */
@@ -67,8 +120,15 @@ export function placeBounced(context: FrontEndContext): void {
   // Ends: each round places one that had bounced, or is the last.
   while (core.bouncedWaiting > 0) {
     const record = core.nextBounced(context.nowMs)
-    if (record === null || !placeInline(context, record)) return
+    if (record === null) break
+    if (isRouterOnly(context, record.cls!)) {
+      if (offerToRouters(context, record)) continue
+      holdBack(context, record)
+      break
+    }
+    if (!placeInline(context, record)) break
   }
+  publishOffers(context)
 }
 
 function dispatch(context: FrontEndContext, record: TaskRecord, stampUs: number): void {

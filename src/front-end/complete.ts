@@ -6,8 +6,10 @@
 import { nowUs } from '../clock.ts'
 import type { AgentState } from '../policy/agents.ts'
 import type { PolicyEffects } from '../policy/core.ts'
+import type { AttemptEnd } from '../policy/state.ts'
 import { COMPLETED, RUNNING, type TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_DELIVER, STAGE_DISPATCH, STAGE_TOTAL } from './context.ts'
+import { learnAgent, learnEnd } from './learned.ts'
 import { NO_BYTES_REF, REFUSED } from './payloads.ts'
 import type { AgentPort } from './transport.ts'
 
@@ -41,6 +43,7 @@ export class Completion implements PolicyEffects {
   forgotten(record: TaskRecord): void {
     this.context.arena.free(record.result)
     record.result = NO_BYTES_REF
+    this.context.keptScores.forget(record)
     this.context.records.forget(record)
   }
 
@@ -53,16 +56,23 @@ export class Completion implements PolicyEffects {
     ;(agent.link as AgentPort).cancel(agent, counter, dispatchSeq, reason)
   }
 
-  /** Only the journal cares. */
-  ended(): void {}
+  ended(record: TaskRecord, _counter: number, agent: AgentState, how: AttemptEnd): void {
+    learnEnd(this.context, record, agent, how)
+  }
 
+  /** Only the journal cares. */
+  unbound(): void {}
+
+  /** As well. */
   creditBack(): void {}
 
   agentUp(agent: AgentState): void {
+    learnAgent(this.context, agent)
     this.#event('agent_up', { agent: agent.id, instance: agent.instance })
   }
 
   agentDown(agent: AgentState, reason: string): void {
+    this.context.learning.left(agent.index)
     this.#event('agent_down', { agent: agent.id, instance: agent.instance, reason })
   }
 

@@ -3,26 +3,36 @@ import {
   createMemory,
   DEFAULT_SHAPE,
   LatencyWriter,
+  LearningWriter,
   OutboxConsumer,
   PRIORITY_LEVELS,
+  ROW_COUNT_MAX,
   type RouterIndex,
   type SharedMemory,
+  SlotTableReader,
   TaskRingProducer,
 } from '../../native-free/index.ts'
 import { LATENCY_STAGES } from '../api.ts'
 import { RecordedCore } from '../journal/recorder.ts'
-import { LIMITS, type Placement } from '../options.ts'
+import { Learning } from '../learning/learning.ts'
+import { type LearningOptions, LIMITS, type Placement } from '../options.ts'
 import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
+import { STAND_IN } from '../router/load.ts'
 import type { RouterPool } from '../router/pool.ts'
 import { Chooser } from '../routing/chooser.ts'
 import { Random } from '../routing/generator.ts'
-import { createStrategies } from '../routing/registry.ts'
+import { createStrategies, type StrategyEntry } from '../routing/registry.ts'
 import type { Strategy } from '../routing/strategy.ts'
+import type { StrategyOptions } from '../strategy-options.ts'
 import { Batch } from './batch.ts'
+import { Decisions } from './explain/decisions.ts'
+import { KeptScores } from './explain/kept-scores.ts'
 import { Inbox } from './inbox.ts'
 import { PayloadArena } from './payloads.ts'
+import { PlacementCosts } from './placement.ts'
 import { Records } from './records.ts'
+import { Shadows } from './shadows.ts'
 import type { Transport } from './transport.ts'
 
 export const STAGE_ADMIT = 0
@@ -39,10 +49,13 @@ export interface FrontEndOptions {
   placement: Placement
   routers: number
   seed: number
-  strategies: readonly string[]
+  /** Those of users, which have a module, are made on routers only. */
+  strategies: readonly StrategyEntry[]
+  routing: StrategyOptions
+  learning: LearningOptions
   payloadBytesMax: number
   arenaBytesMax: number
-  policy: Omit<PolicyOptions, 'strategyIndex'>
+  policy: Omit<PolicyOptions, 'strategyIndex' | 'routersOnlyFrom'>
 }
 
 export function createSchedulerMemory(options: FrontEndOptions): SharedMemory {
@@ -65,12 +78,32 @@ export class FrontEndContext {
   readonly strategies: readonly Strategy[]
   readonly chooser: Chooser
   readonly latency: LatencyWriter
+  readonly learning: Learning
+  /** Types of tasks whose declared skills are in it. */
+  rowsLearned = 0
+  readonly slots: SlotTableReader
+  readonly decisions = new Decisions()
+  readonly keptScores = new KeptScores()
   readonly arena: PayloadArena
   readonly inbox: Inbox
   readonly records = new Records()
   readonly transports: Transport[] = []
   /** Set once the threads run; undefined with `routers: 0`. */
   routers: RouterPool | undefined
+  readonly costs = new PlacementCosts()
+  readonly shadows: Shadows
+  /** By strategy index: 1 for those of users, whose code runs on routers only. */
+  readonly isOwn: Uint8Array
+  /** Index of the strategy that stands in for one of those that is off. */
+  readonly standIn: number
+  /** Why strategies of users are off, by index. */
+  readonly strategiesOff = new Map<number, string>()
+  /** Entries that rings may still take before the outboxes are read again. */
+  offersLeft: number
+  /** Times that offers were published. */
+  publications = 0
+  /** A task that only routers may place waits because their ring is full. */
+  holdsBack = false
 
   payloadBytesMax: number
   /** Of a page of a list, and of a status. */
@@ -91,10 +124,15 @@ export class FrontEndContext {
     this.options = options
     this.payloadBytesMax = options.payloadBytesMax
     this.memory = createSchedulerMemory(options)
-    const strategies = [...options.strategies]
+    const strategies = options.strategies.map(({ name }) => name)
+    const built = options.strategies.filter(({ moduleUrl }) => moduleUrl === undefined)
     this.core = new RecordedCore(
       this.memory,
-      { ...options.policy, strategyIndex: (name) => strategies.indexOf(name) },
+      {
+        ...options.policy,
+        routersOnlyFrom: built.length,
+        strategyIndex: (name) => strategies.indexOf(name),
+      },
       effects,
       { name: options.name, startedAt: new Date().toISOString(), strategies, counterStart: 0 },
     )
@@ -106,14 +144,34 @@ export class FrontEndContext {
       { length: options.routers },
       (_, router) => new OutboxConsumer(this.memory, router as RouterIndex),
     )
-    this.strategies = createStrategies(strategies, {
-      random: new Random(options.seed),
-      phase: 0,
-      agentCountMax: options.policy.agentsMax,
-      classCountMax: options.policy.classesMax,
-    })
-    this.chooser = new Chooser(this.memory, this.strategies)
+    this.strategies = createStrategies(
+      built.map(({ name }) => name),
+      {
+        random: new Random(options.seed),
+        options: options.routing,
+        phase: 0,
+        agentCountMax: options.policy.agentsMax,
+        classCountMax: options.policy.classesMax,
+      },
+    )
+    this.standIn = strategies.indexOf(STAND_IN)
+    const standIn = this.strategies[this.standIn]
+    this.slots = new SlotTableReader(this.memory)
+    this.chooser = new Chooser(
+      this.memory,
+      options.strategies.map((_, index) => this.strategies[index] ?? standIn),
+    )
+    this.isOwn = Uint8Array.from(options.strategies, ({ moduleUrl }) =>
+      moduleUrl === undefined ? 0 : 1,
+    )
+    this.shadows = new Shadows(this.memory, this.core)
+    this.offersLeft = this.memory.shape.publishMax
     this.latency = new LatencyWriter(this.memory, 0)
+    this.learning = new Learning(new LearningWriter(this.memory), {
+      agentCountMax: options.policy.agentsMax,
+      rowCountMax: ROW_COUNT_MAX,
+      ...options.learning,
+    })
     this.arena = new PayloadArena(options.arenaBytesMax)
     this.inbox = new Inbox(schedule)
   }

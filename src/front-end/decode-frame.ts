@@ -3,14 +3,19 @@
  * a frame that was checked whole. After: a task record, or a refusal of this item alone. Main thread.
  *
  * Invariant: a record is all that an item takes, unless it has an id; its payload is a range of the
- * message. A set of required capabilities that was seen before is shared, not made again.
+ * message. What was required, or said of placing, by a task before is shared, not made again.
  */
 import { SignalboxError } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import type { Origin, TaskRecord } from '../policy/task-record.ts'
-import type { PriorityLevel } from '../task.ts'
+import type { PriorityLevel, TaskRouting } from '../task.ts'
 import { RETRY_COUNT_OF_QUEUE, type SubmitReader, TIMEOUT_OF_QUEUE } from '../wire/frames.ts'
-import { type CheckedOptions, NO_OPTIONS, requiresOf } from '../wire/submit-options.ts'
+import {
+  type CheckedOptions,
+  NO_OPTIONS,
+  routingOfTexts,
+  termsOfText,
+} from '../wire/submit-options.ts'
 import { requireToken } from '../wire/tokens.ts'
 import { levelOf } from './decode.ts'
 import type { Records } from './records.ts'
@@ -21,7 +26,7 @@ export interface FrameAddress {
   readonly level: PriorityLevel
 }
 
-/** Sets of capabilities remembered, of at most so many characters; emptied when full. */
+/** Sets of terms remembered, of at most so many characters, and as many of the rest; emptied when full. */
 const SETS_MAX = 1_024
 const SET_LENGTH_MAX = 1_024
 
@@ -40,6 +45,7 @@ export function parseFrameSubject(subject: string, start: number): FrameAddress 
 export class FrameDecoder {
   readonly #records: Records
   readonly #sets = new Map<string, readonly string[]>()
+  readonly #routings = new Map<string, TaskRouting | null>()
   /** Written for every item; the record takes what it needs. */
   readonly #options: { -readonly [Key in keyof CheckedOptions]: CheckedOptions[Key] } = {
     ...NO_OPTIONS,
@@ -49,7 +55,7 @@ export class FrameDecoder {
     this.#records = records
   }
 
-  /** @throws bad_token, bad_option or not_supported */
+  /** @throws bad_token or bad_option */
   decode(
     address: FrameAddress,
     item: SubmitReader,
@@ -61,6 +67,9 @@ export class FrameDecoder {
     options.requires = this.#setOf(item.requires())
     options.timeoutMs = timeoutOf(item)
     options.retryCount = retriesOf(item)
+    const isExtended = item.extensionLength > 0
+    options.routing = isExtended ? this.#routingOf(item) : null
+    options.key = isExtended ? keyOf(item) : null
     const { bytes, payloadStart, payloadLength } = item
     return this.#records.take(
       idOf(item),
@@ -81,12 +90,29 @@ export class FrameDecoder {
     if (text === '') return NO_OPTIONS.requires
     const known = this.#sets.get(text)
     if (known !== undefined) return known
-    const set = requiresOf(text)
+    const set = termsOfText('requires', text)
     if (text.length > SET_LENGTH_MAX) return set
     if (this.#sets.size >= SETS_MAX) this.#sets.clear()
     this.#sets.set(text, set)
     return set
   }
+
+  #routingOf(item: SubmitReader): TaskRouting | null {
+    const text = item.routingText()
+    const known = this.#routings.get(text)
+    if (known !== undefined) return known
+    const { type, strategy, match, prefers } = item.extension()!
+    const routing = routingOfTexts(type, strategy, match, prefers)
+    if (text.length > SET_LENGTH_MAX) return routing
+    if (this.#routings.size >= SETS_MAX) this.#routings.clear()
+    this.#routings.set(text, routing)
+    return routing
+  }
+}
+
+function keyOf(item: SubmitReader): string | null {
+  const key = item.key()
+  return key === '' ? null : requireToken(key, 'key')
 }
 
 function idOf(item: SubmitReader): string {

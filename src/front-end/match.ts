@@ -1,35 +1,50 @@
 /**
  * Step 4 of 8, match. Before: tasks in lanes, credit free. After: each placeable head is offered: in
- * a slot and in the ring of its level for the routers, or placed on the spot.
- *
- * `auto` places a lone task inline, since a thread hop costs fifty times the decision, and gives a
- * burst to the routers, which take the choosing off the thread that speaks NATS.
+ * a slot and in the ring of its level for the routers, or placed on the spot. Who does it is decided
+ * in `placement.ts`.
  */
-import { LIMITS } from '../options.ts'
 import { placeInline } from './commit.ts'
 import type { FrontEndContext } from './context.ts'
-import { offerToRouters, publishOffers } from './offers.ts'
+import { holdBack, offerToRouters, publishOffers } from './offers.ts'
+import { isRouterOnly } from './router-only.ts'
 
 /** @returns how many heads were taken; as many as `publishMax` means there may be more. */
 export function match(context: FrontEndContext): number {
-  const { core } = context
+  const { core, costs } = context
   if (core.active.length === 0) return 0
-  const toRouters = routersPlace(context)
   const { publishMax } = context.memory.shape
+  const isAuto = beginBurst(context, publishMax)
+  const toRouters = !isAuto && routersPlace(context)
   let taken = 0
   for (; taken < publishMax; taken++) {
     const record = core.nextOffer(context.nowMs)
     if (record === null) break
-    if (toRouters && offerToRouters(context, record)) continue
+    const cls = record.cls!
+    if (isRouterOnly(context, cls)) {
+      context.shadows.cover(cls)
+      if (offerToRouters(context, record)) continue
+      holdBack(context, record)
+      break
+    }
+    const isForRouters = isAuto ? costs.toRouters(cls.strategyIndex) : toRouters
+    if (isForRouters && offerToRouters(context, record)) continue
     if (!placeInline(context, record)) break
   }
-  if (toRouters) publishOffers(context)
+  publishOffers(context)
   return taken
 }
 
+/** @returns whether costs decide. */
+function beginBurst(context: FrontEndContext, max: number): boolean {
+  if (context.options.placement !== 'auto' || !routersLive(context)) return false
+  context.costs.begin(context.core.placeable(max))
+  return true
+}
+
 function routersPlace(context: FrontEndContext): boolean {
-  const { routers, core } = context
-  const { placement } = context.options
-  if (placement === 'inline' || routers === undefined || routers.aliveCount === 0) return false
-  return placement === 'routers' || core.placeable(LIMITS.burstHeads) >= LIMITS.burstHeads
+  return context.options.placement === 'routers' && routersLive(context)
+}
+
+function routersLive({ routers }: FrontEndContext): boolean {
+  return routers !== undefined && routers.aliveCount > 0
 }

@@ -10,6 +10,7 @@ import type { TaskRecord } from '../policy/task-record.ts'
 import type { ResultAddress } from '../wire/subjects.ts'
 import { isToken } from '../wire/tokens.ts'
 import { type FrontEndContext, STAGE_WORK } from './context.ts'
+import { learnResult } from './learned.ts'
 
 /** What an agent said of an attempt; `code` null is success, with `length` of `bytes`. */
 export interface ResultBody {
@@ -52,10 +53,12 @@ export function endAttempt(
     record.view = body.bytes
     record.viewStart = body.start
     record.resultBytes = body.length
+    learnResult(context, record, true, stampUs)
     core.succeeded(record, nowMs)
   } else {
     const code = isToken(body.code) ? body.code : 'error'
     const message = body.message.slice(0, LIMITS.errorMessageBytesMax)
+    if (body.retryable) learnResult(context, record, false, stampUs)
     core.failed(record, code, message, body.retryable, nowMs)
   }
 }

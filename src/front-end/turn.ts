@@ -3,7 +3,8 @@
  * further, always in this order:
  *
  *   results, beats, hellos, cancels, calls, in arrival order
- *   → bounced tasks → proposals → overdue offers → timers → submits → match → flush
+ *   → bound tasks → bounced tasks → proposals → overdue offers → timers → bound tasks → submits
+ *   → match → flush
  *
  * The policy has one `now` a turn. No turn waits for anybody: what the routers have not proposed yet
  * is read in a later one. A turn that leaves work schedules the next; otherwise the front end goes
@@ -12,12 +13,13 @@
 import { FrontEndBell, Sleepers } from '../../native-free/index.ts'
 import { policyMs } from '../clock.ts'
 import { LIMITS } from '../options.ts'
-import type { RouterPool } from '../router/pool.ts'
+import type { RouterPool, StrategyFault } from '../router/pool.ts'
 import { admitWaiting } from './admit.ts'
-import { commitProposals, placeBounced } from './commit.ts'
+import { commitProposals, placeBounced, placeBound } from './commit.ts'
 import { Completion, type EventSink, stampFlushed } from './complete.ts'
 import { FrontEndContext, type FrontEndOptions } from './context.ts'
 import { match } from './match.ts'
+import { switchOff } from './strategy-off.ts'
 import { offerAgain, placeOverdue } from './take-back.ts'
 
 /** How often a router that stands still is looked for while work is out. */
@@ -29,6 +31,7 @@ const TIMER_MS_MAX = 2 ** 30
 
 export class FrontEnd {
   readonly context: FrontEndContext
+  readonly #event: EventSink
   readonly #bell: FrontEndBell
   readonly #sleepers: Sleepers
   #scheduled = false
@@ -46,6 +49,7 @@ export class FrontEnd {
 
   constructor(options: FrontEndOptions, event: EventSink) {
     const completion = new Completion(event)
+    this.#event = event
     this.context = new FrontEndContext(options, completion, this.schedule)
     completion.context = this.context
     this.#bell = new FrontEndBell(this.context.memory)
@@ -64,6 +68,12 @@ export class FrontEnd {
     this.context.nowMs = policyMs()
     commitProposals(this.context)
     offerAgain(this.context)
+    this.schedule()
+  }
+
+  /** A user's strategy did what it must not: the default takes its place. */
+  readonly strategyFault = (fault: StrategyFault): void => {
+    switchOff(this.context, fault, this.#event)
     this.schedule()
   }
 
@@ -88,12 +98,15 @@ export class FrontEnd {
     const { context } = this
     const { core, inbox } = context
     context.nowMs = policyMs()
+    context.holdsBack = false
     for (const transport of context.transports) transport.startTurn()
     inbox.takeArrivals()
+    placeBound(context)
     placeBounced(context)
     commitProposals(context)
     this.#checkOffers()
     const timersLeft = core.tick(context.nowMs)
+    placeBound(context)
     admitWaiting(context)
     const matched = match(context)
     for (const transport of context.transports) transport.flush()
@@ -152,7 +165,7 @@ export class FrontEnd {
         this.schedule()
       }
       this.#armOfferTimer()
-    }
+    } else if (context.holdsBack) this.#armOfferTimer()
     this.#armPolicyTimer()
     const isIdle = this.#openTasks() === 0
     if (context.routers !== undefined) this.#holdProcess(context.routers, isIdle)

@@ -85,11 +85,8 @@ function fieldsOf(
 }
 
 function columnDifference(expected: Imaged, found: Imaged): string | null {
-  const theirs = policyRanges(found.memory, found.classes.length)
-  for (const [range, [from, end]] of policyRanges(
-    expected.memory,
-    expected.classes.length,
-  ).entries()) {
+  const theirs = rangesOf(found)
+  for (const [range, [from, end]] of rangesOf(expected).entries()) {
     for (let i = 0; i < end - from; i++) {
       const pair = {
         path: `shared memory, column ${range}, row ${i}`,
@@ -100,6 +97,10 @@ function columnDifference(expected: Imaged, found: Imaged): string | null {
     }
   }
   return null
+}
+
+function rangesOf({ memory, classes, matchRows }: Imaged): [number, number][] {
+  return policyRanges(memory, classes.length, matchRows.size + 1)
 }
 
 function told({ path, expected, found }: Pair): string {

@@ -77,6 +77,14 @@ export class EffectComparer implements PolicyEffects {
     this.told?.repeat(record)
   }
 
+  unbound(record: TaskRecord, agent: AgentState): void {
+    if (!this.replayer.expect(Kind.UNBOUND)) return
+    this.replayer.same('task', this.replayer.reader.wide(), record.seq)
+    this.replayer.same('agent', this.replayer.reader.int(), agent.index)
+    this.replayer.reader.close()
+    this.told?.unbound(record, agent)
+  }
+
   creditBack(agent: AgentState, counter: number): void {
     if (!this.replayer.expect(Kind.CREDIT_BACK)) return
     this.replayer.same('agent', this.replayer.reader.int(), agent.index)

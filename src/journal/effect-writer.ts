@@ -77,6 +77,14 @@ export class EffectWriter implements PolicyEffects {
     this.told.repeat(record)
   }
 
+  unbound(record: TaskRecord, agent: AgentState): void {
+    const out = this.writer.effect(Kind.UNBOUND)
+    out.wide(record.seq)
+    out.int(agent.index)
+    out.end()
+    this.told.unbound(record, agent)
+  }
+
   creditBack(agent: AgentState, counter: number): void {
     const out = this.writer.effect(Kind.CREDIT_BACK)
     out.int(agent.index)

@@ -3,11 +3,15 @@
  * thread.
  */
 import type { ErrorCode } from '../errors.ts'
-import type { AgentSpec, AgentState } from '../policy/agents.ts'
-import { COMMITTED, type Proposal, type Withdrawal } from '../policy/core.ts'
+import type { Refusal } from '../policy/admission.ts'
+import { type AgentSpec, AgentState } from '../policy/agents.ts'
+import type { AllocationSpec } from '../policy/allocation.ts'
+import { BOUND_TO_AGENT, COMMITTED, type Proposal, type Withdrawal } from '../policy/core.ts'
 import type { PolicyState } from '../policy/state.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
+import type { TaskRouting } from '../task.ts'
 import { Kind } from './format.ts'
+import { joined, numbersText, routingText } from './texts.ts'
 import type { WordBuffer } from './word-buffer.ts'
 import type { JournalWriter } from './writer.ts'
 
@@ -25,19 +29,21 @@ export class EventWriter {
     this.core = core
   }
 
-  /** @param timeoutMs and `retryCount`, `id`: as they were given. */
+  /** @param timeoutMs and `retryCount`, `routing`, `id`: as they were given. */
   submitted(
     record: TaskRecord,
     refusal: string,
     id: string,
     timeoutMs: number,
     retryCount: number,
+    routing: TaskRouting | null,
     nowMs: number,
   ): void {
     const { writer } = this
     const answer = writer.name(refusal)
     const queue = writer.name(record.queueName)
     const requires = writer.name(joined(record.requires))
+    const said = writer.name(routingText(routing))
     writer.time(nowMs)
     const out = writer.event(Kind.SUBMIT)
     out.int(answer)
@@ -50,6 +56,8 @@ export class EventWriter {
     out.int(record.payloadBytes)
     out.int(timeoutMs)
     out.int(retryCount)
+    out.int(said)
+    out.int(record.keyHash)
     out.bool(id === '' && refusal === '')
     out.text(record.id)
     this.end()
@@ -62,11 +70,14 @@ export class EventWriter {
     out.int(slot)
     out.int(generation)
     out.int(record.cls!.index)
+    out.int(record.cls!.strategyIndex)
     out.bool(wasBounced)
     this.end()
   }
 
+  /** @param record what was in the slot. */
   proposed(
+    record: TaskRecord | null,
     answer: Proposal,
     slot: number,
     generation: number,
@@ -83,11 +94,22 @@ export class EventWriter {
     out.int(agentGeneration)
     out.bool(byRouter)
     if (answer === COMMITTED) {
-      const record = this.core.recordAt[slot]!
-      out.wide(record.seq)
-      out.wide(record.attempt!.counter)
-      out.int(record.attempt!.dispatchSeq)
-    }
+      out.wide(record!.seq)
+      out.wide(record!.attempt!.counter)
+      out.int(record!.attempt!.dispatchSeq)
+    } else if (answer === BOUND_TO_AGENT) out.wide(record!.seq)
+    this.end()
+  }
+
+  /** A bound task has begun. */
+  started(record: TaskRecord, nowMs: number): void {
+    const out = this.begin(Kind.START, nowMs)
+    const { slot, generation, agent, counter, dispatchSeq } = record.attempt!
+    this.taskAndSlot(out, record, slot)
+    out.int(generation)
+    out.int(agent!.index)
+    out.wide(counter)
+    out.int(dispatchSeq)
     this.end()
   }
 
@@ -166,6 +188,8 @@ export class EventWriter {
     const instance = writer.name(spec.instance)
     const queues = writer.name(joined(spec.queues))
     const capabilities = writer.name(joined(spec.capabilities))
+    const labels = writer.name(numbersText(spec.labels))
+    const specializations = writer.name(numbersText(spec.specializations))
     const out = this.begin(Kind.HELLO, nowMs)
     out.int(refusal)
     out.int(agent?.index ?? -1)
@@ -179,6 +203,8 @@ export class EventWriter {
     out.bool(spec.leased)
     out.bool(spec.keeps)
     out.bool(spec.pull)
+    out.int(labels)
+    out.int(specializations)
     this.end()
   }
 
@@ -243,6 +269,42 @@ export class EventWriter {
     this.end()
   }
 
+  /** @param value index of a strategy, or whether tasks are bound early. */
+  switched(kind: Kind, answer: ErrorCode | null, queueName: string, value: number): void {
+    const refusal = this.writer.name(answer ?? '')
+    const queue = this.writer.name(queueName)
+    const out = this.writer.event(kind)
+    out.int(refusal)
+    out.int(queue)
+    out.int(value)
+    this.end()
+  }
+
+  allocated(spec: AllocationSpec, answer: AgentState | Refusal | null): void {
+    const { writer } = this
+    const agent = answer instanceof AgentState ? answer : null
+    const refusal = writer.name(answer === agent ? '' : (answer as Refusal).code)
+    const queue = writer.name(spec.queue)
+    const requires = writer.name(joined(spec.requires))
+    const said = writer.name(routingText(spec.routing))
+    const out = writer.event(Kind.ALLOCATE)
+    out.int(refusal)
+    out.int(agent?.index ?? -1)
+    out.int(queue)
+    out.int(spec.level)
+    out.int(requires)
+    out.int(said)
+    this.end()
+  }
+
+  released(agentId: string, wasHeld: boolean): void {
+    const id = this.writer.name(agentId)
+    const out = this.writer.event(Kind.RELEASE)
+    out.int(id)
+    out.bool(wasHeld)
+    this.end()
+  }
+
   private begin(kind: Kind, nowMs: number): WordBuffer {
     this.writer.time(nowMs)
     return this.writer.event(kind)
@@ -274,9 +336,4 @@ export class EventWriter {
     out.int(instance)
     return out
   }
-}
-
-/** Names have no commas; one alone stands for itself, without a new string. */
-function joined(names: readonly string[]): string {
-  return names.length === 1 ? names[0] : names.join(',')
 }

@@ -5,8 +5,7 @@
  * Each looks first whether the event is possible at all, because a damaged journal must end in an
  * error and never in a core that runs in circles.
  */
-import type { AgentState } from '../policy/agents.ts'
-import { COMMITTED, OVERDUE, ROUTER_GONE } from '../policy/core.ts'
+import { BOUND_TO_AGENT, COMMITTED, OVERDUE, ROUTER_GONE } from '../policy/core.ts'
 import {
   isFinal,
   OFFERED,
@@ -15,14 +14,26 @@ import {
   stateName,
   type TaskRecord,
 } from '../policy/task-record.ts'
+import {
+  agentOf,
+  allocate,
+  beat,
+  bye,
+  drain,
+  heard,
+  hello,
+  prefetch,
+  pull,
+  release,
+  switched,
+} from './agent-events.ts'
 import { Kind } from './format.ts'
 import type { RecordedCore } from './recorder.ts'
 import type { Replayer } from './replayer.ts'
 import { blankTask } from './state-classes.ts'
+import { routingOf, split } from './texts.ts'
 
 type Apply = (replayer: Replayer, core: RecordedCore, nowMs: number) => void
-
-const NO_NAMES: readonly string[] = []
 
 const APPLY: Record<number, Apply> = {
   [Kind.SUBMIT]: submit,
@@ -41,6 +52,15 @@ const APPLY: Record<number, Apply> = {
   [Kind.BEAT]: beat,
   [Kind.PULL]: pull,
   [Kind.PREFETCH]: prefetch,
+  [Kind.START]: start,
+  [Kind.STRATEGY]: (replayer, core) =>
+    switched(replayer, (queue, index) => core.setStrategy(queue === '' ? null : queue, index)),
+  [Kind.SHADOW]: (replayer, core) =>
+    switched(replayer, (queue, index) => core.setShadow(queue, index)),
+  [Kind.BINDING]: (replayer, core) =>
+    switched(replayer, (queue, isEarly) => core.setBinding(queue, isEarly ? 'early' : 'late')),
+  [Kind.ALLOCATE]: allocate,
+  [Kind.RELEASE]: release,
   [Kind.BYE]: bye,
   [Kind.DRAIN]: drain,
   [Kind.AGENT_LOST]: (replayer, core, nowMs) => core.agentLost(agentOf(replayer, core), nowMs),
@@ -74,6 +94,8 @@ function submit(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   const givenTimeoutMs = reader.ms()
   const givenRetryCount = reader.int()
   if (givenRetryCount < -1) reader.broken('has an impossible retry count')
+  const routing = routingOf(reader.string())
+  const keyHash = reader.int()
   const isMadeUp = reader.bool()
   const id = reader.text()
   reader.close()
@@ -83,7 +105,9 @@ function submit(replayer: Replayer, core: RecordedCore, nowMs: number): void {
     requires,
     timeoutMs: givenTimeoutMs < 0 ? null : givenTimeoutMs,
     retryCount: givenRetryCount < 0 ? null : givenRetryCount,
+    routing,
   })
+  record.keyHash = keyHash
   // The payload's bytes are in no journal, only their number.
   ;(record as { payloadBytes: number }).payloadBytes = payloadBytes
   const refusal = core.submit(record, nowMs)
@@ -102,6 +126,7 @@ function offer(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   const slot = reader.int()
   const generation = reader.int()
   const cls = reader.int()
+  const strategy = reader.int()
   const wasBounced = reader.bool()
   reader.close()
   const record = wasBounced ? core.nextBounced(nowMs) : core.nextOffer(nowMs)
@@ -109,6 +134,7 @@ function offer(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   replayer.same('slot', slot, record!.attempt!.slot)
   replayer.same('generation', generation, record!.attempt!.generation)
   replayer.same('class', cls, record!.cls!.index)
+  replayer.same('strategy', strategy, record!.cls!.strategyIndex)
 }
 
 function propose(replayer: Replayer, core: RecordedCore, nowMs: number): void {
@@ -127,8 +153,27 @@ function propose(replayer: Replayer, core: RecordedCore, nowMs: number): void {
     replayer.same('task', reader.wide(), record!.seq)
     replayer.same('counter', reader.wide(), record!.attempt!.counter)
     replayer.same('dispatchSeq', reader.int(), record!.attempt!.dispatchSeq)
-  }
+  } else if (answer === BOUND_TO_AGENT) replayer.same('task', reader.wide(), record!.seq)
   reader.close()
+}
+
+function start(replayer: Replayer, core: RecordedCore, nowMs: number): void {
+  const { reader } = replayer
+  const seq = reader.wide()
+  const slot = reader.int()
+  const generation = reader.int()
+  const agent = reader.int()
+  const counter = reader.wide()
+  const dispatchSeq = reader.int()
+  reader.close()
+  const record = core.nextBound(nowMs)
+  replayer.same('task', seq, record?.seq)
+  const attempt = record!.attempt!
+  replayer.same('slot', slot, attempt.slot)
+  replayer.same('generation', generation, attempt.generation)
+  replayer.same('agent', agent, attempt.agent!.index)
+  replayer.same('counter', counter, attempt.counter)
+  replayer.same('dispatchSeq', dispatchSeq, attempt.dispatchSeq)
 }
 
 function withdraw(replayer: Replayer, core: RecordedCore): void {
@@ -152,13 +197,6 @@ function late(replayer: Replayer, core: RecordedCore): void {
     replayer.mismatch('the attempt', 'ended', 'running')
   }
   replayer.same('answer', 'late_result', core.attempt(agent, slot, epoch, counter))
-}
-
-function heard(replayer: Replayer, core: RecordedCore, nowMs: number): void {
-  const { running } = agentOf(replayer, core)
-  if (running.head === null) replayer.mismatch('the agent', 'at work', 'idle')
-  // Which of its attempts it spoke of is nothing to the policy.
-  core.heard(running.head, '', nowMs)
 }
 
 function failed(replayer: Replayer, core: RecordedCore, nowMs: number): void {
@@ -187,85 +225,6 @@ function cancel(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   replayer.same('answer', isFinished, core.cancel(record!, nowMs) === 'finished')
 }
 
-function hello(replayer: Replayer, core: RecordedCore, nowMs: number): void {
-  const { reader } = replayer
-  const answer = reader.string()
-  const index = reader.int()
-  const generation = reader.int()
-  const spec = {
-    id: reader.string(),
-    instance: reader.string(),
-    queues: split(reader.string()),
-    capabilities: split(reader.string()),
-    concurrency: reader.int(),
-    beats: reader.bool(),
-    leased: reader.bool(),
-    keeps: reader.bool(),
-    pull: reader.bool(),
-    link: null,
-  }
-  reader.close()
-  const agent = core.hello(spec, nowMs)
-  if (typeof agent === 'string') {
-    replayer.same('answer', answer, agent)
-    return
-  }
-  replayer.same('answer', answer, '')
-  replayer.same('agent', index, agent.index)
-  replayer.same('generation', generation, agent.generation)
-}
-
-function beat(replayer: Replayer, core: RecordedCore, nowMs: number): void {
-  const { reader } = replayer
-  const answer = reader.string()
-  const id = reader.string()
-  const instance = reader.string()
-  const tells = reader.bool()
-  const count = reader.int()
-  const running = new Set<number>()
-  if (count < 0 || (count > 0 && !tells)) reader.broken('counts what it does not tell')
-  for (let i = 0; i < count; i++) running.add(reader.wide())
-  reader.close()
-  const found = core.beat(id, instance, tells ? running : null, nowMs)
-  replayer.same('answer', answer, found ?? '')
-}
-
-function pull(replayer: Replayer, core: RecordedCore, nowMs: number): void {
-  const { reader } = replayer
-  const answer = reader.string()
-  const id = reader.string()
-  const instance = reader.string()
-  const count = reader.int()
-  reader.close()
-  if (count < 1) replayer.mismatch('count', '1 or more', count)
-  replayer.same('answer', answer, core.pull(id, instance, count, nowMs) ?? '')
-}
-
-function prefetch(replayer: Replayer, core: RecordedCore): void {
-  const agent = agentOf(replayer, core, false)
-  const count = replayer.reader.int()
-  replayer.reader.close()
-  core.setPrefetch(agent, count)
-}
-
-function bye(replayer: Replayer, core: RecordedCore, nowMs: number): void {
-  const { reader } = replayer
-  const answer = reader.string()
-  const id = reader.string()
-  const instance = reader.string()
-  const isDraining = reader.bool()
-  reader.close()
-  replayer.same('answer', answer, core.bye(id, instance, isDraining, nowMs) ?? '')
-}
-
-function drain(replayer: Replayer, core: RecordedCore): void {
-  const { reader } = replayer
-  const answer = reader.string()
-  const id = reader.string()
-  reader.close()
-  replayer.same('answer', answer, core.drainAgent(id) ?? '')
-}
-
 /** Reads task and slot. @param isAll the record has no further fields. */
 function taskIn(replayer: Replayer, state: RecordState, isAll = true): TaskRecord {
   const { reader } = replayer
@@ -285,17 +244,4 @@ const STATES = ['waiting', 'offered', 'running']
 
 function noTask(replayer: Replayer, seq: number): never {
   replayer.mismatch('task', seq, 'no task of that number')
-}
-
-/** Reads an agent's index. @param isAll the record has no further fields. */
-function agentOf(replayer: Replayer, core: RecordedCore, isAll = true): AgentState {
-  const index = replayer.reader.int()
-  if (isAll) replayer.reader.close()
-  const agent = core.agentAt[index]
-  if (agent === undefined) replayer.mismatch('agent', index, 'no agent of that number')
-  return agent
-}
-
-function split(names: string): readonly string[] {
-  return names === '' ? NO_NAMES : names.split(',')
 }

@@ -13,9 +13,11 @@
  * string's STRING comes before the event that names it.
  */
 
+import { BOUND_TO_AGENT, COMMITTED } from '../policy/core.ts'
+
 /** "SBJ1". */
 export const MAGIC = 0x314a4253
-export const VERSION = 2
+export const VERSION = 3
 /** Word 0 has 24 bits for the length. */
 export const RECORD_WORDS_MAX = 2 ** 24 - 1
 
@@ -45,6 +47,12 @@ export const Kind = {
   TICK: 33,
   PULL: 34,
   PREFETCH: 35,
+  START: 36,
+  STRATEGY: 37,
+  SHADOW: 38,
+  BINDING: 39,
+  ALLOCATE: 40,
+  RELEASE: 41,
   OUTCOME: 64,
   FORGOTTEN: 65,
   ENDED: 66,
@@ -55,6 +63,7 @@ export const Kind = {
   DRAINING: 71,
   CREDIT_BACK: 72,
   REPEAT: 73,
+  UNBOUND: 74,
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 export type KindName = keyof typeof Kind
@@ -109,6 +118,8 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
     ['payloadBytes', 'int'],
     ['givenTimeoutMs', 'ms'],
     ['givenRetryCount', 'int'],
+    ['routing', 'name'],
+    ['key', 'int'],
     ['isMadeUp', 'bool'],
     ['id', 'text'],
   ],
@@ -117,6 +128,7 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
     ['slot', 'int'],
     ['generation', 'int'],
     ['class', 'int'],
+    ['strategy', 'int'],
     ['wasBounced', 'bool'],
   ],
   PROPOSE: [
@@ -178,6 +190,8 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
     ['leased', 'bool'],
     ['keeps', 'bool'],
     ['pull', 'bool'],
+    ['labels', 'name'],
+    ['specializations', 'name'],
   ],
   BEAT: [
     ['answer', 'name'],
@@ -209,6 +223,41 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
   PREFETCH: [
     ['agent', 'int'],
     ['count', 'int'],
+  ],
+  START: [
+    ['task', 'wide'],
+    ['slot', 'int'],
+    ['generation', 'int'],
+    ['agent', 'int'],
+    ['counter', 'wide'],
+    ['dispatchSeq', 'int'],
+  ],
+  STRATEGY: [
+    ['answer', 'name'],
+    ['queue', 'name'],
+    ['strategy', 'int'],
+  ],
+  SHADOW: [
+    ['answer', 'name'],
+    ['queue', 'name'],
+    ['strategy', 'int'],
+  ],
+  BINDING: [
+    ['answer', 'name'],
+    ['queue', 'name'],
+    ['isEarly', 'bool'],
+  ],
+  ALLOCATE: [
+    ['answer', 'name'],
+    ['agent', 'int'],
+    ['queue', 'name'],
+    ['level', 'int'],
+    ['requires', 'name'],
+    ['routing', 'name'],
+  ],
+  RELEASE: [
+    ['id', 'name'],
+    ['wasHeld', 'bool'],
   ],
   OUTCOME: [
     ['task', 'wide'],
@@ -251,14 +300,25 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
     ['counter', 'wide'],
     ['agent', 'int'],
   ],
+  UNBOUND: [
+    ['task', 'wide'],
+    ['agent', 'int'],
+  ],
 }
 
-/** What a PROPOSE has besides, when its answer is COMMITTED. */
-export const COMMITTED_FIELDS: readonly Field[] = [
+const COMMITTED_FIELDS: readonly Field[] = [
   ['task', 'wide'],
   ['counter', 'wide'],
   ['dispatchSeq', 'int'],
 ]
+const BOUND_FIELDS: readonly Field[] = [['task', 'wide']]
+const NO_FIELDS: readonly Field[] = []
+
+/** @returns what a PROPOSE with that answer has besides. */
+export function proposeFields(answer: number): readonly Field[] {
+  if (answer === COMMITTED) return COMMITTED_FIELDS
+  return answer === BOUND_TO_AGENT ? BOUND_FIELDS : NO_FIELDS
+}
 
 const NAMES = new Map<number, KindName>(
   Object.entries(Kind).map(([name, kind]) => [kind, name as KindName]),
@@ -287,6 +347,6 @@ export interface JournalHead {
   shape: { slotCount: number; agentCountMax: number; classCountMax: number; [more: string]: number }
   /** By index, as the policy's `strategyIndex` answers. */
   strategies: readonly string[]
-  /** `PolicyOptions` without `strategyIndex`. */
+  /** `PolicyOptions` without `strategyIndex`; `routersOnlyFrom` null stands for none. */
   policy: Record<string, unknown>
 }

@@ -123,8 +123,10 @@ export function checksum(words: Int32Array, from: number, end: number): number {
 
 function writeColumns(core: Imaged): void {
   const { memory, classes } = core
+  const matchRowCount = core.matchRows.size + 1
   out.int(classes.length)
-  for (const [from, end] of policyRanges(memory, classes.length)) {
+  out.int(matchRowCount)
+  for (const [from, end] of policyRanges(memory, classes.length, matchRowCount)) {
     writeWords(memory.words, from, end)
   }
 }

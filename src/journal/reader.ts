@@ -5,7 +5,6 @@
  */
 import { SignalboxError } from '../errors.ts'
 import {
-  COMMITTED_FIELDS,
   type Field,
   isEffect,
   isEvent,
@@ -13,6 +12,7 @@ import {
   kindName,
   LAYOUT,
   MAGIC,
+  proposeFields,
   VERSION,
 } from './format.ts'
 
@@ -169,8 +169,9 @@ export class JournalReader {
     const values: Record<string, unknown> = {}
     if (name === undefined) return values
     for (const field of LAYOUT[name]) values[field[0]] = this.field(field, values)
-    if (this.kind === Kind.PROPOSE && values.answer === 0) {
-      for (const field of COMMITTED_FIELDS) values[field[0]] = this.field(field, values)
+    if (this.kind === Kind.PROPOSE) {
+      const more = proposeFields(values.answer as number)
+      for (const field of more) values[field[0]] = this.field(field, values)
     }
     return values
   }

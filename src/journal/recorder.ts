@@ -6,9 +6,16 @@
  * Invariant: whatever changes the core's state goes through a door of this class, so a core that is
  * built from an image and given the same events is in the same state after each.
  */
-import { AgentTableWriter, type SharedMemory, SlotTableWriter } from '../../native-free/index.ts'
+import {
+  AgentTableWriter,
+  ClassTableWriter,
+  type SharedMemory,
+  SlotTableWriter,
+} from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { Binding } from '../options.ts'
 import type { AgentSpec, AgentState } from '../policy/agents.ts'
+import type { AllocationSpec } from '../policy/allocation.ts'
 import {
   PolicyCore,
   type PolicyEffects,
@@ -19,6 +26,7 @@ import {
 import type { TaskRecord } from '../policy/task-record.ts'
 import { EffectWriter } from './effect-writer.ts'
 import { EventWriter } from './event-writer.ts'
+import { Kind } from './format.ts'
 import { imageOf } from './image.ts'
 import type { JournalWriter } from './writer.ts'
 
@@ -54,7 +62,13 @@ export class RecordedCore extends PolicyCore {
     effects: PolicyEffects,
     about: JournalAbout = NOBODY_IN_PARTICULAR,
   ) {
-    super(new SlotTableWriter(memory), new AgentTableWriter(memory), options, effects)
+    super(
+      new SlotTableWriter(memory),
+      new AgentTableWriter(memory),
+      new ClassTableWriter(memory),
+      options,
+      effects,
+    )
     this.memory = memory
     this.about = about
     this.unrecorded = effects
@@ -95,9 +109,9 @@ export class RecordedCore extends PolicyCore {
   override submit(record: TaskRecord, nowMs: number): ReturnType<PolicyCore['submit']> {
     const { journal } = this
     if (journal === null) return super.submit(record, nowMs)
-    const { id, timeoutMs, retryCount } = record
+    const { id, timeoutMs, retryCount, routing } = record
     const refusal = super.submit(record, nowMs)
-    journal.submitted(record, refusal?.code ?? '', id, timeoutMs, retryCount, nowMs)
+    journal.submitted(record, refusal?.code ?? '', id, timeoutMs, retryCount, routing, nowMs)
     return refusal
   }
 
@@ -121,12 +135,21 @@ export class RecordedCore extends PolicyCore {
     nowMs: number,
     byRouter = false,
   ): Proposal {
-    const answer = super.propose(slot, generation, agentIndex, agentGeneration, nowMs, byRouter)
     const { journal } = this
-    if (journal !== null) {
-      journal.proposed(answer, slot, generation, agentIndex, agentGeneration, nowMs, byRouter)
+    if (journal === null) {
+      return super.propose(slot, generation, agentIndex, agentGeneration, nowMs, byRouter)
     }
+    // One that is bound gives its slot back.
+    const record = this.recordAt[slot]
+    const answer = super.propose(slot, generation, agentIndex, agentGeneration, nowMs, byRouter)
+    journal.proposed(record, answer, slot, generation, agentIndex, agentGeneration, nowMs, byRouter)
     return answer
+  }
+
+  override nextBound(nowMs: number): TaskRecord | null {
+    const record = super.nextBound(nowMs)
+    if (this.journal !== null && record !== null) this.journal.started(record, nowMs)
+    return record
   }
 
   override bounce(record: TaskRecord): void {
@@ -225,6 +248,36 @@ export class RecordedCore extends PolicyCore {
     const answer = super.drainAgent(id)
     this.journal?.draining(answer, id)
     return answer
+  }
+
+  override setStrategy(queue: string | null, index: number): 'queue_unknown' | null {
+    const answer = super.setStrategy(queue, index)
+    this.journal?.switched(Kind.STRATEGY, answer, queue ?? '', index)
+    return answer
+  }
+
+  override setShadow(queue: string, index: number): 'queue_unknown' | null {
+    const answer = super.setShadow(queue, index)
+    this.journal?.switched(Kind.SHADOW, answer, queue, index)
+    return answer
+  }
+
+  override setBinding(queue: string, binding: Binding): 'queue_unknown' | null {
+    const answer = super.setBinding(queue, binding)
+    this.journal?.switched(Kind.BINDING, answer, queue, binding === 'early' ? 1 : 0)
+    return answer
+  }
+
+  override allocate(spec: AllocationSpec): ReturnType<PolicyCore['allocate']> {
+    const answer = super.allocate(spec)
+    this.journal?.allocated(spec, answer)
+    return answer
+  }
+
+  override release(agentId: string): boolean {
+    const wasHeld = super.release(agentId)
+    this.journal?.released(agentId, wasHeld)
+    return wasHeld
   }
 
   override agentLost(agent: AgentState, nowMs: number): void {

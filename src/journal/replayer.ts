@@ -201,6 +201,8 @@ export class Replayer {
     const { name, startedAt, strategies, counterStart, shape, policy } = this.head!
     const options = {
       ...(policy as unknown as PolicyOptions),
+      // Infinity is null in JSON.
+      routersOnlyFrom: (policy.routersOnlyFrom as number | null) ?? Number.POSITIVE_INFINITY,
       strategyIndex: (strategy: string) => strategies.indexOf(strategy),
     }
     const { slotCount, agentCountMax, classCountMax } = shape

@@ -7,7 +7,7 @@
  * others; shared ones are made when they are first named and filled in the order of their names.
  */
 import { FixedDeque } from 'mnemonist'
-import { policyRanges, type SharedMemory } from '../../native-free/index.ts'
+import { MATCH_ROW_COUNT_MAX, policyRanges, type SharedMemory } from '../../native-free/index.ts'
 import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
 import * as image from './image.ts'
 import { JournalBroken } from './reader.ts'
@@ -29,11 +29,14 @@ export function restore(
 ): RecordedCore {
   const reader = new ImageReader(bytes, options)
   const classCount = reader.int()
+  const matchRowCount = reader.int()
   if (classCount < 0 || classCount > memory.shape.classCountMax) throw wrongSize()
-  for (const [from, end] of policyRanges(memory, classCount)) {
+  if (matchRowCount < 1 || matchRowCount > MATCH_ROW_COUNT_MAX) throw wrongSize()
+  // First the core, since a new one writes into its memory.
+  const core = new RecordedCore(memory, options, effects, about)
+  for (const [from, end] of policyRanges(memory, classCount, matchRowCount)) {
     reader.columns(memory.words, from, end)
   }
-  const core = new RecordedCore(memory, options, effects, about)
   reader.fields(core as unknown as Filled, image.maskOf(core, CORE_OMITTED))
   reader.bodies()
   return core

@@ -9,7 +9,7 @@
 import { QUEUE_DEFAULTS } from '../options.ts'
 import { type AgentSpec, AgentState } from '../policy/agents.ts'
 import { Attempt } from '../policy/attempt.ts'
-import { ClassState, Lane } from '../policy/classes.ts'
+import { ClassState, type ClassTraits, Lane } from '../policy/classes.ts'
 import { FreeSlots } from '../policy/free-slots.ts'
 import { Group } from '../policy/groups.ts'
 import { HeadHeap } from '../policy/head-heap.ts'
@@ -35,12 +35,23 @@ const BYTES = 'the front end’s payload bytes; the policy knows only how many'
 const ANSWER = 'where answers go: no part of any decision'
 const STAMP = 'a latency stamp of the front end’s clock'
 
+const NO_TRAITS: ClassTraits = {
+  requires: [],
+  match: 'exact',
+  prefers: [],
+  type: '',
+  row: 0,
+  matchRow: 0,
+  strategyIndex: -1,
+}
 const NO_BYTES = new Uint8Array(0)
 const NO_SPEC: AgentSpec = {
   id: '',
   instance: '',
   queues: [],
   capabilities: [],
+  labels: {},
+  specializations: {},
   concurrency: 0,
   beats: false,
   keeps: false,
@@ -92,7 +103,7 @@ export const STATE_CLASSES: readonly StateClass[] = [
   {
     type: ClassState,
     shared: true,
-    blank: (options) => new ClassState(0, blankQueue(options), [], 0),
+    blank: (options) => new ClassState(0, blankQueue(options), NO_TRAITS),
     omitted: {},
   },
   {
@@ -102,7 +113,7 @@ export const STATE_CLASSES: readonly StateClass[] = [
     omitted: { idPrefix: 'follows from the epoch' },
   },
   { type: Profile, shared: true, blank: () => new Profile(0, [], []), omitted: {} },
-  { type: Group, shared: true, blank: () => new Group('', []), omitted: {} },
+  { type: Group, shared: true, blank: () => new Group('', [], false), omitted: {} },
   { type: Page, shared: true, blank: () => new Page(), omitted: {} },
   { type: Lane, shared: false, blank: () => new Lane(), omitted: {} },
   { type: RecordList, shared: false, blank: () => new RecordList(), omitted: {} },
@@ -141,6 +152,7 @@ export const CORE_OMITTED: Readonly<Record<string, string>> = {
   attempts: 'memory that is used again',
   slots: 'a handle of the shared memory, whose columns stand before',
   table: 'a handle of the shared memory, whose columns stand before',
+  classTable: 'a handle of the shared memory, whose columns stand before',
   memory: 'its columns stand before',
   about: 'stands in HEAD',
   onEvent: 'a test’s hook',

@@ -1,8 +1,9 @@
 /** Admission: a received task gets its queue, its class, its bounds checked, and its lane. */
 import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../options.ts'
-import { ClassState } from './classes.ts'
-import { enterGroup, syncHead } from './groups.ts'
+import { type Asking, classOf } from './class-of.ts'
+import type { ClassState } from './classes.ts'
+import { syncHead } from './groups.ts'
 import { QueueState } from './queues.ts'
 import type { PolicyState } from './state.ts'
 import { type TaskRecord, WAITING } from './task-record.ts'
@@ -32,15 +33,8 @@ export function admit(core: PolicyState, record: TaskRecord, nowMs: number): Ref
         `${queue.openBytes} of ${bounds.bytesMax} bytes. Submit again when some have finished.`,
     }
   }
-  const cls = classOf(core, queue, record.requires)
-  if (cls === null) {
-    return {
-      code: 'too_many_classes',
-      message:
-        `There are ${core.options.classesMax} different sets of required capabilities already; ` +
-        'use one of the known sets.',
-    }
-  }
+  const cls = classOf(core, queue, record)
+  if (typeof cls === 'string') return classRefusal(core, cls, record)
   enter(core, record, queue, cls, nowMs)
   return null
 }
@@ -54,7 +48,14 @@ export function queueOf(core: PolicyState, name: string): QueueState | ErrorCode
     : undefined
   if (configured === undefined && core.options.strictQueues) return 'queue_unknown'
   if (core.queues.size >= LIMITS.queuesMax) return 'too_many_queues'
-  const queue = new QueueState(name, configured ?? core.options.queueDefaults, core.index.prefix)
+  const { queueDefaults, strategyIndex } = core.options
+  const options = configured ?? queueDefaults
+  const queue = new QueueState(name, options, core.index.prefix)
+  queue.hasOwnStrategy = options.strategy !== queueDefaults.strategy
+  queue.strategyIndex = queue.hasOwnStrategy
+    ? strategyIndex(options.strategy)
+    : core.defaultStrategy
+  if (options.shadow !== '') queue.shadowIndex = strategyIndex(options.shadow)
   core.queues.set(name, queue)
   return queue
 }
@@ -66,9 +67,7 @@ function enter(
   cls: ClassState,
   nowMs: number,
 ): void {
-  record.cls = cls
-  // One array for all tasks of the class.
-  record.requires = cls.requires
+  record.enter(cls)
   record.seq = core.nextSeq++
   if (!record.isNamed) {
     // Ends: a queue has finitely many names.
@@ -106,32 +105,17 @@ export function removeWaiting(core: PolicyState, cls: ClassState): void {
   cls.activeAt = -1
 }
 
-/** @returns the interned class, or null when there are as many as there may be. */
-function classOf(
-  core: PolicyState,
-  queue: QueueState,
-  requires: readonly string[],
-): ClassState | null {
-  const key = requires.length === 0 ? queue.name : `${queue.name}|${requires.join(',')}`
-  const known = core.classByKey.get(key)
-  if (known !== undefined) return known
-  if (core.classes.length >= core.options.classesMax) return null
-  const strategyIndex = core.options.strategyIndex(queue.options.strategy)
-  const cls = new ClassState(core.classes.length, queue, requires, strategyIndex)
-  core.classes.push(cls)
-  core.classByKey.set(key, cls)
-  for (const profile of core.profiles.values()) {
-    if (!profile.serves(cls)) continue
-    cls.profiles.push(profile)
-    profile.classes.push(cls)
-    for (const agent of profile.agents)
-      core.table.setCandidate(cls.index as never, agent.index as never, true)
-  }
-  enterGroup(core, cls)
-  return cls
+/** @param code why there is no class. */
+export function classRefusal(core: PolicyState, code: ErrorCode, { routing }: Asking): Refusal {
+  const message =
+    code === 'bad_option'
+      ? `There is no strategy "${routing?.strategy}" here: \`signalbox strategy list\` shows those there are.`
+      : `There are ${core.options.classesMax} different sets of requirements, types and strategies ` +
+        'already; use one of the known sets.'
+  return { code, message }
 }
 
-function queueRefusal(code: ErrorCode, name: string): Refusal {
+export function queueRefusal(code: ErrorCode, name: string): Refusal {
   const message =
     code === 'queue_unknown'
       ? `There is no queue "${name}" here: configure it, or check the name.`

@@ -18,6 +18,10 @@ export interface AgentSpec {
   /** Sorted, without doubles. */
   queues: readonly string[]
   capabilities: readonly string[]
+  /** Numbers by name, the names sorted. */
+  labels: Readonly<Record<string, number>>
+  /** What it says it is good at: type of task to 0 … 1. */
+  specializations: Readonly<Record<string, number>>
   concurrency: number
   beats: boolean
   /** Knows each attempt that it was sent, and its result: the same work may be sent to it again. */
@@ -44,6 +48,8 @@ export class AgentState {
   readonly leased: boolean
   queues: readonly string[]
   capabilities: readonly string[]
+  labels: Readonly<Record<string, number>>
+  specializations: Readonly<Record<string, number>>
   concurrency: number
   /** Tasks that it may have beyond its concurrency, 0 to `prefetchMax`; of no use to one that pulls. */
   prefetch = 0
@@ -60,6 +66,12 @@ export class AgentState {
   /** Has left: a stale reference must not be used. */
   gone = false
   readonly running = new RecordList()
+  /** Its own queue: tasks that are to be its own once it has credit, the next one first. */
+  readonly bound = new RecordList()
+  /** Place among the agents that could start what is bound to them; -1 when it could not. */
+  readyAt = -1
+  /** Credit that was allocated without a task. */
+  held = 0
   readonly ended = new Map<number, EndedAttempt>()
   /** Dispatches to this instance so far. */
   dispatchSeq = 0
@@ -78,6 +90,8 @@ export class AgentState {
     this.leased = spec.leased
     this.queues = spec.queues
     this.capabilities = spec.capabilities
+    this.labels = spec.labels
+    this.specializations = spec.specializations
     this.concurrency = spec.concurrency
     this.link = spec.link
     this.profile = profile
@@ -89,8 +103,8 @@ export class AgentState {
     return !this.draining && !this.paused && !this.gone
   }
 
-  /** Work in its hands, attempts that ended without a result included. */
+  /** Work in its hands, attempts that ended without a result and credit that is held included. */
   get charged(): number {
-    return this.running.length + this.ended.size
+    return this.running.length + this.ended.size + this.held
   }
 }

@@ -7,10 +7,12 @@
  */
 import type { SlotIndex } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
+import { leaveQueue, unbindAll } from './binding.ts'
 import { giveCredit, giveCreditBack, pauseAgent, takeCredit } from './credit.ts'
-import { endOffer, freeSlot, putBack, removeFromLane } from './matching.ts'
+import { endOffer, freeSlot, putBack, removeFromLane, takeSlot } from './matching.ts'
 import type { AttemptEnd, PolicyState } from './state.ts'
 import {
+  BOUND,
   CANCELLED,
   COMPLETED,
   DEAD,
@@ -22,7 +24,7 @@ import {
   WAITING,
 } from './task-record.ts'
 
-/** Commit: the only place where credit is taken. */
+/** Commit of an offered task. */
 export function start(
   core: PolicyState,
   record: TaskRecord,
@@ -30,6 +32,22 @@ export function start(
   nowMs: number,
 ): void {
   endOffer(core, record)
+  begin(core, record, agent, nowMs)
+}
+
+/** What is bound to an agent that has credit by now starts. @returns it, or null when nothing can. */
+export function startBound(core: PolicyState, nowMs: number): TaskRecord | null {
+  if (core.ready.length === 0 || core.freeSlots.size === 0) return null
+  const agent = core.ready[0]
+  const record = agent.bound.head!
+  leaveQueue(core, record, agent)
+  takeSlot(core, record, nowMs)
+  begin(core, record, agent, nowMs)
+  return record
+}
+
+/** The task has a slot: the only place where credit is taken for one. */
+function begin(core: PolicyState, record: TaskRecord, agent: AgentState, nowMs: number): void {
   const attempt = record.attempt!
   core.slots.place(attempt.slot as SlotIndex)
   takeCredit(core, agent)
@@ -168,6 +186,7 @@ export function dispatchFailed(core: PolicyState, record: TaskRecord, nowMs: num
   else undelivered(core, record, message)
   giveCredit(core, agent)
   pauseAgent(core, agent)
+  unbindAll(core, agent)
 }
 
 function undelivered(core: PolicyState, record: TaskRecord, message: string): void {
@@ -186,6 +205,9 @@ export function cancel(core: PolicyState, record: TaskRecord, nowMs: number): 'f
     case OFFERED:
       endOffer(core, record)
       freeSlot(core, record)
+      break
+    case BOUND:
+      leaveQueue(core, record, core.agents.get(record.agentId!)!)
       break
     case RUNNING:
       endCharged(core, record, 'cancelled', nowMs)

@@ -1,12 +1,12 @@
 /**
- * Classes and lanes. A class is what the same agents can serve in the same way: (queue, required
- * capabilities, strategy), interned to a small number that indexes the candidate sets in shared
- * memory. A lane is a class's tasks of one level, first in first out.
+ * Classes and lanes. A class is what the same agents can serve in the same way: (queue, what it
+ * requires and how exactly, what it prefers, type, strategy), interned to a small number that indexes
+ * the candidate sets in shared memory. A lane is a class's tasks of one level, first in first out.
  *
  * Invariant: `offered` of a class's tasks are in routers' hands or about to be placed, `waiting` are in
  * its lanes; its head is the one task of it that may be offered next.
  */
-import { LIMITS } from '../options.ts'
+import { LIMITS, type Match } from '../options.ts'
 import type { Group } from './groups.ts'
 import type { Headed } from './head-heap.ts'
 import type { Profile } from './profiles.ts'
@@ -52,11 +52,37 @@ export class Lane {
   }
 }
 
+/** What makes a class, beside its queue. */
+export interface ClassTraits {
+  /** Terms, sorted. */
+  readonly requires: readonly string[]
+  readonly match: Match
+  readonly prefers: readonly string[]
+  /** Told to the agents; the queue's name where its tasks say none. */
+  readonly type: string
+  /** Its row of what is learned; 0 is over all types. */
+  readonly row: number
+  /** Its row of match fractions; 0: everybody matches. */
+  readonly matchRow: number
+  /** Its tasks' own; -1 for the queue's. */
+  readonly strategyIndex: number
+}
+
 export class ClassState implements Headed {
   readonly index: number
   readonly queue: QueueState
   readonly requires: readonly string[]
-  readonly strategyIndex: number
+  readonly match: Match
+  readonly prefers: readonly string[]
+  readonly type: string
+  readonly row: number
+  readonly matchRow: number
+  /** Who chooses for the next offer. */
+  strategyIndex: number
+  /** Its tasks named it: the queue's does not matter. */
+  readonly hasOwnStrategy: boolean
+  /** Its tasks may be bound to agents without credit. */
+  early: boolean
   /** By level - 1. */
   readonly lanes: readonly Lane[] = Array.from({ length: LEVELS }, () => new Lane())
   readonly profiles: Profile[] = []
@@ -70,21 +96,28 @@ export class ClassState implements Headed {
   /** Place in the core's list of classes with waiting tasks, -1 while none waits. */
   activeAt = -1
 
-  constructor(
-    index: number,
-    queue: QueueState,
-    requires: readonly string[],
-    strategyIndex: number,
-  ) {
+  constructor(index: number, queue: QueueState, traits: ClassTraits) {
     this.index = index
     this.queue = queue
-    this.requires = requires
-    this.strategyIndex = strategyIndex
+    this.requires = traits.requires
+    this.match = traits.match
+    this.prefers = traits.prefers
+    this.type = traits.type
+    this.row = traits.row
+    this.matchRow = traits.matchRow
+    this.hasOwnStrategy = traits.strategyIndex >= 0
+    this.strategyIndex = this.hasOwnStrategy ? traits.strategyIndex : queue.strategyIndex
+    this.early = queue.early
   }
 
-  /** Credit of the accepting agents that serve it. */
+  /** Credit of the accepting agents that serve it; of an early class room in their queues too. */
   get free(): number {
     return this.group.free
+  }
+
+  /** Who decides beside the strategy; -1 for nobody. */
+  get shadow(): number {
+    return this.queue.shadowIndex
   }
 
   laneOf(record: TaskRecord): Lane {

@@ -15,20 +15,24 @@
 import {
   type AgentIndex,
   type AgentTableWriter,
+  type ClassTableWriter,
   NONE,
   type SlotIndex,
   type SlotTableWriter,
 } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
-import { LIMITS } from '../options.ts'
-import { admit, queueOf } from './admission.ts'
+import { type Binding, LIMITS } from '../options.ts'
+import { admit, queueOf, type Refusal } from './admission.ts'
 import type { AgentSpec, AgentState } from './agents.ts'
+import * as allocation from './allocation.ts'
 import * as attempts from './attempts.ts'
+import { bind, canBind } from './binding.ts'
 import { setPrefetch } from './credit.ts'
 import * as leases from './leases.ts'
 import * as matching from './matching.ts'
 import * as membership from './membership.ts'
 import { type PolicyEffects, type PolicyOptions, PolicyState } from './state.ts'
+import * as switches from './switches.ts'
 import { RUNNING, type TaskRecord } from './task-record.ts'
 import { waitingFor } from './waiting-for.ts'
 
@@ -38,7 +42,9 @@ export type { PolicyEffects, PolicyOptions } from './state.ts'
 export const COMMITTED = 0
 export const STALE = 1
 export const CONFLICT = 2
-export type Proposal = typeof COMMITTED | typeof STALE | typeof CONFLICT
+/** The agent has no credit: the task waits in its own queue, without slot and attempt. */
+export const BOUND_TO_AGENT = 3
+export type Proposal = typeof COMMITTED | typeof STALE | typeof CONFLICT | typeof BOUND_TO_AGENT
 
 /** Why an offer is withdrawn: no router answered it in time, or its router has died. */
 export const OVERDUE = 0
@@ -49,10 +55,12 @@ export class PolicyCore extends PolicyState {
   constructor(
     slots: SlotTableWriter,
     table: AgentTableWriter,
+    classTable: ClassTableWriter,
     options: PolicyOptions,
     effects: PolicyEffects,
   ) {
-    super(slots, table, options, effects)
+    super(slots, table, classTable, options, effects)
+    table.setQueueMax(options.agentQueueMax)
     for (const name of Object.keys(options.queues)) queueOf(this, name)
   }
 
@@ -69,6 +77,11 @@ export class PolicyCore extends PolicyState {
   /** As `nextOffer` for a bounced task: credit that offers in routers' hands count on is enough. */
   nextBounced(nowMs: number): TaskRecord | null {
     return matching.nextOffer(this, nowMs, true)
+  }
+
+  /** Event: a bound task's agent has credit. @returns the next such task, now RUNNING, or null. */
+  nextBound(nowMs: number): TaskRecord | null {
+    return attempts.startBound(this, nowMs)
   }
 
   /** How many heads `nextOffer` could give out at least, up to `max`, without taking any. */
@@ -99,16 +112,21 @@ export class PolicyCore extends PolicyState {
       agent === undefined ||
       agent.generation !== agentGeneration ||
       !agent.accepting ||
-      this.table.credit(agentIndex as AgentIndex) <= 0 ||
       !this.table.candidates(record.cls!.index as never).has(agentIndex)
     ) {
       this.counters.conflicts++
       return CONFLICT
     }
-    attempts.start(this, record, agent, nowMs)
+    const isFree = this.table.credit(agentIndex as AgentIndex) > 0
+    if (!isFree && !canBind(this, record, agent)) {
+      this.counters.conflicts++
+      return CONFLICT
+    }
+    if (isFree) attempts.start(this, record, agent, nowMs)
+    else bind(this, record, agent)
     if (byRouter) this.counters.placedByRouters++
     else this.counters.placedInline++
-    return COMMITTED
+    return isFree ? COMMITTED : BOUND_TO_AGENT
   }
 
   /** Event: nobody was free for an offered task: back to the head of its lane. */
@@ -218,6 +236,31 @@ export class PolicyCore extends PolicyState {
 
   drainAgent(id: string): ErrorCode | null {
     return membership.drain(this, id)
+  }
+
+  /** Event: who chooses for a queue, or, without one, for all that have no strategy of their own. */
+  setStrategy(queue: string | null, index: number): 'queue_unknown' | null {
+    return switches.setStrategy(this, queue, index)
+  }
+
+  /** Event: who decides beside a queue's strategy; -1 for nobody. */
+  setShadow(queue: string, index: number): 'queue_unknown' | null {
+    return switches.setShadow(this, queue, index)
+  }
+
+  /** Event: whether a queue's tasks may be bound to agents without credit. */
+  setBinding(queue: string, binding: Binding): 'queue_unknown' | null {
+    return switches.setBinding(this, queue, binding)
+  }
+
+  /** Event: somebody wants an agent's credit without a task. @returns null when nobody has any. */
+  allocate(spec: allocation.AllocationSpec): AgentState | Refusal | null {
+    return allocation.allocate(this, spec)
+  }
+
+  /** Event: a credit that was allocated is given back. @returns whether there was one. */
+  release(agentId: string): boolean {
+    return allocation.release(this, agentId)
   }
 
   /** The transport of an agent is gone for good. */

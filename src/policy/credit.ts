@@ -3,6 +3,9 @@
  * `setAccepting` and `syncCapacity` are the only ways in which it changes, so that the sums always
  * agree: a profile's free credit is that of its accepting agents, a group's that of its profiles.
  *
+ * Places are room in agents' own queues. They change when tasks are bound or start, and count for
+ * classes whose tasks may be bound: such a group's `free` is credit and places together.
+ *
  * What an agent may hold stands in the agent table, for routers and for the core alike. One that
  * pulls has as much room as it asked for: a task takes of that, and its end brings nothing back.
  */
@@ -24,11 +27,17 @@ export function freeOf(core: PolicyState, agent: AgentState): number {
   return Math.max(0, core.table.credit(agent.index as AgentIndex))
 }
 
+/** What an agent adds to the places of its early classes; one that pulls may never ask again. */
+export function placesOf(core: PolicyState, agent: AgentState): number {
+  return agent.accepting && !agent.pull ? core.options.agentQueueMax - agent.bound.length : 0
+}
+
 /** Called when what `capacityOf` goes by has changed: tells the table, and moves the credit with it. */
 function syncCapacity(core: PolicyState, agent: AgentState): void {
   const before = freeOf(core, agent)
   core.table.setCapacity(agent.index as AgentIndex, capacityOf(core, agent))
   addFree(core, agent.profile, freeOf(core, agent) - before)
+  syncReady(core, agent)
 }
 
 /** @param count how many tasks more the agent asks for, 1 or more; what is over the bound is not. */
@@ -51,10 +60,35 @@ export function addFree(core: PolicyState, profile: Profile, change: number): vo
   for (const group of profile.groups) group.free += change
 }
 
+export function addPlaces(core: PolicyState, profile: Profile, change: number): void {
+  profile.places += change
+  core.totalPlaces += change
+  for (const group of profile.groups) if (group.isEarly) group.free += change
+}
+
+/** Called when the credit of an agent or its own queue has changed: what is bound may start, or not. */
+export function syncReady(core: PolicyState, agent: AgentState): void {
+  const { ready } = core
+  const is = agent.bound.length > 0 && freeOf(core, agent) > 0
+  if (is === agent.readyAt >= 0) return
+  if (is) {
+    agent.readyAt = ready.length
+    ready.push(agent)
+    return
+  }
+  const last = ready.pop()!
+  if (last !== agent) {
+    ready[agent.readyAt] = last
+    last.readyAt = agent.readyAt
+  }
+  agent.readyAt = -1
+}
+
 export function takeCredit(core: PolicyState, agent: AgentState): void {
   core.table.take(agent.index as AgentIndex)
   if (agent.pull) agent.granted--
   addFree(core, agent.profile, -1)
+  if (agent.bound.length > 0) syncReady(core, agent)
 }
 
 export function giveCredit(core: PolicyState, agent: AgentState): void {
@@ -66,6 +100,20 @@ export function giveCredit(core: PolicyState, agent: AgentState): void {
   if (agent.pull) table.setCapacity(index, table.capacity(index) - 1)
   table.give(index)
   addFree(core, agent.profile, freeOf(core, agent) - before)
+  if (agent.bound.length > 0) syncReady(core, agent)
+}
+
+/**
+ * Credit that was taken without a task: what an agent that pulls had asked for, it has asked for
+ * still, since nothing of it ever came to it.
+ */
+export function giveHeld(core: PolicyState, agent: AgentState): void {
+  const before = freeOf(core, agent)
+  core.table.give(agent.index as AgentIndex)
+  if (agent.pull) agent.granted = Math.min(agent.granted + 1, LIMITS.concurrencyMax)
+  core.table.setCapacity(agent.index as AgentIndex, capacityOf(core, agent))
+  addFree(core, agent.profile, freeOf(core, agent) - before)
+  syncReady(core, agent)
 }
 
 /** The charged credit of an attempt that had ended before. */
@@ -74,12 +122,18 @@ export function giveCreditBack(core: PolicyState, agent: AgentState, counter: nu
   core.effects.creditBack(agent, counter)
 }
 
-/** Changes one of the flags behind `accepting` and moves the credit with it. */
+/**
+ * Changes one of the flags behind `accepting` and moves credit and places with it. What is bound to
+ * one that accepts no more is the caller's to put back.
+ */
 export function setAccepting(core: PolicyState, agent: AgentState, change: () => void): void {
   const before = freeOf(core, agent)
+  const placesBefore = placesOf(core, agent)
   change()
   addFree(core, agent.profile, freeOf(core, agent) - before)
+  addPlaces(core, agent.profile, placesOf(core, agent) - placesBefore)
   syncStatus(core, agent)
+  syncReady(core, agent)
 }
 
 export function syncStatus(core: PolicyState, agent: AgentState): void {

@@ -1,7 +1,8 @@
 /**
- * Groups: the classes that exactly the same profiles serve. They compete for the same credit, so they
- * share one sum of it, one count of offers and one heap of heads; the groups' own heads stand in
- * another heap. So the next head costs the same with one class and with a thousand.
+ * Groups: the classes that exactly the same profiles serve, those whose tasks may be bound early apart
+ * from the others. They compete for the same credit, so they share one sum of it, one count of offers
+ * and one heap of heads; the groups' own heads stand in another heap. So the next head costs the same
+ * with one class and with a thousand.
  *
  * Invariant: a class is in the one group whose profiles are its own, and a group's head is the best
  * of its classes' heads.
@@ -20,20 +21,23 @@ import type { TaskRecord } from './task-record.ts'
 export class Group implements Headed {
   readonly key: string
   readonly profiles: readonly Profile[]
+  /** Its tasks may be bound to agents without credit. */
+  readonly isEarly: boolean
   readonly heads = new HeadHeap<ClassState>()
   head: TaskRecord | null = null
   headAt = -1
-  /** Credit of the accepting agents that serve its classes. */
+  /** Credit of the accepting agents that serve its classes; with room in their queues when early. */
   free = 0
   /** Of its classes' tasks: in routers' hands or about to be placed; waiting. */
   offered = 0
   waiting = 0
   classCount = 0
 
-  constructor(key: string, profiles: readonly Profile[]) {
+  constructor(key: string, profiles: readonly Profile[], isEarly: boolean) {
     this.key = key
     this.profiles = profiles
-    for (const profile of profiles) this.free += profile.free
+    this.isEarly = isEarly
+    for (const { free, places } of profiles) this.free += isEarly ? free + places : free
   }
 }
 
@@ -54,39 +58,42 @@ function syncGroup(core: PolicyState, group: Group): void {
 }
 
 /**
+ * @param isCredit there is credit for any task at all; else only for what may be bound.
  * @returns the best head of a group with more free credit than offers, or null. What stands below a
  *   head that was found, or is worse, is not looked at.
  */
-export function bestHead(core: PolicyState): TaskRecord | null {
-  return bestBelow(core.groupHeads.items, 0, null)
+export function bestHead(core: PolicyState, isCredit: boolean): TaskRecord | null {
+  return bestBelow(core.groupHeads.items, 0, null, isCredit)
 }
 
 function bestBelow(
   groups: readonly Group[],
   at: number,
   best: TaskRecord | null,
+  isCredit: boolean,
 ): TaskRecord | null {
   if (at >= groups.length) return best
-  const { head, free, offered } = groups[at]
+  const { head, free, offered, isEarly } = groups[at]
   if (best !== null && !isBefore(head!, best)) return best
-  if (free > offered) return head
-  return bestBelow(groups, 2 * at + 2, bestBelow(groups, 2 * at + 1, best))
+  if (free > offered && (isCredit || isEarly)) return head
+  const left = bestBelow(groups, 2 * at + 1, best, isCredit)
+  return bestBelow(groups, 2 * at + 2, left, isCredit)
 }
 
 /** Puts a new class into its group. */
 export function enterGroup(core: PolicyState, cls: ClassState): void {
-  add(core, cls, groupOf(core, cls.profiles))
+  add(core, cls, groupOf(core, cls.profiles, cls.early))
 }
 
-/** Moves classes whose profiles have changed. */
+/** Moves classes whose profiles have changed, or whether their tasks may be bound. */
 export function regroup(core: PolicyState, classes: readonly ClassState[]): void {
-  // Classes of one group move together, so the key is made once for each group.
+  // Those of one group that move are alike, so the key is made once for each group.
   const moves = new Map<Group, Group>()
   for (const cls of classes) {
     const before = cls.group
     let after = moves.get(before)
     if (after === undefined) {
-      after = groupOf(core, cls.profiles)
+      after = groupOf(core, cls.profiles, cls.early)
       moves.set(before, after)
     }
     before.heads.remove(cls)
@@ -110,12 +117,13 @@ function add(core: PolicyState, cls: ClassState, group: Group): void {
   syncGroup(core, group)
 }
 
-function groupOf(core: PolicyState, profiles: readonly Profile[]): Group {
+function groupOf(core: PolicyState, profiles: readonly Profile[], isEarly: boolean): Group {
   // In order of age in every class, so that equal sets have equal keys.
-  const key = profiles.map((profile) => profile.number).join()
+  const numbers = profiles.map((profile) => profile.number).join()
+  const key = isEarly ? `early ${numbers}` : numbers
   const known = core.groups.get(key)
   if (known !== undefined) return known
-  const group = new Group(key, [...profiles])
+  const group = new Group(key, [...profiles], isEarly)
   core.groups.set(key, group)
   for (const profile of profiles) profile.groups.push(group)
   return group

@@ -2,7 +2,8 @@
  * Matching: heads in order against free credit. The next task is the one of the highest level, then
  * the oldest, among the classes that can be placed: a class can be placed while the classes of its
  * group have more free credit than tasks offered, and all groups together too, and while its top
- * lane is not more than the window past its oldest uncommitted task.
+ * lane is not more than the window past its oldest uncommitted task. For a class whose tasks may be
+ * bound early, room in agents' own queues counts as credit.
  */
 import type { SlotIndex } from '../../native-free/index.ts'
 import { addWaiting, removeWaiting } from './admission.ts'
@@ -13,19 +14,23 @@ import { OFFERED, type TaskRecord, WAITING } from './task-record.ts'
 
 export function nextOffer(core: PolicyState, nowMs: number, bounced: boolean): TaskRecord | null {
   if (core.active.length === 0 || core.freeSlots.size === 0) return null
-  if (core.totalFree <= (bounced ? 0 : core.totalOffered)) return null
-  const record = bounced ? bouncedHead(core) : bestHead(core)
+  const out = bounced ? 0 : core.totalOffered
+  const isCredit = core.totalFree > out
+  if (!isCredit && (core.earlyClasses === 0 || core.totalFree + core.totalPlaces <= out))
+    return null
+  const record = bounced ? bouncedHead(core, isCredit) : bestHead(core, isCredit)
   if (record === null) return null
   offer(core, record, nowMs)
   return record
 }
 
 /** @returns the best bounced head whose group has credit. Linear in the classes; bounces are rare. */
-function bouncedHead(core: PolicyState): TaskRecord | null {
+function bouncedHead(core: PolicyState, isCredit: boolean): TaskRecord | null {
   if (core.bouncedWaiting === 0) return null
   let best: TaskRecord | null = null
   for (const { head, group } of core.active) {
     if (head === null || !head.bounced || group.free <= 0) continue
+    if (!isCredit && !group.isEarly) continue
     if (best === null || isBefore(head, best)) best = head
   }
   return best
@@ -33,13 +38,22 @@ function bouncedHead(core: PolicyState): TaskRecord | null {
 
 export function placeable(core: PolicyState, max: number): number {
   const credit = Math.max(0, core.totalFree - core.totalOffered)
-  const most = Math.min(max, credit, core.freeSlots.size)
-  let count = 0
-  for (const { waiting, free, offered } of core.groupHeads.items) {
-    if (count >= most) break
-    if (free > offered) count += Math.min(waiting, free - offered)
+  const places = Math.max(0, core.totalFree + core.totalPlaces - core.totalOffered)
+  let late = 0
+  let early = 0
+  for (const { waiting, free, offered, isEarly } of core.groupHeads.items) {
+    if (late + early >= max) break
+    if (free <= offered) continue
+    const count = Math.min(waiting, free - offered)
+    if (isEarly) early += count
+    else late += count
   }
-  return Math.min(count, most)
+  return Math.min(
+    Math.min(late, credit) + Math.min(early, places),
+    places,
+    max,
+    core.freeSlots.size,
+  )
 }
 
 function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
@@ -50,6 +64,13 @@ function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
   removeWaiting(core, cls)
   lane.offers.insertByPosition(record)
   addOffered(core, record, 1)
+  record.state = OFFERED
+  takeSlot(core, record, nowMs)
+}
+
+/** A task that waits, in whatever queue, gets a slot and with it an attempt; there is a slot. */
+export function takeSlot(core: PolicyState, record: TaskRecord, nowMs: number): void {
+  const cls = record.cls!
   const slot = core.freeSlots.take()
   const attempt = core.attempts.take(record)
   attempt.slot = slot
@@ -59,8 +80,9 @@ function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
     cls.strategyIndex,
     record.level - 1,
     0,
+    0,
+    record.keyHash,
   )
-  record.state = OFFERED
   attempt.offeredAtMs = nowMs
   core.recordAt[slot] = record
 }

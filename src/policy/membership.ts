@@ -7,14 +7,19 @@ import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import { type AgentSpec, AgentState } from './agents.ts'
 import { lost } from './attempts.ts'
+import { unbindAll, unbindForeign } from './binding.ts'
+import { enterSets, leaveSets } from './class-of.ts'
 import {
   addFree,
+  addPlaces,
   capacityOf,
   freeOf,
   giveCredit,
   giveCreditBack,
   grant,
+  placesOf,
   setAccepting,
+  syncReady,
   syncStatus,
 } from './credit.ts'
 import { regroup } from './groups.ts'
@@ -37,6 +42,7 @@ export function hello(core: PolicyState, spec: AgentSpec, nowMs: number): AgentS
 function join(core: PolicyState, spec: AgentSpec, nowMs: number): AgentState {
   const index = core.freeAgentIndices.pop()!
   core.table.join(index as AgentIndex, spec.pull ? 0 : spec.concurrency)
+  if (spec.pull) core.table.setQueues(index as AgentIndex, false)
   const generation = core.table.generation(index as AgentIndex)
   const profile = profileOf(core, spec)
   const agent = new AgentState(spec, index, generation, profile, nowMs)
@@ -52,38 +58,49 @@ function join(core: PolicyState, spec: AgentSpec, nowMs: number): AgentState {
 
 /**
  * A hello of an instance that is known: a beat, and perhaps other queues or another size. What it has
- * pulled and what it is prefetched stay.
+ * pulled and what it is prefetched stay, and what is bound to it as far as it still serves that.
  */
 function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: number): void {
+  if (spec.pull && !agent.pull) unbindAll(core, agent)
   leaveProfile(core, agent)
   agent.lastSeenMs = nowMs
   agent.paused = false
   agent.draining = false
   agent.beats = spec.beats
   agent.keeps = spec.keeps
-  setPull(agent, spec.pull)
+  setPull(core, agent, spec.pull)
   // Without beats nothing but time gives the credit of its ended attempts back.
   if (!spec.beats && agent.ended.size > 0) core.creditCheckAtMs = 0
   agent.link = spec.link
   agent.queues = spec.queues
   agent.capabilities = spec.capabilities
+  agent.labels = spec.labels
+  agent.specializations = spec.specializations
   agent.concurrency = spec.concurrency
   core.table.setCapacity(agent.index as AgentIndex, capacityOf(core, agent))
   enterProfile(core, agent, profileOf(core, spec))
   syncStatus(core, agent)
+  unbindForeign(core, agent)
+  syncReady(core, agent)
 }
 
-function setPull(agent: AgentState, pull: boolean): void {
+function setPull(core: PolicyState, agent: AgentState, pull: boolean): void {
   if (pull) agent.prefetch = 0
   else agent.granted = 0
+  // What it asked for and what it has room for are not the same.
+  for (; pull !== agent.pull && agent.held > 0; agent.held--) {
+    core.table.give(agent.index as AgentIndex)
+  }
+  if (pull !== agent.pull) core.table.setQueues(agent.index as AgentIndex, !pull)
   agent.pull = pull
 }
 
 function profileOf(core: PolicyState, spec: AgentSpec): Profile {
-  const key = Profile.key(spec.queues, spec.capabilities)
+  const { queues, capabilities, labels } = spec
+  const key = Profile.key(queues, capabilities, labels)
   const known = core.profiles.get(key)
   if (known !== undefined) return known
-  const profile = new Profile(core.nextProfileNumber++, spec.queues, spec.capabilities)
+  const profile = new Profile(core.nextProfileNumber++, queues, capabilities, labels)
   core.profiles.set(key, profile)
   for (const cls of core.classes) {
     if (!profile.serves(cls)) continue
@@ -97,21 +114,19 @@ function profileOf(core: PolicyState, spec: AgentSpec): Profile {
 function enterProfile(core: PolicyState, agent: AgentState, profile: Profile): void {
   agent.profile = profile
   profile.agents.add(agent)
-  for (const cls of profile.classes) {
-    core.table.setCandidate(cls.index as never, agent.index as AgentIndex, true)
-  }
+  for (const cls of profile.classes) enterSets(core, cls, profile, agent)
   addFree(core, profile, freeOf(core, agent))
+  addPlaces(core, profile, placesOf(core, agent))
 }
 
 function leaveProfile(core: PolicyState, agent: AgentState): void {
   const { profile } = agent
   addFree(core, profile, -freeOf(core, agent))
+  addPlaces(core, profile, -placesOf(core, agent))
   profile.agents.delete(agent)
-  for (const cls of profile.classes) {
-    core.table.setCandidate(cls.index as never, agent.index as AgentIndex, false)
-  }
+  for (const cls of profile.classes) leaveSets(core, cls, profile, agent)
   if (profile.agents.size > 0) return
-  core.profiles.delete(Profile.key(agent.queues, agent.capabilities))
+  core.profiles.delete(Profile.key(agent.queues, agent.capabilities, agent.labels))
   for (const cls of profile.classes) cls.profiles.splice(cls.profiles.indexOf(profile), 1)
   regroup(core, profile.classes)
 }
@@ -129,6 +144,7 @@ function startDraining(core: PolicyState, agent: AgentState): void {
   setAccepting(core, agent, () => {
     agent.draining = true
   })
+  unbindAll(core, agent)
 }
 
 /**
@@ -269,9 +285,12 @@ export function leave(
   agent.gone = true
   core.agents.delete(agent.id)
   core.agentAt[agent.index] = undefined
+  // First what was not begun: what was goes before it.
+  unbindAll(core, agent)
   const message = `Agent "${agent.id}" ${reason === 'bye' ? 'left' : 'was lost'} while it ran it.`
   while (agent.running.tail !== null) lost(core, agent.running.tail, 'agent_lost', message, nowMs)
   agent.ended.clear()
+  agent.held = 0
   core.table.leave(agent.index as AgentIndex)
   core.freeAgentIndices.push(agent.index)
   addTotals(core, agent)

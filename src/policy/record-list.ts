@@ -3,6 +3,7 @@
  * no memory of its own. A library deque was the alternative: it cannot take an element out of the
  * middle, and marking instead of removing would hold cancelled tasks until their turn.
  */
+import { isBefore } from './head-heap.ts'
 import type { TaskRecord } from './task-record.ts'
 
 export class RecordList {
@@ -36,15 +37,15 @@ export class RecordList {
       this.pushFront(record)
       return
     }
-    if (before === this.tail) {
-      this.pushBack(record)
-      return
-    }
-    record.prev = before
-    record.next = before.next
-    before.next!.prev = record
-    before.next = record
-    this.length++
+    this.#insertBehind(before, record)
+  }
+
+  /** Inserts before what is to be placed after it, looking from the tail: constant for most. */
+  insertByRank(record: TaskRecord): void {
+    let before = this.tail
+    while (before !== null && isBefore(record, before)) before = before.prev
+    if (before === null) this.pushFront(record)
+    else this.#insertBehind(before, record)
   }
 
   /** As `insertByPosition`, looking from the head: constant when it belongs there. */
@@ -63,6 +64,18 @@ export class RecordList {
     record.prev = after.prev
     after.prev!.next = record
     after.prev = record
+    this.length++
+  }
+
+  #insertBehind(before: TaskRecord, record: TaskRecord): void {
+    if (before === this.tail) {
+      this.pushBack(record)
+      return
+    }
+    record.prev = before
+    record.next = before.next
+    before.next!.prev = record
+    before.next = record
     this.length++
   }
 

@@ -2,7 +2,11 @@
  * What the policy core holds between events, and what it gives out. Written by the steps of the core
  * (admission, matching, attempts, membership, leases) and by nothing else; main thread.
  */
-import type { AgentTableWriter, SlotTableWriter } from '../../native-free/index.ts'
+import type {
+  AgentTableWriter,
+  ClassTableWriter,
+  SlotTableWriter,
+} from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { KeepOptions, QueueOptions } from '../options.ts'
 import type { AgentState } from './agents.ts'
@@ -45,6 +49,8 @@ export interface PolicyEffects {
     how: AttemptEnd,
     isCharged: boolean,
   ): void
+  /** A task that was bound to the agent is in its lane again: nothing has begun. */
+  unbound(record: TaskRecord, agent: AgentState): void
   /** The charged credit of an ended attempt is free again; not told when its agent goes. */
   creditBack(agent: AgentState, counter: number): void
   agentUp(agent: AgentState): void
@@ -64,6 +70,10 @@ export interface PolicyOptions {
   strictQueues: boolean
   queueDefaults: QueueOptions
   queues: Record<string, QueueOptions>
+  /** Tasks bound to one agent, over all queues, at most. */
+  agentQueueMax: number
+  /** Strategies with this index or a higher one are users' own, and run on routers only. */
+  routersOnlyFrom: number
   /** Index of a strategy's name in what the choosers were built with; -1 when unknown. */
   strategyIndex(name: string): number
 }
@@ -89,6 +99,8 @@ export class PolicyCounters {
   staleProposals = 0
   overdueOffers = 0
   bounced = 0
+  /** Tasks that went into an agent's own queue, each time. */
+  bound = 0
 }
 
 export class PolicyState {
@@ -97,14 +109,25 @@ export class PolicyState {
   effects: PolicyEffects
   readonly slots: SlotTableWriter
   readonly table: AgentTableWriter
+  readonly classTable: ClassTableWriter
+  /** Index of the strategy of queues that have none of their own. */
+  defaultStrategy: number
   readonly counters = new PolicyCounters()
   readonly queues = new Map<string, QueueState>()
   readonly classes: ClassState[] = []
   readonly classByKey = new Map<string, ClassState>()
+  /** Rows by type of task, from 1; they are never given back. */
+  readonly rows = new Map<string, number>()
+  /** Rows of match fractions by what is required, from 1; as well. */
+  readonly matchRows = new Map<string, number>()
+  /** Classes whose tasks may be bound. */
+  earlyClasses = 0
   /** Classes in which a task waits. */
   readonly active: ClassState[] = []
   readonly profiles = new Map<string, Profile>()
   readonly groups = new Map<string, Group>()
+  /** Agents with credit and something bound to them. */
+  readonly ready: AgentState[] = []
   /** Groups in which a head waits. */
   readonly groupHeads = new HeadHeap<Group>()
   nextProfileNumber = 0
@@ -123,6 +146,9 @@ export class PolicyState {
   /** Credit of all accepting agents, and tasks offered, over all classes. */
   totalFree = 0
   totalOffered = 0
+  /** Room in the own queues of all accepting agents; tasks in them. */
+  totalPlaces = 0
+  totalBound = 0
   /** Tasks that wait again because nobody was free for their offer. */
   bouncedWaiting = 0
   /** Nobody's lease ends, nobody's charged credit comes back, before these; policy ms. */
@@ -136,6 +162,7 @@ export class PolicyState {
   constructor(
     slots: SlotTableWriter,
     table: AgentTableWriter,
+    classTable: ClassTableWriter,
     options: PolicyOptions,
     effects: PolicyEffects,
   ) {
@@ -143,6 +170,8 @@ export class PolicyState {
     this.effects = effects
     this.slots = slots
     this.table = table
+    this.classTable = classTable
+    this.defaultStrategy = options.strategyIndex(options.queueDefaults.strategy)
     this.index = new TaskIndex(idPrefixOf(options.epoch))
     this.kept = new Kept(options.keep)
     this.recordAt = new Array(options.slots).fill(null)

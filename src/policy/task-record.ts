@@ -2,19 +2,22 @@
  * The record of one task, from receipt until it is forgotten. Front-end heap, one writer.
  *
  *   WAITING ──offer──► OFFERED ──commit──► RUNNING ──► COMPLETED | FAILED | DEAD
- *      ▲                  │                   │
- *      └──── bounce ──────┴──── retry, loss ──┘        any open state ──► CANCELLED
+ *    ▲   ▲                │ └─bind─► BOUND ──┘│
+ *    │   └──── bounce ────┘            │      │        any open state ──► CANCELLED
+ *    └──────────────────────── unbind ─┴──────┘ retry, loss
  *
  * A record stands in exactly one list at a time, linked through `next` and `prev`: its lane while
- * WAITING, its lane's offers while OFFERED, its agent's running list while RUNNING, the kept list
- * when final. One class with all fields set in the constructor keeps one hidden shape.
+ * WAITING, its lane's offers while OFFERED, its agent's own queue while BOUND, its agent's running
+ * list while RUNNING, the kept list when final. One class with all fields set in the constructor keeps
+ * one hidden shape.
  *
  * A million of them may wait, and each field is a word of eight bytes in each. So what is true only
  * of a task that is out is in its `Attempt`, what is yes or no shares a field, what follows from
  * another field is a getter (the queue, an id that was made up), and all numbers are small integers
  * that need no object of their own.
  */
-import type { TaskState } from '../task.ts'
+import { hashKey } from '../routing/key-hash.ts'
+import type { TaskRouting, TaskState } from '../task.ts'
 import type { Attempt } from './attempt.ts'
 import type { ClassState } from './classes.ts'
 import type { QueueState } from './queues.ts'
@@ -26,7 +29,9 @@ export const COMPLETED = 3
 export const FAILED = 4
 export const CANCELLED = 5
 export const DEAD = 6
-export type RecordState = 0 | 1 | 2 | 3 | 4 | 5 | 6
+/** In the own queue of an agent that has no credit. */
+export const BOUND = 7
+export type RecordState = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7
 
 const STATE_NAMES: readonly TaskState[] = [
   'pending',
@@ -36,6 +41,7 @@ const STATE_NAMES: readonly TaskState[] = [
   'failed',
   'cancelled',
   'dead',
+  'assigned',
 ]
 export function stateName(state: RecordState): TaskState {
   return STATE_NAMES[state]
@@ -74,17 +80,39 @@ export interface RecordOptions {
   /** null for the queue's. */
   timeoutMs: number | null
   retryCount: number | null
+  /** What it says of who may have it and who chooses; without, all is the queue's. Never changed. */
+  routing?: TaskRouting | null
+  /** Tasks of a key go to the same agent when the strategy cares. */
+  key?: string | null
+}
+
+/** Before admission, of a task that says more than what it requires; later its class says it. */
+class Asked {
+  readonly requires: readonly string[]
+  readonly routing: TaskRouting
+
+  constructor(requires: readonly string[], routing: TaskRouting) {
+    this.requires = requires
+    this.routing = routing
+  }
+}
+
+/** Cheaper than `instanceof`: it is asked twice a task. */
+function isTerms(asked: readonly string[] | Asked): asked is readonly string[] {
+  return Array.isArray(asked)
 }
 
 export class TaskRecord {
   /** As a user gave it; '' when the id is made up. */
   givenId = ''
   queueName = ''
-  requires: readonly string[] = NOTHING
+  private asked: readonly string[] | Asked = NOTHING
   /** Set at admission. */
   cls: ClassState | null = null
   state: RecordState = WAITING
   private bits = 0
+  /** 32 bits, signed; 0 without a key. */
+  keyHash = 0
   /** Order of admission over all queues; part of a made-up id. */
   seq = 0
   /** Place in its lane's order; the window rule counts in it. */
@@ -97,9 +125,9 @@ export class TaskRecord {
   failures = 0
   losses = 0
 
-  /** Set while OFFERED or RUNNING. */
+  /** Set while OFFERED or RUNNING, and at no other time. */
   attempt: Attempt | null = null
-  /** Who has it or had it last. */
+  /** Who has it, is to have it, or had it last. */
   agentId: string | null = null
   /** What the agent last told of how far it is. */
   progress: string | null = null
@@ -182,7 +210,9 @@ export class TaskRecord {
     this.givenId = id
     this.queueName = queueName
     this.bits = options.level
-    this.requires = options.requires
+    const { requires, routing, key } = options
+    this.asked = routing == null ? requires : new Asked(requires, routing)
+    this.keyHash = key == null ? 0 : hashKey(key)
     this.timeoutMs = options.timeoutMs ?? -1
     this.retryCount = options.retryCount ?? -1
     this.view = view
@@ -198,7 +228,8 @@ export class TaskRecord {
   clear(): void {
     this.givenId = ''
     this.queueName = ''
-    this.requires = NOTHING
+    this.asked = NOTHING
+    this.keyHash = 0
     this.cls = null
     this.state = WAITING
     this.bits = 0
@@ -237,6 +268,30 @@ export class TaskRecord {
 
   get isNamed(): boolean {
     return this.givenId !== ''
+  }
+
+  /** Terms that an agent must meet, sorted. */
+  get requires(): readonly string[] {
+    if (this.cls !== null) return this.cls.requires
+    const { asked } = this
+    return isTerms(asked) ? asked : asked.requires
+  }
+
+  /** What was said besides, until it is admitted; null for nothing. */
+  get routing(): TaskRouting | null {
+    const { asked } = this
+    return isTerms(asked) ? null : asked.routing
+  }
+
+  /** Admission: from now on the class says what was asked for. */
+  enter(cls: ClassState): void {
+    this.cls = cls
+    this.asked = NOTHING
+  }
+
+  /** What learning goes by; '' before admission. */
+  get type(): string {
+    return this.cls === null ? '' : this.cls.type
   }
 
   get queue(): QueueState | null {
@@ -281,5 +336,5 @@ export class TaskRecord {
 }
 
 export function isFinal(state: RecordState): boolean {
-  return state >= COMPLETED
+  return state >= COMPLETED && state !== BOUND
 }

@@ -14,10 +14,17 @@ import { type MessagePort, threadId } from 'node:worker_threads'
 import { toRouter } from '../../native-free/brands.ts'
 import { openMemory } from '../../native-free/memory-map.ts'
 import { RouterStatusWriter } from '../../native-free/router-status.ts'
+import { StrategySwitchesReader } from '../../native-free/strategy-switches.ts'
 import { Random } from '../routing/generator.ts'
-import { loadStrategies } from '../routing/registry.ts'
+import { loadSet, NotLoaded } from './load.ts'
 import { RouterLoop } from './loop.ts'
-import { type LastWords, type RouterTask, RUNNING } from './messages.ts'
+import {
+  type FaultMessage,
+  type LastWords,
+  type RouterTask,
+  RUNNING,
+  type StrategyFault,
+} from './messages.ts'
 
 /** Spreads the routers' seeds (2^32 / golden ratio), so that none repeats another's numbers. */
 const SEED_STEP = 0x9e3779b9
@@ -39,22 +46,34 @@ async function begin(task: RouterTask): Promise<void> {
   const router = toRouter(routerIndex)
   const status = new RouterStatusWriter(memory, router)
   status.begin(threadId)
-  const strategies = await loadStrategies(task.strategies, {
+  const parts = {
+    entries: task.strategies,
+    switches: new StrategySwitchesReader(memory),
+    status,
+    isGuarded: task.isGuarded,
+    budgetUs: task.budgetUs,
+    onFault: (fault: StrategyFault) => port.postMessage({ fault } satisfies FaultMessage),
+  }
+  const contextOf = () => ({
     random: new Random(task.seed + Math.imul(routerIndex + 1, SEED_STEP)),
+    options: task.routing,
     agentCountMax: shape.agentCountMax,
     classCountMax: shape.classCountMax,
     phase: (routerIndex + 1) / (shape.routerCount + 1),
   })
-  const loop = new RouterLoop({ memory, router, strategies, status, port })
+  const strategies = await loadSet({ ...parts, context: contextOf(), needsStandIn: true })
+  const shadows = await loadSet({ ...parts, context: contextOf(), needsStandIn: false })
+  const loop = new RouterLoop({ memory, router, strategies, shadows, status, port })
   port.postMessage(RUNNING)
   loop.run()
 }
 
 function lastWords(port: MessagePort, threw: unknown): void {
+  const notLoaded = threw instanceof NotLoaded ? threw.fault : undefined
   try {
-    port.postMessage({ threw } satisfies LastWords)
+    port.postMessage({ threw, notLoaded } satisfies LastWords)
   } catch {
     // A strategy may throw what cannot be cloned.
-    port.postMessage({ threw: new Error(String(threw)) } satisfies LastWords)
+    port.postMessage({ threw: new Error(String(threw)), notLoaded } satisfies LastWords)
   }
 }

@@ -48,14 +48,15 @@ import { Chooser } from '../routing/chooser.ts'
 import type { Strategy } from '../routing/strategy.ts'
 import { Outstanding } from './outstanding.ts'
 import { publishProposals, type RouteContext, route } from './route.ts'
+import { Shadow } from './shadow.ts'
 import { push, Thief } from './steal.ts'
 
 /** A sleeper looks for itself once a second; only a wake lost by a dying waker needs it. */
 const SLEEP_MAX_MS = 1_000
 /** A hand-off between threads costs 51 µs: what would wait longer is worth waking a router for. */
 const WAKE_WORTH_US = 50
-/** Proposals are shown when the deque is empty, or when one has waited for so long. */
-const HOLD_MAX_US = 20
+/** Proposals are shown when the deque is empty, or when one has waited as long as a hand-off takes. */
+const HOLD_MAX_US = 50
 /** Lost races for one ring before the next level is looked at. */
 const CLAIM_ATTEMPTS = 4
 
@@ -65,6 +66,8 @@ export interface RouterLoopParts {
   readonly router: RouterIndex
   /** By the strategy index that slots carry. */
   readonly strategies: readonly Strategy[]
+  /** The same, instances of their own, to decide beside the others. */
+  readonly shadows: readonly Strategy[]
   readonly status: RouterStatusWriter
   readonly port: RouteContext['port']
 }
@@ -105,6 +108,7 @@ export class RouterLoop {
       chooser,
       outbox,
       outstanding: new Outstanding(outbox, chooser, memory.map.outboxCapacity),
+      shadow: new Shadow(memory, router, chooser, parts.shadows),
       bell: new RouterBell(memory),
       status,
       port: parts.port,

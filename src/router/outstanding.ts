@@ -44,19 +44,13 @@ export class Outstanding {
   settle(): void {
     const consumed = this.outbox.consumedCount()
     const { agents, mask, chooser } = this
-    const { pending } = chooser.agents
     // Ends: at most as many rounds as the outbox has entries. A predecessor's entries, consumed
     // late, leave `consumed` behind `settled` for a while.
     while (((consumed - this.settled) | 0) > 0) {
       const agent = agents[this.settled & mask]
       this.settled = (this.settled + 1) | 0
       if (agent === NONE) continue
-      pending[agent]--
-      chooser.agents.ownEasings++
-      // Without any left its free bit tells all; with some, they may still use up its credit.
-      if (pending[agent] === 0 || chooser.agents.credit(agent) > 0) {
-        chooser.candidates.unblock(agent)
-      }
+      chooser.settle(agent)
     }
   }
 
@@ -65,8 +59,6 @@ export class Outstanding {
     const { chooser } = this
     const position = (this.outbox.producedCount() - 1) | 0
     this.agents[position & this.mask] = agent
-    if (agent === NONE) return
-    chooser.agents.pending[agent]++
-    if (chooser.agents.credit(agent) <= 0) chooser.candidates.block(agent)
+    if (agent !== NONE) chooser.propose(agent)
   }
 }

@@ -17,15 +17,20 @@ import { type RouterIndex, toRouter } from '../../native-free/brands.ts'
 import type { SharedMemory } from '../../native-free/memory-map.ts'
 import { Sleepers } from '../../native-free/sleepers.ts'
 import type { StrategyEntry } from '../routing/registry.ts'
+import { STRATEGY_DEFAULTS, type StrategyOptions } from '../strategy-options.ts'
 import { workerUrl } from '../worker-url.ts'
 import { PiscinaPorts } from './keep-alive.ts'
+import type { StrategyFault } from './messages.ts'
 import { type RouterFault, RouterThread } from './router-thread.ts'
 import { type RouterStatus, routerStatus } from './status.ts'
 
+export type { StrategyFault, StrategyFaultKind } from './messages.ts'
 export type { RouterFault } from './router-thread.ts'
 
 /** A router looks at its stop word after each decision; what takes longer is terminated. */
 const STOP_MAX_MS = 500
+/** A decision of a user's strategy may take so long: a thousand of ours. */
+const STRATEGY_BUDGET_US = 1_000
 /** A strategy that eats memory ends its own thread, not the process. */
 const HEAP_MAX_MB = 256
 
@@ -34,6 +39,15 @@ export interface RouterPoolOptions {
   readonly memory: SharedMemory
   /** By the strategy index that slots carry; the same as the front end's own. */
   readonly strategies: readonly StrategyEntry[]
+  /** Weights and numbers of the strategies; the defaults if left out. */
+  readonly routing?: StrategyOptions
+  /**
+   * False takes strategies that have a module for ours: what they throw ends the router, and nobody
+   * stands in for them. For tests and benchmarks.
+   */
+  readonly isGuarded?: boolean
+  /** What a decision of a user's strategy may take, µs; 1,000 if left out. */
+  readonly strategyBudgetUs?: number
   readonly seed: number
   /** A router found the front end asleep: look at the outboxes. */
   readonly onBell: () => void
@@ -44,6 +58,11 @@ export interface RouterPoolOptions {
   readonly onReturn: (router: RouterIndex) => void
   /** A router failed by itself, and was or was not replaced. */
   readonly onFault: (fault: RouterFault) => void
+  /**
+   * A user's strategy did what it must not: switch it off for all (`StrategySwitchesWriter`). May be
+   * told more than once of the same. When its thread has ended in it, this comes before `onReturn`.
+   */
+  readonly onStrategyFault?: (fault: StrategyFault) => void
 }
 
 /** Starts, watches, replaces and stops the routers of one shared memory. */
@@ -76,6 +95,10 @@ export class RouterPool {
       this.routers.push(
         new RouterThread({
           ...options,
+          routing: options.routing ?? STRATEGY_DEFAULTS,
+          isGuarded: options.isGuarded ?? true,
+          strategyBudgetUs: options.strategyBudgetUs ?? STRATEGY_BUDGET_US,
+          onStrategyFault: options.onStrategyFault ?? ignore,
           router: toRouter(router),
           piscina: this.piscina,
           ports,
@@ -91,10 +114,15 @@ export class RouterPool {
     return count
   }
 
+  /** Whether a router's loop runs or will: what only routers may place is not placed otherwise. */
+  get isExpected(): boolean {
+    return this.routers.some(({ state }) => state !== 'given_up' && state !== 'stopped')
+  }
+
   /**
    * Resolves when every router's loop runs.
-   * @throws SignalboxError `router_given_up`, with the cause, when one fails before its loop began
-   * (a strategy's module); all are stopped then.
+   * @throws SignalboxError when one fails before its loop began; all are stopped then. `bad_option`
+   * when a user's module cannot be loaded, else `router_given_up`; both with the cause.
    */
   async start(): Promise<void> {
     const starts = await Promise.allSettled(this.routers.map((router) => router.start()))
@@ -157,3 +185,5 @@ export class RouterPool {
     for (const router of this.routers) router.cleanUp()
   }
 }
+
+function ignore(): void {}

@@ -14,6 +14,7 @@ import type { Chooser } from '../routing/chooser.ts'
 import { NONE } from '../routing/strategy.ts'
 import { BELL } from './messages.ts'
 import type { Outstanding } from './outstanding.ts'
+import type { Shadow } from './shadow.ts'
 
 /** What a router routes with; made once a thread. */
 export interface RouteContext {
@@ -21,6 +22,7 @@ export interface RouteContext {
   readonly chooser: Chooser
   readonly outbox: OutboxProducer
   readonly outstanding: Outstanding
+  readonly shadow: Shadow
   readonly bell: RouterBell
   readonly status: RouterStatusWriter
   /** Where the one wake-up message goes. */
@@ -46,6 +48,7 @@ export function route(
   }
   at.outstanding.settle()
   const agent = at.chooser.choose(slot)
+  at.shadow.compare(slot, agent)
   // Read after the choice: should the row have been given to another agent in between, the front end
   // checks the class's candidate bit and the credit of the one named here.
   const agentGeneration = agent === NONE ? 0 : at.chooser.agents.generation(agent)

@@ -27,14 +27,22 @@ import {
 } from 'node:worker_threads'
 import type { RouterIndex } from '../../native-free/brands.ts'
 import type { SharedMemory } from '../../native-free/memory-map.ts'
-import { RouterStatusReader } from '../../native-free/router-status.ts'
+import { NOT_INSIDE, RouterStatusReader } from '../../native-free/router-status.ts'
 import { Sleepers } from '../../native-free/sleepers.ts'
 import { DequeOwner } from '../../native-free/work-stealing-deque.ts'
 import { nowMs } from '../clock.ts'
 import { SignalboxError } from '../errors.ts'
 import type { StrategyEntry } from '../routing/registry.ts'
+import type { StrategyOptions } from '../strategy-options.ts'
 import type { PiscinaPorts } from './keep-alive.ts'
-import { BELL, type LastWords, type RouterTask, RUNNING } from './messages.ts'
+import {
+  BELL,
+  type FaultMessage,
+  type LastWords,
+  type RouterTask,
+  RUNNING,
+  type StrategyFault,
+} from './messages.ts'
 
 /** A router that works moves its progress word within microseconds, and a choice takes few. */
 export const STILL_MAX_MS = 250
@@ -68,12 +76,17 @@ export interface RouterThreadParts {
   readonly memory: SharedMemory
   readonly router: RouterIndex
   readonly strategies: readonly StrategyEntry[]
+  readonly routing: StrategyOptions
+  readonly isGuarded: boolean
+  readonly strategyBudgetUs: number
   readonly seed: number
   readonly piscina: ThreadSource
   readonly ports: PiscinaPorts
   readonly onBell: () => void
   readonly onReturn: (router: RouterIndex) => void
   readonly onFault: (fault: RouterFault) => void
+  /** Called before `onReturn` when the thread has ended in a user's strategy. */
+  readonly onStrategyFault: (fault: StrategyFault) => void
 }
 
 /** One router. */
@@ -171,7 +184,8 @@ export class RouterThread {
   }
 
   private launch(): void {
-    const { memory, router, strategies, seed, piscina } = this.parts
+    const { memory, router, strategies, routing, isGuarded, strategyBudgetUs } = this.parts
+    const { seed, piscina } = this.parts
     const { port1, port2 } = new MessageChannel()
     const task: RouterTask = {
       buffer: memory.buffer,
@@ -179,6 +193,9 @@ export class RouterThread {
       routerIndex: router,
       port: port2,
       strategies,
+      routing,
+      isGuarded,
+      budgetUs: strategyBudgetUs,
       seed,
     }
     this.worker = undefined
@@ -197,7 +214,10 @@ export class RouterThread {
 
   private hear(message: unknown): void {
     if (message === BELL) this.parts.onBell()
-    if (typeof message === 'object' && message !== null) this.lastWords = message as LastWords
+    if (typeof message === 'object' && message !== null) {
+      if ('fault' in message) this.parts.onStrategyFault((message as FaultMessage).fault)
+      else this.lastWords = message as LastWords
+    }
     if (message !== RUNNING) return
     this.hasRun = true
     if (this.state !== 'starting') return
@@ -225,6 +245,7 @@ export class RouterThread {
     if (this.isStopping) return this.close('stopped')
     await worker?.terminate()
     this.hearTheRest()
+    this.blameStrategy()
     this.emptyDeque()
     this.parts.onReturn(this.parts.router)
     // A wake that was spent on the dead thread is repeated.
@@ -233,6 +254,25 @@ export class RouterThread {
     if (this.ending === 'requested') return this.restart()
     if (this.lastWords === undefined) this.answerFault(this.ending ?? 'exited', cause)
     else this.answerFault('threw', this.lastWords.threw)
+  }
+
+  /**
+   * Has a user's strategy switched off in which the thread has ended, before what it held is given
+   * back. At the first start nothing is held, and a module that cannot be loaded fails the start.
+   */
+  private blameStrategy(): void {
+    const { status, parts } = this
+    const notLoaded = this.lastWords?.notLoaded
+    const strategy = this.lastWords === undefined ? status.inside() : NOT_INSIDE
+    if (!this.hasRun || this.ending === 'requested') return
+    if (notLoaded !== undefined) parts.onStrategyFault(notLoaded)
+    if (strategy === NOT_INSIDE) return
+    const kind = this.ending === 'stood_still' ? 'stood_still' : 'exited'
+    const reason =
+      kind === 'stood_still'
+        ? `did not come back from a decision within ${STILL_MAX_MS} ms`
+        : 'ended the thread that it ran in'
+    parts.onStrategyFault({ strategy, kind, reason })
   }
 
   /** Takes what the dead thread said last, should its exit have been faster. */
@@ -259,11 +299,28 @@ export class RouterThread {
     // What failed before it ever ran, or hangs while it starts, would do so again.
     const isHopeless = !this.hasRun || kind === 'start_timeout'
     const isGivenUp = isHopeless || this.faultsMs.length > RESTARTS_MAX
-    const error = faultError(router, kind, cause, isGivenUp)
+    const error = this.loadError(kind) ?? faultError(router, kind, cause, isGivenUp)
     this.startError = error
     if (isGivenUp) this.giveUp()
     else this.restart()
     onFault({ router, kind, error })
+  }
+
+  /** @returns what to say of a first start that a user's module failed. */
+  private loadError(kind: RouterFaultKind): SignalboxError | null {
+    if (this.hasRun) return null
+    const { strategies } = this.parts
+    const fault = this.lastWords?.notLoaded
+    const inside = this.status.inside()
+    const index = fault?.strategy ?? (kind === 'threw' ? NOT_INSIDE : inside)
+    if (index === NOT_INSIDE) return null
+    const reason = fault?.reason ?? `${FAULT_WORDS[kind]} while its module was loaded`
+    const { name } = strategies[index]
+    return new SignalboxError(
+      'bad_option',
+      `Strategy "${name}" ${reason}. Correct the module, or its path in option "strategies".`,
+      { cause: this.lastWords?.threw },
+    )
   }
 
   private giveUp(): void {

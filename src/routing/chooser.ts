@@ -3,8 +3,11 @@
  *
  * Runs on: the front end (inline placement) and every router, an instance each; both call the very
  * same `choose`.
- * Invariant: what it returns is a candidate of the task's class with credit, as this thread sees it,
- * or NONE; whatever the strategy answered.
+ * Invariant: what it returns is a candidate of the task's class with credit (with room, where the
+ * class binds early), as this thread sees it, or NONE; whatever the strategy answered.
+ *
+ * Where a class prefers some candidates, the strategy is asked about these first, and about all of
+ * them only when it answers that none of the preferred has room.
  *
  * The check after the strategy costs 5 ns. It is there for what a router cannot see in the bitsets
  * (other threads' commits between the choice and now; its own proposals on top of them), and for
@@ -12,7 +15,9 @@
  * the first answer of a correct strategy always stands.
  */
 import { AgentTableReader } from '../../native-free/agent-table.ts'
-import type { SlotIndex } from '../../native-free/brands.ts'
+import type { ClassIndex, SlotIndex } from '../../native-free/brands.ts'
+import { ClassFlag, ClassTableReader } from '../../native-free/class-table.ts'
+import { LearningReader } from '../../native-free/learning-table.ts'
 import type { SharedMemory } from '../../native-free/memory-map.ts'
 import { SlotTableReader } from '../../native-free/slot-table.ts'
 import { AgentView } from './agent-view.ts'
@@ -29,8 +34,17 @@ export class Chooser {
   readonly agents: AgentView
   readonly candidates: Candidates
   private readonly slots: SlotTableReader
+  private readonly classes: ClassTableReader
   private readonly strategies: readonly Strategy[]
-  private readonly task: PlacementTask = { classIndex: 0, level: 0, slot: 0 }
+  private readonly task: PlacementTask = {
+    classIndex: 0,
+    level: 0,
+    slot: 0,
+    row: 0,
+    matchRow: 0,
+    key: 0,
+    early: false,
+  }
   private readonly scratch: Scratch = {
     ints: new Int32Array(SCRATCH_LENGTH),
     floats: new Float64Array(SCRATCH_LENGTH),
@@ -47,37 +61,99 @@ export class Chooser {
     pending = new Int32Array(memory.shape.agentCountMax),
   ) {
     const table = new AgentTableReader(memory)
-    this.agents = new AgentView(table, pending)
-    this.candidates = new Candidates(table)
+    this.agents = new AgentView(table, new LearningReader(memory), pending)
+    this.candidates = new Candidates(table, memory.shape.classCountMax)
     this.slots = new SlotTableReader(memory)
+    this.classes = new ClassTableReader(memory)
     this.strategies = strategies
   }
 
   /**
    * Chooses the agent of an offered slot.
-   * @returns an agent's index, or NONE when nobody is free.
+   * @returns an agent's index, or NONE when nobody has room.
    * @throws Error when the slot names a strategy that this chooser does not have.
    * *Cost* no allocation, no atomics.
    */
   choose(slot: number): number {
-    const { task, candidates, slots } = this
-    const strategyIndex = slots.strategyIndex(slot as SlotIndex)
+    const strategyIndex = this.slots.strategyIndex(slot as SlotIndex)
     const strategy = this.strategies[strategyIndex]
     if (strategy === undefined) {
       throw new Error(`slot ${slot}: strategy ${strategyIndex} of ${this.strategies.length}`)
     }
+    return this.chooseBy(strategy, slot)
+  }
+
+  /** Chooses as `choose`, by a strategy of the caller's. */
+  chooseBy(strategy: Strategy, slot: number): number {
+    const task = this.taskOf(slot)
+    const { candidates } = this
+    const { classIndex, early } = task
+    this.agents.row = task.row
+    if ((this.classes.flags(classIndex as ClassIndex) & ClassFlag.PREFERRED) !== 0) {
+      candidates.selectPreferred(classIndex, early)
+      const agent = this.ask(strategy, task)
+      if (agent !== NONE) return agent
+    }
+    candidates.select(classIndex, early)
+    return this.ask(strategy, task)
+  }
+
+  /** @returns what strategies may know of a slot's task: one object, filled anew by each call. */
+  taskOf(slot: number): PlacementTask {
+    const { task, slots, classes } = this
+    const classIndex = slots.classIndex(slot as SlotIndex)
     task.slot = slot
-    task.classIndex = slots.classIndex(slot as SlotIndex)
+    task.classIndex = classIndex
     task.level = slots.level(slot as SlotIndex)
-    candidates.select(task.classIndex)
+    task.key = slots.key(slot as SlotIndex)
+    task.row = classes.row(classIndex)
+    task.matchRow = classes.matchRow(classIndex)
+    task.early = (classes.flags(classIndex) & ClassFlag.EARLY) !== 0
+    return task
+  }
+
+  /** Counts a proposal as load, until `settle`; hides the agent when it has nothing left. */
+  propose(agent: number): void {
+    const { agents, candidates } = this
+    agents.propose(agent)
+    if (agents.credit(agent) <= 0) candidates.block(agent)
+    if (agents.room(agent) <= 0) candidates.blockRoom(agent)
+  }
+
+  /** A proposal was charged or refused. */
+  settle(agent: number): void {
+    const { agents, candidates } = this
+    agents.settle(agent)
+    // Without any left its bits tell all; with some, they may still use up what it has.
+    const isClear = agents.pending[agent] === 0
+    if (isClear || agents.credit(agent) > 0) candidates.unblock(agent)
+    if (isClear || agents.room(agent) > 0) candidates.unblockRoom(agent)
+  }
+
+  /** An agent that was hidden may have got more capacity since. @returns whether it is a candidate. */
+  private reveal(agent: number): boolean {
+    const { agents, candidates } = this
+    if (!(agents.pending[agent] > 0)) return false
+    if (agents.credit(agent) > 0) candidates.unblock(agent)
+    if (agents.room(agent) > 0) candidates.unblockRoom(agent)
+    return candidates.has(agent)
+  }
+
+  private ask(strategy: Strategy, task: PlacementTask): number {
+    const { agents, candidates, scratch } = this
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const agent = strategy.choose(task, candidates, this.agents, this.scratch)
+      const agent = strategy.choose(task, candidates, agents, scratch)
       if (agent === NONE) return NONE
-      if (!candidates.has(agent)) continue
-      if (this.agents.credit(agent) > 0) return agent
+      if (!candidates.has(agent) && !this.reveal(agent)) continue
+      if ((task.early ? agents.room(agent) : agents.credit(agent)) > 0) return agent
       // Full by what this router itself proposed: out of sight until one of these is settled.
-      if (this.agents.pending[agent] > 0) candidates.block(agent)
+      if (agents.pending[agent] > 0) this.hide(agent)
     }
     return NONE
+  }
+
+  private hide(agent: number): void {
+    this.candidates.block(agent)
+    if (this.agents.room(agent) <= 0) this.candidates.blockRoom(agent)
   }
 }

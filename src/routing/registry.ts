@@ -7,16 +7,38 @@
  * their names with `-` as `_`; a test reads the folder.
  */
 import { SignalboxError } from '../errors.ts'
+import affinity from './affinity.ts'
+import bestFit from './best-fit.ts'
+import capabilityBest from './capability-best.ts'
+import capacityPriority from './capacity-priority.ts'
+import hybrid from './hybrid.ts'
+import latency from './latency.ts'
 import leastLoaded from './least-loaded.ts'
+import performance from './performance.ts'
+import powerOfTwo from './power-of-two.ts'
 import random from './random.ts'
 import roundRobin from './round-robin.ts'
+import shortestWait from './shortest-wait.ts'
+import specialization from './specialization.ts'
 import type { Strategy, StrategyContext, StrategyFactory } from './strategy.ts'
+import weightedRoundRobin from './weighted-round-robin.ts'
 
 /** Factories of the strategies that come with Signalbox. */
 export const BUILT_IN: Readonly<Record<string, StrategyFactory>> = {
-  round_robin: roundRobin,
+  affinity,
+  best_fit: bestFit,
+  capability_best: capabilityBest,
+  capacity_priority: capacityPriority,
+  hybrid,
+  latency,
   least_loaded: leastLoaded,
+  performance,
+  power_of_two: powerOfTwo,
   random,
+  round_robin: roundRobin,
+  shortest_wait: shortestWait,
+  specialization,
+  weighted_round_robin: weightedRoundRobin,
 }
 
 /** A strategy to load: one of ours by name, or a user's by the URL of its module. */

@@ -11,6 +11,8 @@
  *
  * Source of the idea: hono's routers: one interface file, a file per router, one contract suite.
  */
+
+import type { StrategyOptions } from '../strategy-options.ts'
 import type { AgentView } from './agent-view.ts'
 import type { Candidates } from './candidates.ts'
 import type { Random } from './generator.ts'
@@ -26,6 +28,14 @@ export interface PlacementTask {
   level: number
   /** Row of the slot table. */
   slot: number
+  /** Learning row of its type; 0 is over all types. */
+  row: number
+  /** Row of match fractions; 0: everybody matches. */
+  matchRow: number
+  /** Hash of the key by which tasks go to the same agent, 32 bits, signed; 0 without. */
+  key: number
+  /** Bound early: a member may have no credit, only room in its own queue; its load may exceed 1. */
+  early: boolean
 }
 
 /** Memory for a choice's own use, so that it need not allocate; holds garbage between choices. */
@@ -41,11 +51,16 @@ export interface Strategy {
   readonly name: string
   /**
    * Chooses the agent of one task.
-   * @param candidates the agents that can do it and have credit, as this thread sees them.
+   * @param candidates the agents that can do it and have room, as this thread sees them.
    * @returns an agent's index, a member of `candidates`, or NONE.
    * *Threads* the one whose chooser holds the instance. *Cost* no allocation.
    */
   choose(task: PlacementTask, candidates: Candidates, agents: AgentView, scratch: Scratch): number
+  /**
+   * Tells why an agent would be chosen: named terms, and their result as `score`; higher is better
+   * unless the strategy's head says otherwise. Off the path: may allocate.
+   */
+  explain?(task: PlacementTask, agent: number, agents: AgentView): Record<string, number>
   /**
    * Learns from a finished attempt. *Threads* front end only.
    * @param latencyUs dispatch to result, µs.
@@ -59,6 +74,8 @@ export interface Strategy {
 export interface StrategyContext {
   /** The only source of chance. */
   readonly random: Random
+  /** Weights and numbers of all strategies. */
+  readonly options: StrategyOptions
   readonly agentCountMax: number
   readonly classCountMax: number
   /**

@@ -20,6 +20,7 @@ import { DEMO_AGENT_PROCESSES, DEMO_CONCURRENCY, DEMO_QUEUE, demoAgentIds } from
 import { demoHandler, demoPlan } from './dev-work.ts'
 import { Load, type LoadCounts } from './load.ts'
 import { startNatsServer } from './nats-server/run.ts'
+import type { RoutingChoice } from './routing-environment.ts'
 
 export interface FleetOptions {
   routers: number
@@ -30,6 +31,8 @@ export interface FleetOptions {
   adopt?: readonly AdoptedAgentOptions[]
   /** File of the scheduler's journal; none is recorded without. */
   journal?: string
+  /** Who chooses the agents. */
+  routing?: RoutingChoice
 }
 
 /** The job: tasks through the demo queue. */
@@ -88,13 +91,14 @@ class NatsFleet implements Fleet {
 
   async start(): Promise<this> {
     try {
-      const { routers, placement, port, journal, adopt } = this.#options
+      const { routers, placement, port, journal, adopt, routing } = this.#options
       if (port !== undefined) await requireFreePort(port)
       const server = await startNatsServer({ jetstream: true, port, onFetch: this.#say })
       this.#stops.push(() => server.stop())
       this.pids.push(server.guardianPid, server.pid)
       this.url = server.url
       this.#scheduler = new Scheduler({
+        ...routing,
         name: 'dev',
         routers,
         placement,
@@ -200,8 +204,9 @@ class InProcessFleet implements Fleet {
   readonly pids: number[] = []
   #load: Load | undefined
 
-  constructor({ routers, placement, journal }: FleetOptions) {
+  constructor({ routers, placement, journal, routing }: FleetOptions) {
     this.scheduler = new Scheduler({
+      ...routing,
       name: 'dev',
       routers,
       placement,

@@ -8,6 +8,7 @@
 import type { NatsAddress } from '../address/nats-address.ts'
 import type { AdoptedAgentOptions, Placement } from '../options.ts'
 import { Scheduler, type SchedulerEvent } from '../scheduler.ts'
+import type { RoutingChoice } from './routing-environment.ts'
 
 export interface ServeOptions {
   address: NatsAddress
@@ -18,6 +19,8 @@ export interface ServeOptions {
   placement: Placement
   /** File of the journal; none is recorded without. */
   journal?: string
+  /** Who chooses the agents. */
+  routing?: RoutingChoice
 }
 
 export interface ServeReporter {
@@ -27,7 +30,7 @@ export interface ServeReporter {
 }
 
 /** Events that somebody who runs a scheduler wants in the log; the rest is a matter of status. */
-const TOLD = /^(nats_|router_|journal_|responder_)/
+const TOLD = /^(nats_|router_|journal_|responder_|strategy_)/
 
 /**
  * @param interrupted drains and ends it.
@@ -41,6 +44,7 @@ export async function runServe(
 ): Promise<number> {
   const { servers, user, password, token } = options.address
   const scheduler = new Scheduler({
+    ...options.routing,
     name: options.name,
     strictQueues: true,
     queues: Object.fromEntries(options.queues.map((queue) => [queue, {}])),
@@ -69,6 +73,6 @@ export async function runServe(
 }
 
 function openTasks(scheduler: Scheduler): number {
-  const { waiting, offered, running } = scheduler.statusNow().tasks
-  return waiting + offered + running
+  const { waiting, offered, bound, running } = scheduler.statusNow().tasks
+  return waiting + offered + bound + running
 }

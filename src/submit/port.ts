@@ -6,6 +6,8 @@
  * final, refused or given up, and a place in the window is left then.
  */
 import type { SignalboxError } from '../errors.ts'
+import type { TaskRouting } from '../task.ts'
+import { type SubmitExtension, submitExtension } from '../wire/frames.ts'
 import type { CheckedOptions } from '../wire/submit-options.ts'
 import type { Taker } from './answer.ts'
 import type { Window } from './window.ts'
@@ -14,8 +16,12 @@ import type { Window } from './window.ts'
 export interface ItemOptions {
   readonly level: number
   readonly requires: readonly string[]
-  /** The names, joined by commas. */
+  /** The terms, joined by commas. */
   readonly requiresText: string
+  readonly routing: TaskRouting | null
+  readonly key: string | null
+  /** The two above as a frame says them; null when neither is said. */
+  readonly extension: SubmitExtension | null
   readonly timeoutMs: number | null
   readonly retryCount: number | null
   /** WANTS_ACCEPTED and WANTS_OUTCOME of in-flight.ts. */
@@ -53,6 +59,16 @@ export interface Port<Lane = unknown> {
 }
 
 export function itemOptions(checked: Readonly<CheckedOptions>, wants: number): ItemOptions {
-  const { level, requires, timeoutMs, retryCount } = checked
-  return { level, requires, requiresText: requires.join(','), timeoutMs, retryCount, wants }
+  const { level, requires, timeoutMs, retryCount, routing, key } = checked
+  return {
+    level,
+    requires,
+    requiresText: requires.join(','),
+    timeoutMs,
+    retryCount,
+    routing,
+    key,
+    extension: submitExtension(routing, key),
+    wants,
+  }
 }

@@ -9,7 +9,7 @@
  * ```
  *  0    2    3    4      6      8                  16
  * +----+----+----+------+------+-------------------+------- - -
- * | SB | 1  |kind|count | flags|      number       | items
+ * | SB |ver.|kind|count | flags|      number       | items
  * +----+----+----+------+------+-------------------+------- - -
  * ```
  *
@@ -24,7 +24,8 @@
 import { SignalboxError } from '../errors.ts'
 
 export const FRAME = {
-  version: 1,
+  /** The newest that is spoken; a frame is of the lowest in which it can be said. */
+  version: 2,
   headBytes: 16,
   /** Items of a submit, answer, work or result frame. */
   itemsMax: 64,
@@ -87,9 +88,15 @@ export function putU64(bytes: Uint8Array, at: number, value: number): void {
   putU32(bytes, at + 4, value / UINT32)
 }
 
-export function putHead(bytes: Uint8Array, kind: FrameKind, count: number, number: number): void {
+export function putHead(
+  bytes: Uint8Array,
+  kind: FrameKind,
+  version: number,
+  count: number,
+  number: number,
+): void {
   putU16(bytes, 0, MAGIC)
-  bytes[2] = FRAME.version
+  bytes[2] = version
   bytes[3] = kind
   putU16(bytes, 4, count)
   putU16(bytes, 6, 0)
@@ -107,20 +114,27 @@ export function frameNumber(bytes: Uint8Array): number {
 }
 
 /**
+ * @param versionMax the newest that there is of this kind.
  * @returns how many items the head says.
  * @throws frame_version for a newer one; bad_frame for anything else but this kind's head.
  */
-export function openHead(bytes: Uint8Array, kind: FrameKind, min: number, max: number): number {
+export function openHead(
+  bytes: Uint8Array,
+  kind: FrameKind,
+  versionMax: number,
+  min: number,
+  max: number,
+): number {
   if (bytes.length < FRAME.headBytes) throw badFrame(`has ${bytes.length} bytes, fewer than a head`)
   if (u16(bytes, 0) !== MAGIC) throw badFrame('does not begin with the letters SB')
   const version = bytes[2] as number
-  if (version > FRAME.version) {
+  if (version > versionMax) {
     throw new SignalboxError(
       'frame_version',
-      `The frame is of version ${version}: send version ${FRAME.version}, or the plain form.`,
+      `The frame is of version ${version}: send version ${versionMax}, or the plain form.`,
     )
   }
-  if (version !== FRAME.version) throw badFrame(`has the version ${version}`)
+  if (version === 0) throw badFrame('has the version 0')
   if (bytes[3] !== kind) throw badFrame(`is of kind ${bytes[3]} where kind ${kind} is taken`)
   if (u16(bytes, 6) !== 0) throw badFrame(`has the flags ${u16(bytes, 6)}, which are to be 0`)
   if (!isExact(bytes, 8)) throw badFrame('has a number beyond 2^53 - 1 in its head')

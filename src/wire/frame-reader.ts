@@ -20,11 +20,14 @@ const NO_BYTES: Buffer = Buffer.alloc(0)
 
 export abstract class FrameReader {
   private readonly kind: FrameKind
+  private readonly versionMax: number
   private readonly itemBytes: number
   private readonly countMin: number
   private readonly countMax: number
   private left = 0
   private nextAt = 0
+  /** Of the frame that is open. */
+  protected version = 1
   /** The frame's bytes, which payloads are ranges of. */
   bytes: Buffer = NO_BYTES
   /** Items of the frame, read or not. */
@@ -32,8 +35,16 @@ export abstract class FrameReader {
   /** The head's number: a submit frame's own, the scheduler's epoch of all others. */
   headNumber = 0
 
-  constructor(kind: FrameKind, itemBytes: number, countMin: number, countMax: number) {
+  /** @param versionMax the newest version that there is of this kind. */
+  constructor(
+    kind: FrameKind,
+    itemBytes: number,
+    countMin: number,
+    countMax: number,
+    versionMax = 1,
+  ) {
     this.kind = kind
+    this.versionMax = versionMax
     this.itemBytes = itemBytes
     this.countMin = countMin
     this.countMax = countMax
@@ -46,8 +57,9 @@ export abstract class FrameReader {
   open(bytes: Uint8Array): void {
     this.left = 0
     this.count = 0
-    const count = openHead(bytes, this.kind, this.countMin, this.countMax)
+    const count = openHead(bytes, this.kind, this.versionMax, this.countMin, this.countMax)
     this.bytes = asBuffer(bytes)
+    this.version = bytes[2] as number
     const first = this.firstItemAt()
     let at = first
     for (let item = 0; item < count; item++) {

@@ -5,11 +5,24 @@
  * ```
  *  0       4               8           12     13    14   15   16              18    20
  * +-------+---------------+-----------+------+-----+----+----+---------------+-----+- - -
- * |number | payloadLength | timeoutMs |retry |flags| id | 0  |requiresLength |  0  | id, requires,
- * |       |               |           |count |     | len|    |               |     | payload
+ * |number | payloadLength | timeoutMs |retry |flags| id | 0  |requiresLength | ext.| id, requires,
+ * |       |               |           |count |     | len|    |               | len | ext., payload
  * +-------+---------------+-----------+------+-----+----+----+---------------+-----+- - -
  * ```
+ *
+ * What few tasks say stands in an extension, which a flag announces; a frame with one is of version 2,
+ * so that a scheduler which would not heed it refuses the frame in one answer.
+ *
+ * ```
+ *  0     1      2          3       4               6
+ * +-----+------+----------+-------+---------------+- - -
+ * | key | type | strategy | match | prefersLength | type, strategy, prefers, key
+ * | len | len  | len      |       |               |
+ * +-----+------+----------+-------+---------------+- - -
+ * ```
  */
+import { MATCHES } from '../options.ts'
+import type { TaskRouting } from '../task.ts'
 import { badFrame, FRAME, FRAME_KIND, putU16, putU32, u16, u32 } from './frame-format.ts'
 import type { FramePool } from './frame-pool.ts'
 import { FrameReader, RepeatedText } from './frame-reader.ts'
@@ -17,13 +30,47 @@ import { FrameWriter, textBytes } from './frame-writer.ts'
 
 const ITEM_BYTES = 20
 
-export const SUBMIT_FLAG = { wantsAccepted: 1, wantsOutcome: 2 } as const
+export const SUBMIT_FLAG = { wantsAccepted: 1, wantsOutcome: 2, isExtended: 4 } as const
 const KNOWN_FLAGS = SUBMIT_FLAG.wantsAccepted | SUBMIT_FLAG.wantsOutcome
+/** The first version with extensions. */
+const EXTENDED_VERSION = 2
+const EXTENSION_BYTES = 6
 
 /** A `retryCount` that says: as the queue has it. */
 export const RETRY_COUNT_OF_QUEUE = 255
 /** A `timeoutMs` that says: as the queue has it. */
 export const TIMEOUT_OF_QUEUE = 0
+
+/** What an extension says; '' and 0 stand for the queue's. */
+export interface SubmitExtension {
+  readonly type: string
+  readonly strategy: string
+  /** 1 exact, 2 best_fit, 3 fallback. */
+  readonly match: number
+  /** Terms joined by commas. */
+  readonly prefers: string
+  readonly key: string
+  /** Of all of it in a frame. */
+  readonly bytes: number
+}
+
+/** @returns null when nothing of it is said. */
+export function submitExtension(
+  routing: TaskRouting | null,
+  key: string | null,
+): SubmitExtension | null {
+  if (routing === null && key === null) return null
+  const { type, strategy, match, prefers } = routing ?? {}
+  const texts = {
+    type: type ?? '',
+    strategy: strategy ?? '',
+    prefers: prefers?.join(',') ?? '',
+    key: key ?? '',
+  }
+  const length = Object.values(texts).reduce((sum, text) => sum + text.length, 0)
+  const matchNumber = match == null ? 0 : MATCHES.indexOf(match) + 1
+  return { ...texts, match: matchNumber, bytes: EXTENSION_BYTES + length }
+}
 
 export class SubmitWriter extends FrameWriter {
   /** @param bytesMax what a frame may come to, where the server takes less than `FRAME.bytesMax`. */
@@ -37,7 +84,8 @@ export class SubmitWriter extends FrameWriter {
    * @param retryCount {@link RETRY_COUNT_OF_QUEUE}, or how often a failed attempt is repeated.
    * @param flags of {@link SUBMIT_FLAG}.
    * @param id a token, or '' for one that the scheduler makes up.
-   * @param requires tokens joined by commas.
+   * @param requires terms joined by commas.
+   * @param extension null for most tasks.
    * @returns false when it would not fit: `finish` first.
    */
   add(
@@ -50,32 +98,54 @@ export class SubmitWriter extends FrameWriter {
     bytes: Uint8Array,
     start: number,
     length: number,
+    extension: SubmitExtension | null = null,
   ): boolean {
     const idLength = textBytes(id, 0xff)
     const requiresLength = textBytes(requires, 0xffff)
-    if (!this.reserve(ITEM_BYTES + idLength + requiresLength + length)) return false
+    const extensionBytes = extension === null ? 0 : extension.bytes
+    if (!this.reserve(ITEM_BYTES + idLength + requiresLength + extensionBytes + length))
+      return false
     const { buffer, at } = this
     putU32(buffer, at, number)
     putU32(buffer, at + 4, length)
     putU32(buffer, at + 8, timeoutMs)
     buffer[at + 12] = retryCount
-    buffer[at + 13] = flags
+    buffer[at + 13] = extension === null ? flags : flags | SUBMIT_FLAG.isExtended
     buffer[at + 14] = idLength
     buffer[at + 15] = 0
     putU16(buffer, at + 16, requiresLength)
-    putU16(buffer, at + 18, 0)
+    putU16(buffer, at + 18, extensionBytes)
     let end = this.putText(at + ITEM_BYTES, id)
     end = this.putText(end, requires)
+    if (extension !== null) end = this.putExtension(end, extension)
     this.at = this.putBytes(end, bytes, start, length)
     return true
+  }
+
+  private putExtension(at: number, extension: SubmitExtension): number {
+    const { type, strategy, match, prefers, key } = extension
+    const { buffer } = this
+    buffer[at] = textBytes(key, 0xff)
+    buffer[at + 1] = textBytes(type, 0xff)
+    buffer[at + 2] = textBytes(strategy, 0xff)
+    buffer[at + 3] = match
+    putU16(buffer, at + 4, textBytes(prefers, 0xffff))
+    let end = this.putText(at + EXTENSION_BYTES, type)
+    end = this.putText(end, strategy)
+    end = this.putText(end, prefers)
+    this.needsVersion(EXTENDED_VERSION)
+    return this.putText(end, key)
   }
 }
 
 export class SubmitReader extends FrameReader {
   private readonly lastRequires = new RepeatedText()
+  private readonly lastRouting = new RepeatedText()
   private idAt = 0
   idLength = 0
   requiresLength = 0
+  /** Of the extension; 0 without one. */
+  extensionLength = 0
   number = 0
   timeoutMs = 0
   retryCount = 0
@@ -85,7 +155,7 @@ export class SubmitReader extends FrameReader {
   payloadLength = 0
 
   constructor() {
-    super(FRAME_KIND.submit, ITEM_BYTES, 1, FRAME.itemsMax)
+    super(FRAME_KIND.submit, ITEM_BYTES, 1, FRAME.itemsMax, EXTENDED_VERSION)
   }
 
   get frameNumber(): number {
@@ -102,15 +172,81 @@ export class SubmitReader extends FrameReader {
     return this.lastRequires.read(this.bytes, this.idAt + this.idLength, this.requiresLength)
   }
 
+  private get extensionAt(): number {
+    return this.payloadStart - this.extensionLength
+  }
+
+  /** Bytes that are equal where all is that the extension says but the key; '' without one. */
+  routingText(): string {
+    if (this.extensionLength === 0) return ''
+    const start = this.extensionAt + 1
+    const keyLength = this.bytes[start - 1] as number
+    return this.lastRouting.read(this.bytes, start, this.payloadStart - keyLength - start)
+  }
+
+  /** '' when there is none; no token yet. */
+  key(): string {
+    if (this.extensionLength === 0) return ''
+    const { bytes, payloadStart } = this
+    return bytes.toString(
+      'latin1',
+      payloadStart - (bytes[this.extensionAt] as number),
+      payloadStart,
+    )
+  }
+
+  /** As written: no tokens yet. null when there is none. */
+  extension(): SubmitExtension | null {
+    if (this.extensionLength === 0) return null
+    const { bytes, extensionAt: at, extensionLength } = this
+    const strategyAt = at + EXTENSION_BYTES + (bytes[at + 1] as number)
+    const prefersAt = strategyAt + (bytes[at + 2] as number)
+    return {
+      type: bytes.toString('latin1', at + EXTENSION_BYTES, strategyAt),
+      strategy: bytes.toString('latin1', strategyAt, prefersAt),
+      match: bytes[at + 3] as number,
+      prefers: bytes.toString('latin1', prefersAt, prefersAt + u16(bytes, at + 4)),
+      key: this.key(),
+      bytes: extensionLength,
+    }
+  }
+
   protected override sizeOf(at: number): number {
     const { bytes } = this
-    if (((bytes[at + 13] as number) & ~KNOWN_FLAGS) !== 0) {
-      throw badFrame(`has an item with the flags ${bytes[at + 13]}, of which some are not known`)
+    const flags = bytes[at + 13] as number
+    const size = ITEM_BYTES + (bytes[at + 14] as number) + u16(bytes, at + 16) + u32(bytes, at + 4)
+    if ((flags & SUBMIT_FLAG.isExtended) !== 0 && this.version >= EXTENDED_VERSION) {
+      return size + this.extensionSize(at)
     }
-    if (bytes[at + 15] !== 0 || u16(bytes, at + 18) !== 0) {
-      throw badFrame('has an item that is not 0 where it is to be')
+    this.refuseUnknown(flags, at)
+    if (u16(bytes, at + 18) !== 0) throw badFrame('has an item that is not 0 where it is to be')
+    return size
+  }
+
+  private refuseUnknown(flags: number, at: number): void {
+    if ((flags & ~KNOWN_FLAGS) !== 0) {
+      throw badFrame(`has an item with the flags ${flags}, of which some are not known`)
     }
-    return ITEM_BYTES + (bytes[at + 14] as number) + u16(bytes, at + 16) + u32(bytes, at + 4)
+    if (this.bytes[at + 15] !== 0) throw badFrame('has an item that is not 0 where it is to be')
+  }
+
+  /** @returns the extension's length, which is what its own lengths come to. */
+  private extensionSize(itemAt: number): number {
+    const { bytes } = this
+    this.refuseUnknown((bytes[itemAt + 13] as number) & ~SUBMIT_FLAG.isExtended, itemAt)
+    const length = u16(bytes, itemAt + 18)
+    const at = itemAt + ITEM_BYTES + (bytes[itemAt + 14] as number) + u16(bytes, itemAt + 16)
+    if (length < EXTENSION_BYTES || at + length > bytes.length) {
+      throw badFrame('has an item whose extension is cut')
+    }
+    const texts = (bytes[at] as number) + (bytes[at + 1] as number) + (bytes[at + 2] as number)
+    if (EXTENSION_BYTES + texts + u16(bytes, at + 4) !== length) {
+      throw badFrame('has an item whose extension is not as long as its lengths say')
+    }
+    if ((bytes[at + 3] as number) > MATCHES.length) {
+      throw badFrame(`has an item with the match ${bytes[at + 3]}, which is none`)
+    }
+    return length
   }
 
   protected override readItem(at: number): number {
@@ -125,7 +261,8 @@ export class SubmitReader extends FrameReader {
     this.idAt = at + ITEM_BYTES
     this.idLength = bytes[at + 14] as number
     this.requiresLength = u16(bytes, at + 16)
-    this.payloadStart = this.idAt + this.idLength + this.requiresLength
+    this.extensionLength = u16(bytes, at + 18)
+    this.payloadStart = this.idAt + this.idLength + this.requiresLength + this.extensionLength
     return this.payloadStart + this.payloadLength
   }
 }

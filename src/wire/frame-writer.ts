@@ -27,6 +27,8 @@ export abstract class FrameWriter {
   private readonly bytesMax: number
   private items = 0
   private number = 0
+  /** Of the open frame: the lowest in which all of its items can be said. */
+  private version = 1
   /** As long as the last frame was, so that a busy writer's buffer need not grow each time. */
   private expectedBytes = 0
   protected buffer: Buffer = NO_BUFFER
@@ -62,14 +64,20 @@ export abstract class FrameWriter {
   /** @returns the frame, whose buffer is lent until the pool's `reclaim`. The writer is empty. */
   finish(): Uint8Array {
     assert(this.at > 0, 'an open frame is finished')
-    putHead(this.buffer, this.kind, this.items, this.number)
+    putHead(this.buffer, this.kind, this.version, this.items, this.number)
     const frame = this.buffer.subarray(0, this.at)
     this.pool.lend(this.buffer)
     this.expectedBytes = Math.min(this.at, FRAME.bytesMax)
     this.buffer = NO_BUFFER
     this.items = 0
     this.at = 0
+    this.version = 1
     return frame
+  }
+
+  /** The open frame holds an item that is not known before this version. */
+  protected needsVersion(version: number): void {
+    if (this.version < version) this.version = version
   }
 
   /**

@@ -10,8 +10,10 @@ export { RESULT_FLAG, ResultReader, ResultWriter } from './frame-results.ts'
 export {
   RETRY_COUNT_OF_QUEUE,
   SUBMIT_FLAG,
+  type SubmitExtension,
   SubmitReader,
   SubmitWriter,
+  submitExtension,
   TIMEOUT_OF_QUEUE,
 } from './frame-submits.ts'
-export { WorkReader, WorkWriter } from './frame-work.ts'
+export { TYPES_VERSION, WorkReader, WorkWriter } from './frame-work.ts'

@@ -12,6 +12,12 @@ export const HEADER = {
   id: 'Nats-Msg-Id',
   priority: 'Sb-Priority',
   requires: 'Sb-Requires',
+  prefers: 'Sb-Prefers',
+  match: 'Sb-Match',
+  strategy: 'Sb-Strategy',
+  key: 'Sb-Key',
+  /** Also scheduler to agent, where it is another than the queue. */
+  type: 'Sb-Type',
   timeoutMs: 'Sb-Timeout-Ms',
   retryCount: 'Sb-Retry-Count',
   outcome: 'Sb-Outcome',
@@ -54,11 +60,20 @@ export function encodeHeaders(...lines: string[]): EncodedHeaders {
   return new RawHeaders(Buffer.from(`NATS/1.0\r\n${lines.join('\r\n')}\r\n\r\n`, 'utf8'))
 }
 
-/** Headers of a dispatch: `Sb-Id`, `Sb-Queue`, `Sb-Attempt`. Values are tokens and a number. */
-export function workHeaders(id: string, queue: string, attempt: number): EncodedHeaders {
+/**
+ * Headers of a dispatch: `Sb-Id`, `Sb-Queue`, `Sb-Attempt`, and `Sb-Type` where it is another than the
+ * queue. Values are tokens and a number.
+ */
+export function workHeaders(
+  id: string,
+  queue: string,
+  attempt: number,
+  type: string = queue,
+): EncodedHeaders {
+  const typeLine = type === queue ? '' : `Sb-Type: ${type}\r\n`
   return new RawHeaders(
     Buffer.from(
-      `NATS/1.0\r\nSb-Id: ${id}\r\nSb-Queue: ${queue}\r\nSb-Attempt: ${attempt}\r\n\r\n`,
+      `NATS/1.0\r\nSb-Id: ${id}\r\nSb-Queue: ${queue}\r\nSb-Attempt: ${attempt}\r\n${typeLine}\r\n`,
       'latin1',
     ),
   )

@@ -2,6 +2,7 @@
 import { SignalboxError } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import { FRAME } from './frame-format.ts'
+import { checkLabels, checkSpecializations } from './hello-numbers.ts'
 import { type JsonObject, parseObject, tokenList } from './json.ts'
 import { quote, requireToken } from './tokens.ts'
 
@@ -12,6 +13,10 @@ export interface Hello {
   /** Queues it serves; `["*"]` for all. */
   queues: string[]
   capabilities: string[]
+  /** Numbers by name, at most 64. */
+  labels?: Record<string, number>
+  /** How good it is at a type of task, 0 to 1, at most 256. */
+  specializations?: Record<string, number>
   /** Tasks it runs at a time, 1 to 65,535. */
   concurrency: number
   /** It will send beats with its running tokens. */
@@ -104,13 +109,12 @@ export function readSchedulerUp(bytes: Uint8Array): SchedulerUp {
 export function readHello(bytes: Uint8Array, agent: string): Required<Hello> {
   const body = parseObject(bytes, 'hello')
   sameAgent(body, agent)
-  if (Object.keys(body.labels ?? {}).length > 0) {
-    throw new SignalboxError('not_supported', 'Labels of agents are not supported yet.')
-  }
   return {
     instance: requireToken(body.instance, 'instance'),
     queues: requireNonEmpty(tokenList(body, 'queues', LIMITS.queuesPerAgentMax, { star: true })),
     capabilities: tokenList(body, 'capabilities', LIMITS.capabilitiesMax),
+    labels: checkLabels(body.labels),
+    specializations: checkSpecializations(body.specializations),
     concurrency: requireConcurrency(body.concurrency ?? 1),
     beats: body.beats === true,
     frames: Math.min(wholeNumber(body, 'frames', 0, 255), FRAME.version),

@@ -1,30 +1,53 @@
 /** Submit options, checked the same way from headers, from the library and from the CLI. */
 import { SignalboxError } from '../errors.ts'
-import { LIMITS } from '../options.ts'
-import { PRIORITY_DEFAULT, type PriorityLevel, priorityLevel, type SubmitOptions } from '../task.ts'
+import { LIMITS, MATCHES, type Match } from '../options.ts'
+import {
+  PRIORITY_DEFAULT,
+  type PriorityLevel,
+  priorityLevel,
+  type SubmitOptions,
+  type TaskRouting,
+} from '../task.ts'
+import { isComparison, parseTerm } from '../terms.ts'
 import { HEADER } from './headers.ts'
-import { isToken, quote, requireToken } from './tokens.ts'
+import { quote, requireToken } from './tokens.ts'
 
 /** Options of one submit after the check; null stands for the queue's default. */
 export interface CheckedOptions {
   id: string | null
   level: PriorityLevel
-  /** Sorted, without doubles. */
+  /** Canonical terms, sorted, without doubles. */
   requires: readonly string[]
   timeoutMs: number | null
   retryCount: number | null
+  /** null when it says nothing of that, as nearly all tasks do. */
+  routing: TaskRouting | null
+  key: string | null
 }
 
-const NO_REQUIRES: readonly string[] = []
+const NO_TERMS: readonly string[] = []
 export const NO_OPTIONS: Readonly<CheckedOptions> = Object.freeze({
   id: null,
   level: PRIORITY_DEFAULT,
-  requires: NO_REQUIRES,
+  requires: NO_TERMS,
   timeoutMs: null,
   retryCount: null,
+  routing: null,
+  key: null,
 })
 
-const KNOWN = new Set(['id', 'priority', 'requires', 'timeoutMs', 'retryCount'])
+const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
+  'id',
+  'priority',
+  'type',
+  'requires',
+  'prefers',
+  'match',
+  'strategy',
+  'key',
+  'timeoutMs',
+  'retryCount',
+])
 
 /** @throws not_supported for any other key, bad_option, bad_priority or bad_token for a value. */
 export function checkOptions(options: SubmitOptions | undefined): Readonly<CheckedOptions> {
@@ -35,10 +58,60 @@ export function checkOptions(options: SubmitOptions | undefined): Readonly<Check
   return {
     id: options.id === undefined ? null : requireToken(options.id, 'task id'),
     level: options.priority === undefined ? PRIORITY_DEFAULT : requireLevel(options.priority),
-    requires: checkRequires(options.requires ?? NO_REQUIRES),
+    requires: checkTerms('requires', options.requires ?? NO_TERMS),
     timeoutMs: checkNumber('timeoutMs', options.timeoutMs, 1, LIMITS.timeoutMsMax),
     retryCount: checkNumber('retryCount', options.retryCount, 0, LIMITS.retryCountMax),
+    routing: routingOf(options),
+    key: options.key === undefined ? null : requireToken(options.key, 'key'),
   }
+}
+
+/** @throws bad_token, bad_option */
+function routingOf(options: SubmitOptions): TaskRouting | null {
+  const { type, strategy, match, prefers } = options
+  const said = [type, strategy, match, prefers]
+  if (said.every((value) => value === undefined)) return null
+  return routing({
+    type: type === undefined ? null : requireToken(type, 'type'),
+    strategy: strategy === undefined ? null : requireToken(strategy, 'strategy'),
+    match: match === undefined ? null : requireMatch(match),
+    prefers: checkTerms('prefers', prefers ?? NO_TERMS),
+  })
+}
+
+/**
+ * What an extension of a frame says, '' and 0 standing for the queue's.
+ * @param match the number of the frame, at most as many as there are.
+ * @throws bad_token, bad_option
+ */
+export function routingOfTexts(
+  type: string,
+  strategy: string,
+  match: number,
+  prefers: string,
+): TaskRouting | null {
+  return routing({
+    type: type === '' ? null : requireToken(type, 'type'),
+    strategy: strategy === '' ? null : requireToken(strategy, 'strategy'),
+    match: match === 0 ? null : MATCHES[match - 1],
+    prefers: termsOfText('prefers', prefers),
+  })
+}
+
+/** @returns null when nothing is said; what is said, otherwise. */
+function routing(said: TaskRouting): TaskRouting | null {
+  const { type, strategy, match, prefers } = said
+  const isNone = type === null && strategy === null && match === null && prefers.length === 0
+  return isNone ? null : said
+}
+
+/** @throws bad_option */
+export function requireMatch(value: unknown): Match {
+  if (MATCHES.includes(value as Match)) return value as Match
+  throw new SignalboxError(
+    'bad_option',
+    `The match ${quote(value)} is none: use ${MATCHES.join(', ')}.`,
+  )
 }
 
 /** What a header block offers; the NATS client's `MsgHdrs` fits. */
@@ -65,7 +138,11 @@ export function optionsFromHeaders(
       `The message has ${keys.length} headers; at most ${LIMITS.headerCountMax} are taken.`,
     )
   }
-  const checked = { ...NO_OPTIONS, level: subjectLevel ?? PRIORITY_DEFAULT, outcome: false }
+  const checked: HeaderOptions = {
+    ...NO_OPTIONS,
+    level: subjectLevel ?? PRIORITY_DEFAULT,
+    outcome: false,
+  }
   for (const key of keys) {
     if (!/^(sb-|nats-msg-id$)/i.test(key)) continue
     const values = headers.values(key)
@@ -77,8 +154,12 @@ export function optionsFromHeaders(
   return checked
 }
 
+type HeaderOptions = { -readonly [K in keyof CheckedOptions]: CheckedOptions[K] } & {
+  outcome: boolean
+}
+
 function takeHeader(
-  checked: { -readonly [K in keyof CheckedOptions]: CheckedOptions[K] } & { outcome: boolean },
+  checked: HeaderOptions,
   key: string,
   value: string,
   subjectLevel: PriorityLevel | null,
@@ -97,7 +178,22 @@ function takeHeader(
       }
       return
     case HEADER.requires:
-      checked.requires = requiresOf(value)
+      checked.requires = termsOfText('requires', value)
+      return
+    case HEADER.prefers:
+      say(checked, { prefers: termsOfText('prefers', value) })
+      return
+    case HEADER.type:
+      say(checked, { type: requireToken(value, 'type') })
+      return
+    case HEADER.strategy:
+      say(checked, { strategy: requireToken(value, 'strategy') })
+      return
+    case HEADER.match:
+      say(checked, { match: requireMatch(value) })
+      return
+    case HEADER.key:
+      checked.key = requireToken(value, 'key')
       return
     case HEADER.timeoutMs:
       checked.timeoutMs = checkNumber(key, headerNumber(value), 1, LIMITS.timeoutMsMax)
@@ -116,6 +212,12 @@ function takeHeader(
   }
 }
 
+const SAYS_NOTHING: TaskRouting = { type: null, strategy: null, match: null, prefers: NO_TERMS }
+
+function say(checked: HeaderOptions, said: Partial<TaskRouting>): void {
+  checked.routing = routing({ ...SAYS_NOTHING, ...checked.routing, ...said })
+}
+
 /** Strictly digits: `Number` would also take "1e3", " 7 " and "". */
 function headerNumber(value: string): number {
   return /^[0-9]{1,15}$/.test(value) ? Number(value) : Number.NaN
@@ -131,32 +233,38 @@ function requireLevel(value: unknown): PriorityLevel {
 }
 
 /**
- * Capabilities as headers and frames say them: names joined by commas.
- * @throws bad_option, bad_token, not_supported
+ * Terms as headers and frames say them: joined by commas.
+ * @param what `requires` or `prefers`.
+ * @throws bad_option, bad_token
  */
-export function requiresOf(text: string): readonly string[] {
-  const names = text.split(',').map((name) => name.trim())
-  return checkRequires(names.filter((name) => name !== ''))
+export function termsOfText(what: string, text: string): readonly string[] {
+  const terms = text.split(',').map((term) => term.trim())
+  return checkTerms(
+    what,
+    terms.filter((term) => term !== ''),
+  )
 }
 
-function checkRequires(names: unknown): readonly string[] {
-  if (!Array.isArray(names) || names.length > LIMITS.requiresMax) {
+function checkTerms(what: string, terms: unknown): readonly string[] {
+  if (!Array.isArray(terms) || terms.length > LIMITS.requiresMax) {
     throw new SignalboxError(
       'bad_option',
-      `"requires" must be a list of at most ${LIMITS.requiresMax} capability names.`,
+      `"${what}" must be a list of at most ${LIMITS.requiresMax} terms, such as "ocr" or "gpu>=24".`,
     )
   }
-  if (names.length === 0) return NO_REQUIRES
-  for (const name of names) {
-    if (typeof name === 'string' && /[<>=]/.test(name)) {
-      throw new SignalboxError(
-        'not_supported',
-        `"requires" holds ${quote(name)}: comparisons are not supported yet, only names.`,
-      )
-    }
-    if (!isToken(name)) requireToken(name, 'capability')
-  }
-  return [...new Set(names as string[])].sort()
+  if (terms.length === 0) return NO_TERMS
+  return [...new Set(terms.map((term) => canonicalTerm(what, term)))].sort()
+}
+
+function canonicalTerm(what: string, given: unknown): string {
+  if (typeof given !== 'string' || !isComparison(given)) return requireToken(given, 'capability')
+  const term = parseTerm(given)
+  if (term !== null) return term.text
+  throw new SignalboxError(
+    'bad_option',
+    `"${what}" holds ${quote(given)}, which is no comparison: write a name, one of ` +
+      `>= <= > < = !=, and a number of at most ${LIMITS.termDigitsMax} digits, such as "gpu>=24".`,
+  )
 }
 
 function checkNumber(
@@ -176,6 +284,6 @@ function checkNumber(
 function notSupported(key: string): SignalboxError {
   return new SignalboxError(
     'not_supported',
-    `The option ${quote(key)} is not supported; known are id, priority, requires, timeoutMs and retryCount.`,
+    `The option ${quote(key)} is not supported; known are ${[...KNOWN].join(', ')}.`,
   )
 }

@@ -55,6 +55,10 @@ const say = (verb: string, body: unknown, id = 'other'): Promise<Answer> =>
 const hello = (more: Record<string, unknown> = {}, id?: string) =>
   say('hello', { instance: INSTANCE, queues: ['elsewhere'], ...more }, id)
 
+function numbered(count: number): Record<string, number> {
+  return Object.fromEntries(Array.from({ length: count }, (_, n) => [`n${n}`, 0.5]))
+}
+
 test.each<[string, Record<string, unknown>, string]>([
   ['concurrency 0', { concurrency: 0 }, 'bad_concurrency'],
   ['concurrency -1', { concurrency: -1 }, 'bad_concurrency'],
@@ -74,7 +78,20 @@ test.each<[string, Record<string, unknown>, string]>([
   ['an instance with a space', { instance: 'a b' }, 'bad_token'],
   ['an instance that is an object', { instance: { toString: 'x' } }, 'bad_token'],
   ['an instance of 10 KiB', { instance: 'i'.repeat(10_240) }, 'bad_token'],
-  ['labels', { labels: { gpu: 24 } }, 'not_supported'],
+  ['a label as text', { labels: { gpu: '24' } }, 'bad_option'],
+  ['a label that is null', { labels: { gpu: null } }, 'bad_option'],
+  ['a label that is an object', { labels: { gpu: { valueOf: 1 } } }, 'bad_option'],
+  ['a label with a dot', { labels: { 'gpu.0': 1 } }, 'bad_token'],
+  ['a label of CR LF', { labels: { 'a\r\nPUB x 0\r\n': 1 } }, 'bad_token'],
+  ['65 labels', { labels: numbered(65) }, 'bad_option'],
+  ['labels as a list', { labels: [24] }, 'bad_option'],
+  ['labels as a number', { labels: 7 }, 'bad_option'],
+  ['a label of the prototype', { labels: { constructor: 1 } }, 'bad_body'],
+  ['a specialization above 1', { specializations: { ocr: 1.1 } }, 'bad_option'],
+  ['a specialization below 0', { specializations: { ocr: -0.1 } }, 'bad_option'],
+  ['a specialization as text', { specializations: { ocr: '1' } }, 'bad_option'],
+  ['a specialization in *', { specializations: { '*': 1 } }, 'bad_token'],
+  ['257 specializations', { specializations: numbered(257) }, 'bad_option'],
   ['another’s id', { id: 'good' }, 'identity_mismatch'],
   ['an id that is an object', { id: { toString: 0 } }, 'identity_mismatch'],
 ])('hello: %s is refused', async (_, more, code) => {
@@ -84,8 +101,18 @@ test.each<[string, Record<string, unknown>, string]>([
   expect((await scheduler.listAgents()).map(({ id }) => id)).toEqual(['good'])
 })
 
-test('hello: labels that are none are taken', async () => {
-  for (const labels of [{}, null, [], 7]) expect(await hello({ labels })).toMatchObject(GRANTED)
+test('hello: labels that are none are taken, and numbers of any size', async () => {
+  const huge = { a: 1e308, b: -1e-308, c: -0 }
+  for (const labels of [{}, null, undefined, huge]) {
+    expect(await hello({ labels, specializations: labels === huge ? {} : labels })).toMatchObject(
+      GRANTED,
+    )
+  }
+  expect(await say('hello', '{"instance":"i1","queues":["q"],"labels":{"a":1e400}}')).toMatchObject(
+    {
+      code: 'bad_option',
+    },
+  )
   expect(await say('bye', { instance: INSTANCE })).toMatchObject(GRANTED)
 })
 

@@ -22,6 +22,21 @@ const ITEMS: FrameItem[] = [
   { number: 3, id: 'b', payload: 'third', timeoutMs: 500, wants: 'outcome' },
 ]
 const WHOLE = submitFrame(ITEMS, NUMBER)
+/** Of version 2. */
+const EXTENDED = submitFrame(
+  [
+    {
+      number: 6,
+      requires: 'ocr',
+      payload: 'sixth',
+      extension: { type: 'scan', strategy: 'random', match: 3, prefers: 'gpu', key: 'k' },
+    },
+    { number: 7, payload: 'seventh', extension: { key: 'k' } },
+  ],
+  NUMBER,
+)
+/** Of the first item of `EXTENDED`, which has no id. */
+const EXTENSION_AT = HEAD + 20 + 3
 
 const nats = withNats()
 let scheduler: Scheduler
@@ -50,7 +65,11 @@ afterEach(async () => {
 
 /** As `WHOLE`, with something else written over it. */
 function lying(at: number, ...bytes: number[]): Uint8Array {
-  const frame = WHOLE.slice()
+  return overwritten(WHOLE, at, bytes)
+}
+
+function overwritten(whole: Uint8Array, at: number, bytes: number[]): Uint8Array {
+  const frame = whole.slice()
   frame.set(bytes, at)
   return frame
 }
@@ -121,10 +140,49 @@ test('bad frames: a number that is not exact is refused, and not named wrongly',
 })
 
 test('bad frames: a newer version is refused by a code of its own, which says what is spoken', async () => {
-  for (const version of [2, 3, 255]) await expectRefused(lying(2, version), 'frame_version')
-  expect(submitter.plain.at(-1)!.message).toContain('version 1')
+  for (const version of [3, 4, 255]) await expectRefused(lying(2, version), 'frame_version')
+  expect(submitter.plain.at(-1)!.message).toContain('version 2')
   // Nothing else of a newer version is known, so nothing else of it is looked at.
-  await expectRefused(lying(2, 2, 99, 0, 0, 255, 255), 'frame_version')
+  await expectRefused(lying(2, 3, 99, 0, 0, 255, 255), 'frame_version')
+})
+
+test('bad frames: an extended frame cut at any byte is refused as a whole', async () => {
+  for (let length = HEAD; length < EXTENDED.length; length++) {
+    await expectRefused(EXTENDED.slice(0, length), 'bad_frame')
+  }
+})
+
+test.each<[string, number, number[]]>([
+  ['an extension in version 1', 2, [1]],
+  ['an extension that no flag announces', HEAD + 13, [3]],
+  ['an extension a byte longer', HEAD + 18, [21, 0]],
+  ['an extension too short for its lengths', HEAD + 18, [5, 0]],
+  ['an extension of 65,535 bytes', HEAD + 18, [255, 255]],
+  ['a key of 255 bytes', EXTENSION_AT, [255]],
+  ['a type a byte shorter', EXTENSION_AT + 1, [3]],
+  ['a strategy a byte longer', EXTENSION_AT + 2, [7]],
+  ['a match that is none', EXTENSION_AT + 3, [4]],
+  ['preferences of 65,535 bytes', EXTENSION_AT + 4, [255, 255]],
+])('bad frames: %s is refused as a whole', async (_, at, bytes) => {
+  await expectRefused(overwritten(EXTENDED, at, bytes), 'bad_frame')
+})
+
+test.each<[string, FrameItem['extension'], string]>([
+  ['a type that is none', { type: 'a b' }, 'bad_token'],
+  ['a strategy that is none', { strategy: 'a.b' }, 'bad_token'],
+  ['a strategy that nobody knows', { strategy: 'no_such' }, 'bad_option'],
+  ['a key that is none', { key: '*' }, 'bad_token'],
+  ['a preference that is no comparison', { prefers: 'gpu>=' }, 'bad_option'],
+  ['33 preferences', { prefers: Array(33).fill('x').join() }, 'bad_option'],
+])('bad frames: an item with %s is refused for itself', async (_, extension, code) => {
+  const other = new FrameSubmitter(nc)
+  other.submit('work', [
+    { number: 1, payload: 'good' },
+    { number: 2, payload: 'bad', extension },
+  ])
+  expect(await other.answer(2, 'refused')).toMatchObject({ code, status: 400 })
+  expect((await other.answer(1, 'outcome')).state).toBe('completed')
+  expect(other.plain).toEqual([])
 })
 
 test.each([
@@ -207,6 +265,12 @@ const item = fc.record({
   requires: fc.constantFrom('', '', 'ocr', 'gpu,ocr'),
   retryCount: fc.constantFrom(255, 0, 3),
   timeoutMs: fc.constantFrom(0, 1_000),
+  extension: fc.constantFrom(
+    undefined,
+    undefined,
+    { key: 'k' },
+    { type: 'scan', strategy: 'random', match: 2, prefers: 'gpu', key: 'book' },
+  ),
   wants: fc.constantFrom('both' as const, 'accepted' as const, 'outcome' as const),
 })
 const edit = fc.record({

@@ -10,6 +10,7 @@ import {
   generateInputs,
   generateResults,
   type Input,
+  LABELS,
   SCHEDULER,
 } from './support/inputs.ts'
 
@@ -52,6 +53,7 @@ test(`fuzz: ${INPUTS} generated inputs are answered once each, disturb nothing a
     servers: nats.url,
     id: 'good',
     capabilities: CAPABILITIES,
+    labels: LABELS,
     concurrency: 50,
     report: ({ code }) => refused.push(code ?? ''),
   })

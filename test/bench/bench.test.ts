@@ -16,6 +16,9 @@ import { Receipts } from '../../bench/receipts.ts'
 import { ring } from '../../bench/ring.ts'
 import { jsonOf, tableOf } from '../../bench/show.ts'
 import { median, percentile } from '../../bench/statistics.ts'
+import { strategies } from '../../bench/strategies.ts'
+import { SETTINGS, settingName } from '../../bench/strategies-settings.ts'
+import { strategyNames } from '../../src/routing/registry.ts'
 import { root } from '../support/files.ts'
 
 const QUICK: Extent = { isQuick: true, isMatrix: false, isPlot: false }
@@ -68,7 +71,7 @@ test.each([
 
 test('bench: without words all are run three times, and a name may be given with options', () => {
   expect(parseArguments([])).toMatchObject({
-    names: ['ring', 'routing', 'assignment', 'end-to-end', 'memory'],
+    names: ['ring', 'routing', 'quality', 'strategies', 'assignment', 'end-to-end', 'memory'],
     repeats: 3,
     output: 'table',
     extent: { isQuick: false, isMatrix: false, isPlot: false },
@@ -147,4 +150,45 @@ test('bench: the table says whether a target was met, and JSON agrees', () => {
     cost: 0.2,
     targets: { cost: { atMost: 0.1, met: false }, rate: { atLeast: 5, met: true } },
   })
+})
+
+test('bench: a virtual benchmark runs each configuration once, however many repeats are asked for', async () => {
+  const configurations = [0.3, 0.8].map((load) => ({
+    name: `at ${load}`,
+    run: 'setting',
+    parameters: { load, binding: 'late', seed: 1, tasks: 50 },
+  }))
+  const two: Benchmark = { ...strategies, configurations: () => configurations }
+  const samples = await runInterleaved(two, { repeats: 3, extent: QUICK, onRun: () => {} })
+  expect(Object.keys(samples)).toEqual(['at 0.3', 'at 0.8'])
+  for (const runs of Object.values(samples)) {
+    expect(runs).toHaveLength(1)
+    expect(runs[0]['latency.latency']).toBeGreaterThan(0)
+  }
+})
+
+test('bench: where an order does not hold the row says who stands the wrong way round', () => {
+  const latencies = { random: 5, round_robin: 6, least_loaded: 4, capability_best: 3, latency: 2 }
+  const samples: Record<string, Record<string, number>[]> = {}
+  for (const setting of SETTINGS) {
+    const values = strategyNames().flatMap((name) => {
+      const held = setting.binding === 'early' && name === 'round_robin' ? 4.5 : undefined
+      const latency = held ?? latencies[name as keyof typeof latencies] ?? 1
+      return [
+        [`${name}.latency`, latency],
+        [`${name}.utilisation`, 0.5],
+      ]
+    })
+    samples[`${settingName(setting)}, seed 1`] = [Object.fromEntries(values)]
+  }
+  const { figures, rows } = strategies.report(samples)
+  expect(figures.settingsInOrder.value).toBe(2)
+  expect(figures.latencyGain.value).toBeCloseTo(0.6, 12)
+  const said = rows.filter(({ what }) => what.includes('latency-based'))
+  expect(said.map(({ what }) => what.replace(/^.*?random/, ''))).toEqual([
+    "; not in 003's order: round_robin is no better than random",
+    "; not in 003's order: round_robin is no better than random",
+    ", 003's order holds",
+    ", 003's order holds",
+  ])
 })

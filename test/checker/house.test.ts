@@ -4,8 +4,11 @@ import { sources, text } from '../support/files.ts'
 const LINES_MAX = 300
 const files = sources('src/checker')
 
-test(`checker: it is no longer than ${LINES_MAX} lines in all`, () => {
-  const lines = files.reduce((sum, file) => sum + text(file).trimEnd().split('\n').length, 0)
+/** Comments are no code, and none may be saved on. */
+const isCode = (line: string) => !/^\s*(\/\/|\/\*\*|\*|$)/.test(line)
+
+test(`checker: it is no longer than ${LINES_MAX} lines of code in all`, () => {
+  const lines = files.flatMap((file) => text(file).split('\n').filter(isCode)).length
   expect(lines).toBeGreaterThan(0)
   expect(lines).toBeLessThanOrEqual(LINES_MAX)
 })

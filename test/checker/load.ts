@@ -1,18 +1,21 @@
 /** A journal of the real core under a load in which all goes wrong that can. */
 
 import { JournalWriter } from '../../src/journal/writer.ts'
+import { QUEUE_DEFAULTS } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
-import { OFFERED, RUNNING, type TaskRecord, WAITING } from '../../src/policy/task-record.ts'
+import { CONFLICT, STALE } from '../../src/policy/core.ts'
+import { BOUND, OFFERED, RUNNING, type TaskRecord, WAITING } from '../../src/policy/task-record.ts'
 import { Policy } from '../policy/support.ts'
 
 const QUEUES = ['q', 'r', 's']
 const AGENTS = [
   { queues: ['q'], concurrency: 4 },
   { queues: ['q', 'r'], capabilities: ['gpu'], concurrency: 3, keeps: true },
-  { queues: ['*'], concurrency: 2 },
+  { queues: ['*'], concurrency: 2, labels: { memory: 16 } },
   { queues: ['s'], capabilities: ['gpu', 'ocr'], concurrency: 2 },
   { queues: ['r', 's'], keeps: true, pull: true },
 ]
+const QUEUE = { retryCount: 1, lossLimit: 1, timeoutMs: 300 }
 const STEPS = 3_000
 
 /** @returns the journal of one run; equal seeds make equal ones. */
@@ -20,7 +23,12 @@ export function recorded(seed: number): Uint8Array {
   const policy = new Policy({
     leaseMs: 400,
     keep: { count: 50, ageSeconds: 5, bytes: 10_000 },
-    queue: { retryCount: 1, lossLimit: 1, timeoutMs: 300 },
+    agentQueueMax: 3,
+    queue: QUEUE,
+    queues: {
+      s: { ...QUEUE_DEFAULTS, ...QUEUE, binding: 'early' },
+      r: { ...QUEUE_DEFAULTS, ...QUEUE, binding: 'early', match: 'best_fit' },
+    },
   })
   const chunks: Uint8Array[] = []
   policy.core.record(new JournalWriter({ sink: (bytes) => chunks.push(bytes) }))
@@ -65,6 +73,7 @@ class Load {
     policy.agent('last', end)
     // Ends: each round finishes all that run, and each task has few retries.
     for (let open = 1; open > 0; ) {
+      policy.startBound()
       policy.place()
       const running = this.#tasks.filter(({ state }) => state === RUNNING)
       for (const record of running) policy.succeed(record)
@@ -74,12 +83,13 @@ class Load {
   }
 
   #submit(): void {
-    const requires = [[], [], [], ['gpu']][this.#dice(4)]
+    const requires = [[], [], [], ['gpu'], ['memory>=16']][this.#dice(5)]
     const level = 1 + this.#dice(5)
     this.#tasks.push(this.#policy.submit(QUEUES[this.#dice(3)], { level, requires }))
   }
 
   #place(): void {
+    this.#policy.startBound()
     for (let i = this.#dice(4); i >= 0; i--) {
       const record = this.#policy.offer() ?? this.#policy.core.nextBounced(this.#policy.nowMs)
       if (record === null) return
@@ -89,7 +99,8 @@ class Load {
   }
 
   #propose(record: TaskRecord): void {
-    if (this.#dice(8) === 0 || this.#policy.propose(record) !== 0) this.#policy.core.bounce(record)
+    const answer = this.#dice(8) === 0 ? CONFLICT : this.#policy.propose(record)
+    if (answer === STALE || answer === CONFLICT) this.#policy.core.bounce(record)
   }
 
   #finish(): void {
@@ -103,7 +114,7 @@ class Load {
   }
 
   #cancel(): void {
-    this.#with([WAITING, OFFERED, RUNNING][this.#dice(3)], (record) => {
+    this.#with([WAITING, OFFERED, RUNNING, BOUND][this.#dice(4)], (record) => {
       this.#policy.cancel(record)
     })
   }
@@ -124,8 +135,16 @@ class Load {
     const index = this.#dice(AGENTS.length)
     const agent = this.#policy.core.agents.get(`a${index}`)
     if (agent === undefined || this.#dice(3) === 0) this.#join(index)
+    else if (this.#dice(4) === 0) this.#allocate()
     else if (this.#dice(2) === 0) this.#policy.core.drainAgent(agent.id)
     else this.#policy.bye(agent)
+  }
+
+  #allocate(): void {
+    const agent = this.#policy.allocate(QUEUES[this.#dice(3)])
+    if (typeof agent === 'object' && agent !== null && this.#dice(2) === 0) {
+      this.#policy.core.release(agent.id)
+    }
   }
 
   #join(index: number): void {

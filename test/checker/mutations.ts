@@ -22,6 +22,10 @@ const kind =
   (row: Row) =>
     kinds.includes(row.kind)
 const committed: Found = (row) => row.kind === 'PROPOSE' && row.answer === 0
+const bound: Found = (row) => row.kind === 'PROPOSE' && row.answer === 3
+/** Bound, and the next that is said of the task is that it begins. */
+const boundAndBegun: Found = (row, i, rows) =>
+  bound(row, i, rows) && rows.slice(i + 1).find(({ task }) => task === row.task)?.kind === 'START'
 
 function at(
   finds: string,
@@ -123,6 +127,11 @@ const isFinalFailure: Found = (row, i, rows) =>
 const isFinalEnd: Found = (row, i, rows) => row.kind === 'ENDED' && rows[i + 1]?.kind === 'OUTCOME'
 const isLossOfLeaver: Found = (row, i, rows) =>
   row.kind === 'ENDED' && row.how === 'agent_lost' && rows[i + 1]?.kind === 'AGENT_DOWN'
+
+const isUnboundOfLeaver: Found = (row, i, rows) => {
+  const next = rows.slice(i).find(({ kind }) => kind !== 'UNBOUND' && kind !== 'ENDED')
+  return row.kind === 'UNBOUND' && next?.kind === 'AGENT_DOWN' && next.agent === row.agent
+}
 
 export const MUTATIONS: readonly Mutation[] = [
   drop('lost', 'an outcome is missing', kind('OUTCOME')),
@@ -237,6 +246,36 @@ export const MUTATIONS: readonly Mutation[] = [
   }),
   edit('doubled', 'an attempt is repeated at another agent', kind('REPEAT'), (row) => {
     row.agent = ((row.agent as number) + 1) % 4
+  }),
+  edit('mis-assigned', 'a bound task begins at another agent', kind('START'), (row, rows) => {
+    const { agent } = rows.find((one) => one.kind === 'HELLO' && one.agent !== row.agent)!
+    for (const one of rows) if (one.counter === row.counter) one.agent = agent
+  }),
+  edit(
+    'mis-assigned',
+    'a task is bound to an agent that lacks what it requires',
+    bound,
+    (row, rows) => {
+      const submit = submitOf(rows, row.task)
+      Object.assign(submit, { requires: 'memory>=1000', routing: '|exact||' })
+    },
+  ),
+  drop('doubled', 'a task begins and was not bound', boundAndBegun),
+  double('doubled', 'a bound task begins twice', kind('START')),
+  drop('uncaused', 'the beginning of a bound task is missing', kind('START')),
+  drop('lost', 'an agent leaves and what is bound to it stays', isUnboundOfLeaver),
+  at(
+    'doubled',
+    'a bound task goes back to its lane and begins all the same',
+    boundAndBegun,
+    (rows, i) => {
+      const { task, agent } = rows[i]
+      rows.splice(i + 1, 0, { kind: 'UNBOUND', task, agent })
+    },
+  ),
+  at('mis-assigned', 'tasks of a queue that binds late are bound', bound, (rows, i) => {
+    const { queue } = submitOf(rows, rows[i].task)
+    rows.splice(i, 0, { kind: 'BINDING', answer: '', queue, isEarly: 0 })
   }),
   drop('mis-assigned', 'an agent is not told to have come', kind('AGENT_UP')),
   drop('doubled', 'a task is never accepted', (row) => row.kind === 'SUBMIT' && row.answer === ''),

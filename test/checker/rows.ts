@@ -12,9 +12,9 @@ const LAYOUT: Record<string, [number, string]> = {
   SUBMIT: [
     16,
     'answer:n task:w queue:n level:i requires:n timeoutMs:i retryCount:i payloadBytes:i ' +
-      'givenTimeoutMs:i givenRetryCount:i isMadeUp:i id:t',
+      'givenTimeoutMs:i givenRetryCount:i routing:n key:i isMadeUp:i id:t',
   ],
-  OFFER: [17, 'task:w slot:i generation:i class:i wasBounced:i'],
+  OFFER: [17, 'task:w slot:i generation:i class:i strategy:i wasBounced:i'],
   PROPOSE: [
     18,
     'answer:i slot:i generation:i agent:i agentGeneration:i byRouter:i task:w counter:w dispatchSeq:i',
@@ -30,7 +30,7 @@ const LAYOUT: Record<string, [number, string]> = {
   HELLO: [
     27,
     'answer:n agent:i generation:i id:n instance:n queues:n capabilities:n concurrency:i beats:i ' +
-      'leased:i keeps:i pull:i',
+      'leased:i keeps:i pull:i labels:n specializations:n',
   ],
   BEAT: [28, 'answer:n id:n instance:n tells:i running:s'],
   BYE: [29, 'answer:n id:n instance:n drain:i'],
@@ -40,6 +40,12 @@ const LAYOUT: Record<string, [number, string]> = {
   TICK: [33, 'hasMore:i'],
   PULL: [34, 'answer:n id:n instance:n count:i'],
   PREFETCH: [35, 'agent:i count:i'],
+  START: [36, 'task:w slot:i generation:i agent:i counter:w dispatchSeq:i'],
+  STRATEGY: [37, 'answer:n queue:n strategy:i'],
+  SHADOW: [38, 'answer:n queue:n strategy:i'],
+  BINDING: [39, 'answer:n queue:n isEarly:i'],
+  ALLOCATE: [40, 'answer:n agent:i queue:n level:i requires:n routing:n'],
+  RELEASE: [41, 'id:n wasHeld:i'],
   OUTCOME: [64, 'task:w state:i code:n attempts:i resultBytes:i'],
   FORGOTTEN: [65, 'task:w'],
   ENDED: [66, 'task:w counter:w agent:i how:n isCharged:i'],
@@ -50,6 +56,7 @@ const LAYOUT: Record<string, [number, string]> = {
   DRAINING: [71, 'agent:i'],
   CREDIT_BACK: [72, 'agent:i counter:w'],
   REPEAT: [73, 'task:w counter:w agent:i'],
+  UNBOUND: [74, 'task:w agent:i'],
 }
 
 const fieldsOf = (kind: string) => LAYOUT[kind][1].split(' ').map((field) => field.split(':'))
@@ -74,7 +81,7 @@ function record(kind: string, row: Record<string, Value>, names: Map<string, num
   const words: number[] = []
   for (const [name, type] of fieldsOf(kind)) {
     const value = row[name]
-    // PROPOSE has its last fields only when it was committed.
+    // PROPOSE has its last fields only when it was committed, or the first of them when bound.
     if (value === undefined) continue
     if (type === 'i') words.push(Number(value))
     else if (type === 'n') words.push(names.get(value as string)!)

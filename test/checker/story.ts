@@ -17,6 +17,7 @@ interface TaskGiven {
   retryCount?: number
   timeoutMs?: number
   id?: string
+  routing?: string
 }
 
 interface AgentGiven {
@@ -28,16 +29,23 @@ interface AgentGiven {
   leased?: boolean
   keeps?: boolean
   pull?: boolean
+  labels?: string
 }
 
 export const LEASE_MS = 10_000
+const HOW = { match: 'exact', binding: 'late' }
 const POLICY = {
   epoch: 7,
   slots: 1_000,
   leaseMs: LEASE_MS,
   keep: { count: 100, ageSeconds: 60, bytes: 1_000 },
-  queueDefaults: { timeoutMs: 500, retryCount: 2, lossLimit: 1 },
-  queues: { once: { timeoutMs: 500, retryCount: 0, lossLimit: 0 } },
+  agentQueueMax: 2,
+  queueDefaults: { timeoutMs: 500, retryCount: 2, lossLimit: 1, ...HOW },
+  queues: {
+    once: { timeoutMs: 500, retryCount: 0, lossLimit: 0, ...HOW },
+    early: { timeoutMs: 500, retryCount: 2, lossLimit: 1, ...HOW, binding: 'early' },
+    fit: { timeoutMs: 500, retryCount: 2, lossLimit: 1, ...HOW, match: 'best_fit' },
+  },
 }
 
 export class Story {
@@ -60,7 +68,7 @@ export class Story {
       shape: { slotCount: 1_000 },
       policy: POLICY,
     })
-    this.add('HEAD', { magic: 0x314a4253, version: 2, facts })
+    this.add('HEAD', { magic: 0x314a4253, version: 3, facts })
     this.add('IMAGE', { part: 0, parts: 1, image: 'whatever' })
     this.time(1_000)
   }
@@ -90,6 +98,7 @@ export class Story {
       ...{ concurrency: given.concurrency ?? 1 },
       ...{ beats: given.beats ?? true, leased: given.leased ?? true },
       ...{ keeps: given.keeps ?? false, pull: given.pull ?? false },
+      ...{ labels: given.labels ?? '', specializations: '' },
     })
   }
 
@@ -101,6 +110,7 @@ export class Story {
     this.ids.set(task, id)
     this.add('SUBMIT', {
       ...{ answer: '', task, queue, level, requires, payloadBytes: 5, isMadeUp: false, id },
+      ...{ routing: given.routing ?? '', key: 0 },
       ...{ timeoutMs: given.timeoutMs ?? own.timeoutMs, givenTimeoutMs: given.timeoutMs ?? -1 },
       ...{
         retryCount: given.retryCount ?? own.retryCount,
@@ -115,7 +125,7 @@ export class Story {
     const generation = (this.#generations.get(-1 - slot) ?? 0) + 2
     this.#generations.set(-1 - slot, generation)
     this.attempts.set(task, { slot, generation, counter: 0, agent: -1, dispatchSeq: 0 })
-    this.add('OFFER', { task, slot, generation, class: 0, wasBounced })
+    this.add('OFFER', { task, slot, generation, class: 0, strategy: 0, wasBounced })
   }
 
   commit(task: number, agent: number): void {
@@ -130,6 +140,31 @@ export class Story {
       ...{ answer: 0, slot, generation, agent, agentGeneration: this.#generations.get(agent)! },
       ...{ byRouter: false, task, counter, dispatchSeq },
     })
+  }
+
+  /** An offered task is bound to an agent without credit. */
+  bind(task: number, agent: number): void {
+    const { slot, generation } = this.attempts.get(task)!
+    const agentGeneration = this.#generations.get(agent)!
+    const chosen = { answer: 3, slot, generation, agent, agentGeneration, byRouter: false }
+    this.add('PROPOSE', { ...chosen, task })
+  }
+
+  /** A bound task begins. */
+  start(task: number, agent: number): void {
+    const slot = this.#slot++ % 1_000
+    const generation = (this.#generations.get(-1 - slot) ?? 0) + 2
+    this.#generations.set(-1 - slot, generation)
+    const dispatchSeq = (this.#dispatches.get(agent) ?? 0) + 1
+    this.#dispatches.set(agent, dispatchSeq)
+    const counter = ++this.#counter
+    this.attempts.set(task, { slot, generation, counter, agent, dispatchSeq })
+    this.begun.set(task, (this.begun.get(task) ?? 0) + 1)
+    this.add('START', { task, slot, generation, agent, counter, dispatchSeq })
+  }
+
+  unbound(task: number, agent: number): void {
+    this.add('UNBOUND', { task, agent })
   }
 
   run(task: number, agent: number): void {
@@ -262,7 +297,7 @@ export class Story {
 
 const FRAME = ['HEAD', 'IMAGE', 'TIME', 'END']
 const EFFECT =
-  /^(OUTCOME|FORGOTTEN|ENDED|REVOKE|AGENT_UP|AGENT_DOWN|FENCED|DRAINING|CREDIT_BACK|REPEAT)$/
+  /^(OUTCOME|FORGOTTEN|ENDED|REVOKE|AGENT_UP|AGENT_DOWN|FENCED|DRAINING|CREDIT_BACK|REPEAT|UNBOUND)$/
 
 function isEvent(kind: string): boolean {
   return !FRAME.includes(kind) && !EFFECT.test(kind)

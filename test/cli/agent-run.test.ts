@@ -45,9 +45,10 @@ function pidIn(file: string): Promise<number> {
 }
 
 test('agent run: payload on stdin, result from stdout, facts in the environment', async () => {
-  const facts = 'echo "$SIGNALBOX_TASK_ID $SIGNALBOX_TASK_QUEUE $SIGNALBOX_TASK_ATTEMPT"'
+  const names = ['ID', 'QUEUE', 'TYPE', 'ATTEMPT'].map((name) => `$SIGNALBOX_TASK_${name}`)
+  const facts = `echo "${names.join(' ')}"`
   const running = await agent('upper', `tr a-z A-Z; ${facts}`, '--concurrency', '4')
-  expect(await text('upper', 'hello', 't-1')).toBe('"HELLO"t-1 upper 1\n')
+  expect(await text('upper', 'hello', 't-1')).toBe('"HELLO"t-1 upper upper 1\n')
   const many = Array.from({ length: 12 }, (_, i) => text('upper', i))
   expect((await Promise.all(many)).every((result, i) => result.startsWith(`${i}`))).toBe(true)
   expect(await ended(running)).toMatchObject({ code: 0 })
@@ -59,6 +60,19 @@ test('agent run: it serves the queues and offers the capabilities that it is giv
   const view = (await scheduler.listAgents()).find(({ id }) => id === 'many')
   expect(view).toMatchObject({ queues: ['one', 'three', 'two'], capabilities: ['ocr'] })
   expect(await scheduler.run('three', { n: 1 }, { requires: ['ocr'] })).toEqual({ n: 1 })
+  await ended(running)
+})
+
+test('agent run: labels and specializations are numbers by name, several words or one', async () => {
+  const labels = ['--label', 'gpu=24', 'cpu=8,temp=-2.5', '--label', 'ram=1']
+  const running = await agent('able', 'cat', ...labels, '--specialization', 'scan=0.95')
+  const view = (await scheduler.listAgents()).find(({ id }) => id === 'able')
+  expect(view).toMatchObject({
+    labels: { cpu: 8, gpu: 24, ram: 1, temp: -2.5 },
+    specializations: { scan: 0.95 },
+  })
+  const requires = ['gpu>=24', 'temp<0']
+  expect(await scheduler.run('able', { n: 1 }, { requires })).toEqual({ n: 1 })
   await ended(running)
 })
 

@@ -20,9 +20,9 @@ test('agent frames: hello says that it speaks frames, keeps results and takes wo
     await client.agent({ queues: ['work'], prefetch: 7 }, () => undefined)
     await client.agent({ queues: ['work'], pull: true }, () => undefined)
     expect(scheduler.hellos).toMatchObject([
-      { frames: 1, keeps: true, prefetch: 256, pull: false },
-      { frames: 1, keeps: true, prefetch: 7, pull: false },
-      { frames: 1, keeps: true, prefetch: 0, pull: true },
+      { frames: 2, keeps: true, prefetch: 256, pull: false },
+      { frames: 2, keeps: true, prefetch: 7, pull: false },
+      { frames: 2, keeps: true, prefetch: 0, pull: true },
     ])
   }))
 
@@ -67,6 +67,40 @@ test('agent frames: results of handlers that return at once leave in one frame',
     ])
     expect(results[0]).toMatchObject({ epoch: 1000, slot: 7, seq: 1, code: '', retryable: false })
     expect(new Set(results.map(({ frame }) => frame)).size).toBe(1)
+  }))
+
+test('agent frames: a handler is told the type of its task, or the queue’s name where there is none', () =>
+  stage(async ({ client, scheduler }) => {
+    const seen: unknown[] = []
+    const kept: AgentTask[] = []
+    await client.agent({ id: 'a', queues: ['work'], concurrency: 4 }, (task) => {
+      kept.push(task)
+      if (task.json() !== 'unread') seen.push([task.type, task.queue, task.id, task.text()])
+      return 0
+    })
+    const { hellos } = scheduler
+    expect(hellos[0]).toMatchObject({ frames: 2, labels: {}, specializations: {} })
+    scheduler.send('a', ['x', 'y', 'z', 'unread'], scheduler.epoch, ['', 'scan', '', 'late'])
+    await scheduler.resultsTo(4)
+    expect(seen).toEqual([
+      ['work', 'work', 'task-1', '"x"'],
+      ['scan', 'work', 'task-2', '"y"'],
+      ['work', 'work', 'task-3', '"z"'],
+    ])
+    expect(kept.map(({ type, queue, id, payload }) => [type, queue, id, payload.length])).toEqual([
+      ['work', 'work', 'task-1', 3],
+      ['scan', 'work', 'task-2', 3],
+      ['work', 'work', 'task-3', 3],
+      ['late', 'work', 'task-4', 8],
+    ])
+  }))
+
+test('agent frames: what an agent offers is in its hello, in the order of the names', () =>
+  stage(async ({ client, scheduler }) => {
+    const offer = { labels: { gpu: 24, cpu: 8 }, specializations: { scan: 0.95 } }
+    await client.agent({ id: 'a', queues: ['work'], ...offer }, () => 0)
+    expect(scheduler.hellos[0]).toMatchObject(offer)
+    expect(JSON.stringify(scheduler.hellos[0].labels)).toBe('{"cpu":8,"gpu":24}')
   }))
 
 test('agent frames: no frame has more than 64 results, and none is missing', () =>
@@ -216,7 +250,7 @@ test('agent frames: a frame that is not as documented is refused as a whole, and
     await scheduler.resultsTo(2)
     const whole = heard[0]
     const newer = Uint8Array.from(whole)
-    newer[2] = 2
+    newer[2] = 3
     const reply = `${prefix}.from.a.one.frames.x`
     for (let end = 0; end < whole.length; end++)
       scheduler.sendFrame('a', whole.subarray(0, end), reply)
@@ -306,7 +340,7 @@ describe('agent frames: permissions', () => {
     await client.agent({ id: 'a', queues: ['work'] }, (task) => task.json())
     await until(() => scheduler.hellos.length === 2, { what: 'another hello' })
     expect(scheduler.hellos).toMatchObject([
-      { frames: 1, keeps: true },
+      { frames: 2, keeps: true },
       { frames: 0, keeps: false },
     ])
     expect(scheduler.hellos[1].instance).toBe(scheduler.hellos[0].instance)

@@ -56,21 +56,27 @@ test('agent: what a scheduler refuses a hello with is what joining fails with', 
     )
   }))
 
-test('agent: the three headers of work are read undecoded, as they would be decoded', () =>
-  stage(async ({ prefix, scheduler, client }) => {
-    await client.agent({ id: 'a', queues: ['work'] }, () => undefined)
-    const listener = await nats.connect()
-    const subscription = listener.subscribe(`${prefix}.agent.>`, { max: 1 })
-    await listener.flush()
-    scheduler.dispatch('a', 1)
-    for await (const msg of subscription) {
-      expect(undecodedHeaders(msg)).toMatch(/^NATS\/1\.0\r\n/)
-      const read = readWorkHeaders(msg)
-      expect(read).toEqual({ id: 'task-1', queue: 'work', attempt: 1 })
-      const { headers, data } = msg
-      expect(readWorkHeaders({ headers, data } as typeof msg)).toEqual(read)
-    }
-  }))
+test.each([
+  [undefined, 'work'],
+  ['scan', 'scan'],
+])(
+  'agent: the headers of work with type %s are read undecoded, as they would be decoded',
+  (given, type) =>
+    stage(async ({ prefix, scheduler, client }) => {
+      await client.agent({ id: 'a', queues: ['work'] }, () => undefined)
+      const listener = await nats.connect()
+      const subscription = listener.subscribe(`${prefix}.agent.>`, { max: 1 })
+      await listener.flush()
+      scheduler.dispatch('a', 1, undefined, given)
+      for await (const msg of subscription) {
+        expect(undecodedHeaders(msg)).toMatch(/^NATS\/1\.0\r\n/)
+        const read = readWorkHeaders(msg)
+        expect(read).toEqual({ id: 'task-1', queue: 'work', type, attempt: 1 })
+        const { headers, data } = msg
+        expect(readWorkHeaders({ headers, data } as typeof msg)).toEqual(read)
+      }
+    }),
+)
 
 test('agent: beats hold the tokens in work, none that has its result, and the last seen', () =>
   stage(async ({ client, scheduler }) => {

@@ -1,12 +1,14 @@
 /** The scheduler's side of submitting, by hand: keeps what arrives and says what the test tells it to. */
 import { headers, type Msg, type NatsConnection, type Subscription } from 'nats'
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts'
+import { MATCHES } from '../../src/options.ts'
 import { TASK_STATES, type TaskState } from '../../src/task.ts'
 import {
   ANSWER,
   ANSWER_FLAG,
   AnswerWriter,
   FramePool,
+  type SubmitExtension,
   SubmitReader,
 } from '../../src/wire/frames.ts'
 import { encodePayload, payloadText } from '../../src/wire/payload.ts'
@@ -19,6 +21,8 @@ export interface ArrivedTask {
   readonly number: number
   readonly id: string
   readonly requires: string
+  /** What it says of placing, by option; nothing that it does not say. */
+  readonly routing: Record<string, string>
   readonly timeoutMs: number
   readonly retryCount: number
   readonly wantsAccepted: boolean
@@ -48,6 +52,17 @@ export interface AnswerOptions {
 
 const EMPTY = new Uint8Array(0)
 
+function said(extension: SubmitExtension | null): Record<string, string> {
+  if (extension === null) return {}
+  const { type, strategy, match, prefers, key } = extension
+  const name = match === 0 ? '' : MATCHES[match - 1]
+  return withoutEmpty({ type, strategy, match: name, prefers, key })
+}
+
+function withoutEmpty(texts: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ''))
+}
+
 export class FakeFrameScheduler {
   readonly frames: ArrivedFrame[] = []
   /** In the order of their arrival, of frames and in the plain form. */
@@ -56,6 +71,10 @@ export class FakeFrameScheduler {
   onTask: (task: ArrivedTask) => void = () => {}
   /** What every frame is refused with; null for none. */
   refusal: ErrorCode | null = null
+  /** The newest version that it speaks: frames of a newer one are refused. */
+  versionMax = 2
+  /** Of each frame that arrived. */
+  readonly versions: number[] = []
   readonly #nc: NatsConnection
   readonly #prefix: string
   readonly #reader = new SubmitReader()
@@ -94,6 +113,12 @@ export class FakeFrameScheduler {
     const replyTo = msg.reply!
     this.#reader.open(msg.data)
     const number = this.#reader.frameNumber
+    this.versions.push(msg.data[2])
+    if (msg.data[2] > this.versionMax) {
+      this.frames.push({ subject, replyTo, number, bytes: msg.data.length, tasks: [] })
+      this.#refuseFrame(replyTo, number, 'frame_version')
+      return
+    }
     if (this.refusal !== null) {
       this.frames.push({ subject, replyTo, number, bytes: msg.data.length, tasks: [] })
       this.#refuseFrame(replyTo, number, this.refusal)
@@ -108,6 +133,7 @@ export class FakeFrameScheduler {
         number: this.#reader.number,
         id: this.#reader.id(),
         requires: this.#reader.requires(),
+        routing: said(this.#reader.extension()),
         timeoutMs,
         retryCount,
         wantsAccepted: this.#reader.wantsAccepted,
@@ -138,6 +164,13 @@ export class FakeFrameScheduler {
       number: -1,
       id: header('Nats-Msg-Id'),
       requires: header('Sb-Requires'),
+      routing: withoutEmpty({
+        type: header('Sb-Type'),
+        strategy: header('Sb-Strategy'),
+        match: header('Sb-Match'),
+        prefers: header('Sb-Prefers'),
+        key: header('Sb-Key'),
+      }),
       timeoutMs: Number(header('Sb-Timeout-Ms')),
       retryCount: header('Sb-Retry-Count') === '' ? 255 : Number(header('Sb-Retry-Count')),
       wantsAccepted: verb === 'task',

@@ -95,7 +95,7 @@ export class FakeScheduler {
   }
 
   /** @returns the token of the attempt that was sent. */
-  dispatch(agent: string, payload: unknown, epoch = this.epoch): string {
+  dispatch(agent: string, payload: unknown, epoch = this.epoch, type?: string): string {
     const { instance } = this.hellos.at(-1)!
     const counter = ++this.#counter
     const token = `${epoch}-${counter}-${counter}`
@@ -103,6 +103,7 @@ export class FakeScheduler {
     block.set('Sb-Id', `task-${counter}`)
     block.set('Sb-Queue', 'work')
     block.set('Sb-Attempt', '1')
+    if (type !== undefined) block.set('Sb-Type', type)
     this.nc.publish(`${this.prefix}.agent.${agent}.${instance}.work`, encodeJson(payload), {
       headers: block,
       reply: `${this.prefix}.from.${agent}.${this.name}.result.7.${token}`,

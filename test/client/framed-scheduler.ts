@@ -39,6 +39,7 @@ export interface FramedBeat {
 
 interface Dispatched {
   readonly counter: number
+  readonly type?: string
   readonly payload: Uint8Array
 }
 
@@ -95,9 +96,15 @@ export class FramedScheduler extends FakeScheduler {
   }
 
   /** @returns the counters of the attempts, which went out in one frame. */
-  send(agent: string, payloads: readonly unknown[], epoch = this.epoch): number[] {
-    const work = payloads.map((payload) => ({
+  send(
+    agent: string,
+    payloads: readonly unknown[],
+    epoch = this.epoch,
+    types: readonly string[] = [],
+  ): number[] {
+    const work = payloads.map((payload, index) => ({
       counter: ++this.#counter,
+      type: types[index],
       payload: payload instanceof Uint8Array ? payload : encodeJson(payload as object),
     }))
     this.#publish(agent, work, epoch)
@@ -117,9 +124,9 @@ export class FramedScheduler extends FakeScheduler {
   #publish(agent: string, work: readonly Dispatched[], epoch: number): void {
     const writer = new WorkWriter(new FramePool())
     writer.begin(epoch)
-    for (const { counter, payload } of work) {
+    for (const { counter, payload, type = '' } of work) {
       const id = `task-${counter}`
-      writer.add(7, counter, counter, 1, id, 'work', payload, 0, payload.length)
+      writer.add(7, counter, counter, 1, id, 'work', payload, 0, payload.length, -1, type)
     }
     const reply = `${this.prefix}.from.${agent}.${this.name}.frames.${epoch}-${work[0].counter}-1`
     this.sendFrame(agent, writer.finish(), reply)

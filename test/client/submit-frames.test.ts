@@ -227,6 +227,74 @@ describe('frames: where nobody takes them', () => {
       expect(scheduler.tasks.map(({ form }) => form)).toEqual(['plain', 'plain', 'plain'])
     }))
 
+  const SAID = { type: 'scan', strategy: 'affinity', match: 'fallback', key: 'book-7' } as const
+  const ROUTING = { ...SAID, prefers: 'german,near>=2' }
+
+  test('frames: what a task says of placing goes out in a frame of version 2, other tasks in 1', () =>
+    stage(async ({ client, scheduler }) => {
+      await scheduler.takeFrames('new')
+      echo(scheduler)
+      await client.run('new', 1)
+      await client.run('new', 2, { ...SAID, prefers: ['near >= 2', 'german'] })
+      await client.run('new', 3, { requires: ['gpu>=24.0', 'ocr'] })
+      const alone = scheduler.frames.map(({ bytes }) => bytes)
+      await Promise.all([client.run('new', 4), client.run('new', 5, { key: 'k' })])
+      expect(scheduler.versions).toEqual([1, 2, 1, 2])
+      expect(scheduler.tasks.map(({ routing }) => routing)).toEqual([
+        {},
+        ROUTING,
+        {},
+        {},
+        { key: 'k' },
+      ])
+      expect(scheduler.tasks[2].requires).toBe('gpu>=24,ocr')
+      expect(alone[0]).toBe(16 + 20 + 1)
+    }))
+
+  test('frames: a scheduler that speaks only version 1 gets what needs 2 in the plain form', () =>
+    stage(async ({ client, scheduler }) => {
+      await scheduler.takeFrames('old')
+      await scheduler.takePlain('old')
+      scheduler.versionMax = 1
+      echo(scheduler)
+      await client.run('old', 1)
+      const options = { ...SAID, prefers: ['german', 'near>=2'], requires: ['gpu>=24'] }
+      await expect(client.run('old', 2, options)).resolves.toBe(2)
+      expect(scheduler.versions).toEqual([1, 2])
+      expect(scheduler.tasks).toMatchObject([
+        { form: 'frame' },
+        { form: 'plain', requires: 'gpu>=24', routing: ROUTING, wantsOutcome: true },
+      ])
+    }))
+
+  test('frames: a task that is larger than a frame says the same of placing in the plain form', () =>
+    stage(async ({ client, scheduler }) => {
+      await scheduler.takeFrames('large')
+      await scheduler.takePlain('large')
+      scheduler.onTask = (task) => scheduler.end(task, task.payloadBytes)
+      const options = { ...SAID, prefers: ['german', 'near>=2'] }
+      await expect(client.run('large', new Uint8Array(100_000), options)).resolves.toBe(100_000)
+      expect(scheduler.tasks).toMatchObject([{ form: 'plain', routing: ROUTING }])
+    }))
+
+  test('frames: 1,000 tasks with a key fill frames and none is missing', () =>
+    stage(async ({ client, scheduler }) => {
+      await scheduler.takeFrames('many')
+      echo(scheduler)
+      const payloads = Array.from({ length: 1_000 }, (_, n) => 'x'.repeat(n % 300))
+      const options = { key: 'book', type: 'page', requires: ['ocr'] }
+      let completed = 0
+      for await (const outcome of client.runMany('many', payloads, options)) {
+        expect(outcome.json()).toBe(payloads[outcome.index])
+        completed++
+      }
+      expect(completed).toBe(1_000)
+      expect(scheduler.frames.length).toBeLessThan(100)
+      for (const { routing } of scheduler.tasks) {
+        expect(routing).toEqual({ type: 'page', key: 'book' })
+      }
+    }))
+
   test('frames: a frame that is refused as a whole fails each of its tasks', () =>
     stage(async ({ client, scheduler }) => {
       await scheduler.takeFrames('work')

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import type { SchedulerOptions } from '../../src/options.ts'
 import { agentCases } from './cases/agents.ts'
 import { cancelCases } from './cases/cancel.ts'
+import { capabilityCases } from './cases/capabilities.ts'
 import { listCases } from './cases/lists.ts'
 import { manyCases } from './cases/many.ts'
 import { optionCases } from './cases/options.ts'
 import { outcomeCases } from './cases/outcomes.ts'
+import { strategyCases } from './cases/strategies.ts'
 import { viewCases } from './cases/views.ts'
 import { waitingCases } from './cases/waiting.ts'
 import { windowCases } from './cases/window.ts'
@@ -15,6 +17,7 @@ import type { Case, Ground, SubmitterOptions } from './ground.ts'
 const CASES: Case[] = [
   ...outcomeCases,
   ...optionCases,
+  ...capabilityCases,
   ...waitingCases,
   ...cancelCases,
   ...agentCases,
@@ -22,6 +25,7 @@ const CASES: Case[] = [
   ...listCases,
   ...manyCases,
   ...windowCases,
+  ...strategyCases,
 ]
 
 /** @param open gives each case a scheduler of its own. */

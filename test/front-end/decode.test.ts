@@ -103,6 +103,26 @@ test('decode: headers are options, and differ from the subject only to be refuse
   expect(code(() => decoded(true, null, headers({ 'Sb-Priority': ['4', '4'] })))).toBe('bad_header')
 })
 
+test('decode: what headers say of placing is with the record until it is admitted', () => {
+  const given = headers({
+    'Sb-Type': 'scan',
+    'Sb-Prefers': 'near, gpu >= 8.0',
+    'Sb-Strategy': 'affinity',
+    'Sb-Match': 'best_fit',
+    'Sb-Key': 'book-7',
+  })
+  const task = decoded(false, null, given)
+  expect(task.routing).toEqual({
+    type: 'scan',
+    strategy: 'affinity',
+    match: 'best_fit',
+    prefers: ['gpu>=8', 'near'],
+  })
+  expect(task.keyHash).not.toBe(0)
+  expect(decoded(false, null).routing).toBe(null)
+  expect(decoded(false, null, headers({ 'Sb-Outcome': '1' })).keyHash).toBe(0)
+})
+
 test('decode: the payload is never looked at', () => {
   const untouchable = new Proxy(new Uint8Array(8), {
     get(target, key) {

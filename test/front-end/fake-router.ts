@@ -28,6 +28,7 @@ const CLAIM_MAX = 64
 
 export class FakeRouter {
   aliveCount = 1
+  isExpected = true
   /** Called where a router would be woken: right after entries were published. */
   onWake = (): void => {}
   readonly #rings: TaskRingConsumer[]

@@ -23,6 +23,8 @@ export interface Work {
   attempt: number
   id: string
   queue: string
+  /** '' where the frame does not tell it. */
+  type: string
   payload: string
   /** Of the whole frame it came in. */
   reply: string
@@ -127,6 +129,7 @@ export class FrameAgent {
         attempt,
         id: reader.id(),
         queue: reader.queue(),
+        type: reader.type(),
         payload: reader.bytes.toString('utf8', payloadStart, payloadStart + payloadLength),
         reply: msg.reply ?? '',
         together: reader.count,

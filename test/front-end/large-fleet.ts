@@ -26,6 +26,8 @@ export function join(
       instance: 'only',
       queues: ['*'],
       capabilities: [],
+      labels: {},
+      specializations: {},
       concurrency: 1,
       beats: false,
       keeps: false,

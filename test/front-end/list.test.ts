@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { listTasks } from '../../src/front-end/calls/control.ts'
 import type { FrontEndContext } from '../../src/front-end/context.ts'
-import { listTasks } from '../../src/front-end/control.ts'
 import { LIMITS } from '../../src/options.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 import { Random } from '../../src/routing/generator.ts'
@@ -100,7 +100,8 @@ test('list: a row that is larger than a page may be has a page of its own', () =
 
 test('list: asking many agents what tasks wait for ends a page early', () => {
   const context = contextOf({ agentsMax: 2_048 })
-  const spec = { queues: ['*'], capabilities: [], concurrency: 1, beats: false }
+  const can = { capabilities: [], labels: {}, specializations: {} }
+  const spec = { queues: ['*'], ...can, concurrency: 1, beats: false }
   const silent = { keeps: false, pull: false, leased: false }
   for (let i = 0; i < 2_000; i++) {
     context.core.hello({ ...spec, ...silent, id: `a-${i}`, instance: 'i', link: null }, NOW_MS)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { SchedulerStatus } from '../../src/api.ts'
+import { schedulerStatus } from '../../src/front-end/calls/status.ts'
 import type { FrontEndContext } from '../../src/front-end/context.ts'
-import { schedulerStatus } from '../../src/front-end/status.ts'
 import { LIMITS } from '../../src/options.ts'
 import { encodeJson } from '../../src/wire/json.ts'
 import { Policy } from '../policy/support.ts'
@@ -80,7 +80,7 @@ test.each([16 * 1024, 64 * 1024, 1024 * 1024])(
     for (let n = 0; n < 2_000; n++) join(context, longName(n), { queues: ['*'] })
     const status = statusOf(context)
     expectWhole(context, status, 2_000)
-    expect(status.queues[0].waitingFor?.length).toBeGreaterThan(2_000)
+    expect(status.queues[0].waitingFor?.length).toBeGreaterThan(500)
     expect(Object.keys(status.tasksPerAgent).length).toBeGreaterThan(0)
     expect(encodeJson(status).length).toBeLessThanOrEqual(maxPayload)
   },
@@ -93,5 +93,5 @@ test('status: the oldest of a queue is told by its age, whatever its lane', () =
   submit(context, 'q', ['ocr'])
   const { core } = context
   expect(core.submit(Policy.record('q', { level: 5, requires: ['french'] }), NOW_MS)).toBe(null)
-  expect(statusOf(context).queues[0].waitingFor).toBe('no agent offers german')
+  expect(statusOf(context).queues[0].waitingFor).toMatch(/^no agent offers german;/)
 })

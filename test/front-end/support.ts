@@ -26,8 +26,9 @@ export async function startWith(
   const moduleUrl = new URL(`strategies/${name}.mjs`, import.meta.url).href
   const pool = new RouterPool({
     memory: context.memory,
-    strategies: given.strategies.map((strategy) => ({ name: strategy, moduleUrl })),
+    strategies: given.strategies.map(({ name: strategy }) => ({ name: strategy, moduleUrl })),
     seed: 1,
+    isGuarded: false,
     onBell: frontEnd.schedule,
     onReturn: frontEnd.routerGone,
     onFault: (fault) => faults.push(fault),

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path/posix'
 import { expect, test } from 'vitest'
 import { sources, text } from '../support/files.ts'
 
-const CORE = ['native-free', 'shared', 'routing', 'policy', 'journal', 'observe']
+const CORE = ['native-free', 'shared', 'routing', 'learning', 'policy', 'journal', 'observe']
 const OUTSIDE = [
   'shared',
   'wire',
@@ -17,7 +17,8 @@ const OUTSIDE = [
 
 /**
  * Which areas an area may import from, besides itself:
- * `native-free ← routing ← router`,
+ * `native-free ← routing ← router`, `native-free, routing ← learning ← front-end`,
+ * `native-free, routing, learning, policy ← fleet-model ← service`,
  * `native-free, routing ← policy ← journal ← front-end ← scheduler ← service ← cli`,
  * a client that shares only the wire, the types and the way to submit with the rest, and a checker that shares nothing.
  *
@@ -32,8 +33,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   submit: ['shared', 'wire', 'surface'],
   routing: ['native-free', 'shared'],
   router: ['native-free', 'shared', 'routing'],
+  learning: ['native-free', 'routing'],
   policy: ['native-free', 'shared', 'routing'],
   journal: ['native-free', 'shared', 'policy'],
+  'fleet-model': ['native-free', 'shared', 'routing', 'learning', 'policy'],
   checker: [],
   observe: ['native-free', 'shared', 'surface'],
   'front-end': [...CORE, 'wire', 'surface', 'submit', 'router'],
@@ -41,9 +44,18 @@ const MAY_IMPORT: Record<string, string[]> = {
   address: ['shared', 'wire'],
   client: ['shared', 'wire', 'surface', 'submit', 'address'],
   'client-entry': ['shared', 'wire', 'surface', 'client'],
-  service: [...OUTSIDE, 'native-free', 'front-end', 'policy', 'journal', 'checker'],
+  service: [
+    ...OUTSIDE,
+    'native-free',
+    'front-end',
+    'policy',
+    'journal',
+    'checker',
+    'fleet-model',
+    'routing',
+  ],
   cli: [...OUTSIDE, 'service'],
-  bench: [...CORE, ...OUTSIDE, 'router', 'front-end', 'service', 'cli'],
+  bench: [...CORE, ...OUTSIDE, 'fleet-model', 'router', 'front-end', 'service', 'cli'],
 }
 
 /** The only files that may import a package; a package that is not listed may be imported anywhere. */

@@ -25,7 +25,9 @@ test('seam: the functions over Atomics are used inside native-free only', () => 
 
 test('seam: only native-free/slot-state.ts touches the state and generation of a slot', () => {
   const toucher = /\.slot(?:State|Generation)\b|\bcolumns\.(?:state|generation)\b/
-  expect(filesWhoseCode(toucher).filter((file) => file !== 'native-free/memory-map.ts')).toEqual([
+  // These two say where the words are, and read or write none.
+  const maps = ['native-free/memory-map.ts', 'native-free/policy-ranges.ts']
+  expect(filesWhoseCode(toucher).filter((file) => !maps.includes(file))).toEqual([
     'native-free/slot-state.ts',
   ])
 })

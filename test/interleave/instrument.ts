@@ -29,12 +29,20 @@ import { atomics, sayings } from './step.ts'
 import { type NativeFree, PLAIN } from './stepped.ts'
 
 /** Views of shared memory, by the name they go by. */
-const SHARED = new Set(['words', 'aWords', 'bWords', 'latencyMean', 'success'])
+const SHARED = new Set([
+  ...['words', 'aWords', 'bWords', 'matches', 'floats'],
+  ...['learned', 'rowLatencies'],
+])
 /** Everything else that is indexed: the caller's arrays, and tables of one thread. */
-const LOCAL = new Set(['into', 'scratch', 'candidateViews', 'STATE_NAMES'])
+const LOCAL = new Set([
+  ...['into', 'scratch', 'values', 'waits', 'STATE_NAMES', 'levels'],
+  ...['views', 'candidateViews', 'preferredViews'],
+])
 
 /** Files that are taken as they are: they run before the memory is shared, or touch none. */
-const UNSTEPPED = new Set(['memory-map.js', 'brands.js', 'latency-layout.js'])
+const UNSTEPPED = new Set([
+  ...['memory-map.js', 'policy-ranges.js', 'brands.js', 'latency-layout.js'],
+])
 
 const known = new Map<string, NativeFree>()
 

@@ -10,6 +10,7 @@ export const PLAIN = [
   'ctz32',
   'latencyIndex',
   'mapMemory',
+  'movedAgent',
   'nextPowerOfTwo',
   'openMemory',
   'popcount32',

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { COMMITTED_FIELDS, Kind, LAYOUT } from '../../src/journal/format.ts'
+import { Kind, LAYOUT, proposeFields } from '../../src/journal/format.ts'
 import { imageOf } from '../../src/journal/image.ts'
+import { COMMITTED } from '../../src/policy/core.ts'
 import { text } from '../support/files.ts'
 import { decode, line, recordsOf } from './decoder.mjs'
 import { exampleRun, journalOf, smallCore } from './support.ts'
@@ -15,7 +16,7 @@ test('docs/journal.md: its tables are the records that are written, field by fie
       fields.map(({ field, type }) => [field, type]),
     ]),
   )
-  const built = { ...LAYOUT, PROPOSE: [...LAYOUT.PROPOSE, ...COMMITTED_FIELDS] }
+  const built = { ...LAYOUT, PROPOSE: [...LAYOUT.PROPOSE, ...proposeFields(COMMITTED)] }
   expect(documented).toEqual(built)
   expect([...recordsOf(page)].map(([kind, { name }]) => [name, kind])).toEqual(Object.entries(Kind))
 })
@@ -27,7 +28,7 @@ test('docs/journal.md: a reader made from the document alone reads every byte of
   expect(bytesRead).toBe(bytes.length)
   expect(records.filter(({ end, readTo }) => end !== readTo)).toEqual([])
   const [head, image] = records
-  expect(head).toMatchObject({ kind: 'HEAD', values: { magic: 0x314a4253, version: 2 } })
+  expect(head).toMatchObject({ kind: 'HEAD', values: { magic: 0x314a4253, version: 3 } })
   expect(JSON.parse(head.values.about)).toMatchObject({
     name: 'small',
     startedAt: '2027-01-15T08:00:00.000Z',

@@ -186,6 +186,7 @@ describe('journal in memory', () => {
     const { scheduler, stopped } = made({ bytesMax: BYTES_MAX })
     await echoes(scheduler)
     let accepted = 0
+    const heads: number[] = []
     for (const tasks of [250, 4_000, 1_000]) {
       await runMany(scheduler, tasks)
       accepted += tasks
@@ -195,9 +196,11 @@ describe('journal in memory', () => {
       if (accepted > 4_000) expect(statSync(file).size).toBeGreaterThan(BYTES_MAX * 0.4)
       expect(await replayed(file)).toMatchObject({ isEnded: true, tasks: accepted })
       const kinds = recordsIn(file).map(({ kind }) => kind)
-      expect(kinds.filter((kind) => kind === 'HEAD').length).toBe(accepted === 250 ? 1 : 2)
+      heads.push(kinds.filter((kind) => kind === 'HEAD').length)
       expect(kinds.at(-1)).toBe('END')
     }
+    // The older half goes shortly before the newer one is full: then there is one for a while.
+    expect([heads[0], Math.max(...heads)]).toEqual([1, 2])
     expect(stopped()).toEqual([])
   })
 

@@ -13,6 +13,7 @@ const NO_EFFECTS: PolicyEffects = {
   ended() {},
   revoke() {},
   repeat() {},
+  unbound() {},
   creditBack() {},
   agentUp() {},
   agentDown() {},
@@ -41,6 +42,8 @@ export function smallCore(): RecordedCore {
       strictQueues: false,
       queueDefaults: QUEUE_DEFAULTS,
       queues: {},
+      agentQueueMax: 16,
+      routersOnlyFrom: 1,
       strategyIndex: () => 0,
     },
     NO_EFFECTS,
@@ -61,8 +64,9 @@ export function submit(core: RecordedCore, id: string, atMs: number): TaskRecord
 
 export function hello(core: RecordedCore, id: string, atMs: number): void {
   const names = { queues: ['ocr'], capabilities: ['latin', 'greek'] }
+  const numbers = { labels: { gpu: 24 }, specializations: {} }
   const how = { concurrency: 2, beats: true, keeps: true, pull: false, leased: true }
-  core.hello({ id, instance: 'x1', ...names, ...how, link: null }, atMs)
+  core.hello({ id, instance: 'x1', ...names, ...numbers, ...how, link: null }, atMs)
 }
 
 /** Offers the next task and gives it to the first agent. */

@@ -3,6 +3,12 @@ import {
   AgentStatus,
   AgentTableReader,
   AgentTableWriter,
+  LOAD_LEVELS,
+  MATCH_ROW_COUNT_MAX,
+  movedAgent,
+  movedFrom,
+  movedSets,
+  movedTo,
   toAgent,
   toClass,
 } from '../../native-free/index.ts'
@@ -22,7 +28,11 @@ describe('agent table', () => {
     expect(reader.status(agent)).toBe(AgentStatus.AVAILABLE)
     expect([reader.capacity(agent), reader.inUse(agent), reader.credit(agent)]).toEqual([3, 0, 3])
     expect([reader.free.has(agent), reader.generation(agent)]).toEqual([true, 1])
-    expect([reader.latencyMeanUs(agent), reader.successRate(agent)]).toEqual([0, 1])
+    expect([reader.level(agent), reader.room.has(agent), reader.queued(agent)]).toEqual([
+      0,
+      true,
+      0,
+    ])
   })
 
   it('status and free bit follow from the credit that is taken and given', () => {
@@ -118,10 +128,105 @@ describe('agent table', () => {
     expect(reader.agentHigh()).toBe(64)
   })
 
-  it('scores are kept as Float32', () => {
+  it('match fractions are kept as Float32, a row for each; row 0 is nobody’s', () => {
     const { writer, reader } = make()
-    writer.setScore(agent, 1_234.5, 0.75)
-    expect([reader.latencyMeanUs(agent), reader.successRate(agent)]).toEqual([1_234.5, 0.75])
+    writer.setMatch(1, agent, 0.75)
+    writer.setMatch(MATCH_ROW_COUNT_MAX - 1, agent, 0.5)
+    expect([1, 2, MATCH_ROW_COUNT_MAX - 1].map((row) => reader.match(row, agent))).toEqual([
+      0.75, 0, 0.5,
+    ])
+    for (const row of [0, MATCH_ROW_COUNT_MAX]) {
+      expect(() => writer.setMatch(row, agent, 1)).toThrow(`match row ${row}: outside of 1 to 63`)
+    }
+  })
+
+  it('who has no credit has room while its own queue is not full', () => {
+    const { writer, reader } = make()
+    writer.join(agent, 1)
+    writer.take(agent)
+    expect(reader.room.has(agent)).toBe(false)
+    writer.setQueueMax(2)
+    expect([reader.room.has(agent), reader.free.has(agent)]).toEqual([true, false])
+    writer.setQueued(agent, 2)
+    expect([reader.room.has(agent), reader.queued(agent)]).toEqual([false, 2])
+    writer.setQueued(agent, 1)
+    writer.setStatus(agent, AgentStatus.MAINTENANCE)
+    expect(reader.room.has(agent)).toBe(false)
+    writer.setStatus(agent, AgentStatus.AVAILABLE)
+    expect(reader.room.has(agent)).toBe(true)
+  })
+
+  it('who has no queue of its own has room while it has credit, and shows nothing queued', () => {
+    const { writer, reader } = make()
+    writer.setQueueMax(2)
+    writer.join(agent, 1)
+    writer.setQueues(agent, false)
+    expect([reader.room.has(agent), reader.queued(agent)]).toEqual([true, 0])
+    writer.take(agent)
+    expect(reader.room.has(agent)).toBe(false)
+    writer.setQueues(agent, true)
+    expect([reader.room.has(agent), reader.queued(agent)]).toEqual([true, 0])
+  })
+
+  it('preferred agents are a second set of a class', () => {
+    const { writer, reader } = make()
+    writer.setCandidate(toClass(2), agent, true)
+    expect(reader.preferred(toClass(2)).has(agent)).toBe(false)
+    writer.setPreferred(toClass(2), agent, true)
+    expect(reader.preferred(toClass(2)).has(agent)).toBe(true)
+    writer.setPreferred(toClass(2), agent, false)
+    expect([reader.preferred(toClass(2)).next(0), reader.candidates(toClass(2)).next(0)]).toEqual([
+      -1, 7,
+    ])
+    expect(() => reader.preferred(toClass(4))).toThrow('class 4: outside of 4 classes')
+  })
+
+  it('each change says who it was, from which level to which', () => {
+    const { writer, reader } = make()
+    const before = reader.moves()
+    writer.join(agent, 2)
+    writer.take(agent)
+    writer.take(agent)
+    writer.setCandidate(toClass(0), toAgent(63), true)
+    expect(reader.moves() - before).toBe(4)
+    const entries = [0, 1, 2, 3].map((n) => reader.moved(before + n))
+    expect(entries.map(movedAgent)).toEqual([7, 7, 7, 63])
+    expect(entries.map(movedSets)).toEqual([false, false, false, true])
+    const steps = entries.slice(0, 3).map((entry) => [movedFrom(entry), movedTo(entry)])
+    expect(steps).toEqual([
+      [-1, 0],
+      [0, 16],
+      [16, -1],
+    ])
+  })
+
+  it('the highest level and the highest agent fit into a change', () => {
+    const memory = tinyMemory({ agentCountMax: 2 ** 20, classCountMax: 1 })
+    const writer = new AgentTableWriter(memory)
+    const high = toAgent(2 ** 20 - 1)
+    writer.join(high, 32)
+    for (let n = 0; n < 31; n++) writer.take(high)
+    const entry = writer.moved(writer.moves() - 1)
+    expect([movedAgent(entry), movedFrom(entry), movedTo(entry)]).toEqual([high, 30, 31])
+  })
+
+  it('a table is uniform while all who are not offline have one capacity of at most 32', () => {
+    const { writer, reader } = make()
+    const seen: boolean[] = []
+    const after = (step: () => void) => {
+      step()
+      seen.push(reader.isUniform())
+    }
+    after(() => writer.join(toAgent(0), 5))
+    after(() => writer.join(toAgent(1), 6))
+    after(() => writer.setCapacity(toAgent(1), 5))
+    after(() => writer.join(toAgent(2), 33))
+    after(() => writer.leave(toAgent(2)))
+    after(() => writer.setCapacity(toAgent(2), 9))
+    after(() => writer.join(toAgent(0), 4))
+    after(() => writer.setStatus(toAgent(1), AgentStatus.OFFLINE))
+    after(() => writer.setStatus(toAgent(1), AgentStatus.AVAILABLE))
+    expect(seen).toEqual([true, false, true, false, true, true, false, true, false])
   })
 
   it('agrees with a plain model over 50,000 random steps', () => {
@@ -157,11 +262,20 @@ describe('agent table', () => {
         writer.give(index)
       }
       const isFree = row.up && !row.rest && row.used < row.cap
-      expect(reader.free.has(i)).toBe(isFree)
-      expect(reader.inUse(index)).toBe(row.used)
+      const level = isFree ? Math.floor((row.used * LOAD_LEVELS) / row.cap) : -1
+      const seen = [reader.free.has(i), reader.inUse(index), reader.level(index)]
+      expect(seen).toEqual([isFree, row.used, level])
       if (step % 1_000 !== 0) continue
       const free = model.filter((m) => m.up && !m.rest && m.used < m.cap).length
       expect(reader.free.count()).toBe(free)
+      const counts = reader.levels.map((set) => set.count())
+      expect(counts.reduce((sum, count) => sum + count)).toBe(free)
+      expect(counts).toEqual(counts.map((_, l) => reader.levelCount(l)))
+      for (const [i, { up, rest, used, cap }] of model.entries()) {
+        const isHere = up && !rest && used < cap
+        const standing = reader.levels.flatMap((set, l) => (set.has(i) ? [l] : []))
+        expect(standing).toEqual(isHere ? [Math.floor((used * LOAD_LEVELS) / cap)] : [])
+      }
     }
   })
 })

@@ -34,6 +34,12 @@ const LADDERS: readonly Ladder[] = [
 const NO_STRUCTURE: Record<string, string> = {
   atomics: 'one operation on one word each; atomics.test.ts',
   brands: 'types and constants',
+  'agent-columns': 'what agent-table.ts writes, read; it climbs with it',
+  'class-table': 'words of one writer, each for itself; class-table.test.ts',
+  'learning-table': 'floats of one writer, each for itself; learning-table.test.ts',
+  'policy-ranges': 'arithmetic; image.test.ts',
+  'shadow-counts': 'a block for each writer; shadow-counts.test.ts',
+  'strategy-switches': 'words of one writer, each for itself; class-table.test.ts',
 }
 
 const crew = new Crew(LIMIT_MS)

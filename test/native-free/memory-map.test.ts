@@ -1,18 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import {
+  AGENT_ROW_WORDS,
   Bitset,
   createMemory,
   DEFAULT_SHAPE,
   DEQUE_CAPACITY,
   ENTRY_WORDS,
   LATENCY_COUNTS_LENGTH,
+  LEARNED_WORDS,
   LINE_WORDS,
+  LOAD_LEVELS,
+  MATCH_ROW_COUNT_MAX,
   type MemoryShape,
+  MOVED_COUNT,
   mapMemory,
   nextPowerOfTwo,
   openMemory,
   PRIORITY_LEVELS,
   PROPOSAL_WORDS,
+  ROW_COUNT_MAX,
+  STRATEGY_COUNT_MAX,
 } from '../../native-free/index.ts'
 
 const shape: MemoryShape = { ...DEFAULT_SHAPE, routerCount: 3, latencyStageCount: 2 }
@@ -52,19 +59,38 @@ function pieces(of: MemoryShape): { name: string; start: number; end: number }[]
   add('slot level', map.slotLevel, slotCount)
   add('slot flags', map.slotFlags, slotCount)
   add('slot offered', map.slotOfferedUs, slotCount)
+  add('slot key', map.slotKey, slotCount)
+  add('class row', map.classRow, classCountMax)
+  add('class flags', map.classFlags, classCountMax)
+  add('class shadow', map.classShadow, classCountMax)
+  add('class match row', map.classMatchRow, classCountMax)
+  add('candidates version', map.candidatesVersion, classCountMax)
+  add('preferred version', map.preferredVersion, classCountMax)
+  add('strategy off', map.strategyOff, STRATEGY_COUNT_MAX)
   add('agent high', map.agentHigh, 1)
   add('agent easings', map.agentEasings, 1)
+  add('agent queue max', map.agentQueueMax, 1)
+  add('agent kinds', map.agentKinds, 1)
+  add('agent kind counts', map.agentKindCounts, LOAD_LEVELS + 2)
+  add('agent moves', map.agentMoves, 1)
+  add('agent moved', map.agentMoved, MOVED_COUNT)
   add('agent generation', map.agentGeneration, agentCountMax)
   add('agent status', map.agentStatus, agentCountMax)
-  add('agent capacity', map.agentCapacity, agentCountMax)
-  add('agent in use', map.agentInUse, agentCountMax)
-  add('agent latency', map.agentLatencyMean, agentCountMax)
-  add('agent success', map.agentSuccessRate, agentCountMax)
-  add('agent free', map.agentFree, Bitset.wordCount(agentCountMax))
-  for (let index = 0; index < classCountMax; index++) {
-    const start = map.candidates + index * map.candidatesStride
-    add(`candidates ${index}`, start, Bitset.wordCount(agentCountMax))
+  add('agent rows', map.agentRows, agentCountMax * AGENT_ROW_WORDS)
+  const bits = Bitset.wordCount(agentCountMax)
+  add('agent free', map.agentFree, bits)
+  add('agent room', map.agentRoom, bits)
+  add('level counts', map.agentLevelCounts, LOAD_LEVELS)
+  for (let level = 0; level < LOAD_LEVELS; level++) {
+    add(`level ${level}`, map.agentLevels + level * map.agentLevelsStride, bits)
   }
+  for (let index = 0; index < classCountMax; index++) {
+    add(`candidates ${index}`, map.candidates + index * map.candidatesStride, bits)
+    add(`preferred ${index}`, map.preferred + index * map.candidatesStride, bits)
+  }
+  add('match', map.match, MATCH_ROW_COUNT_MAX * agentCountMax)
+  add('learned', map.learned, ROW_COUNT_MAX * agentCountMax * LEARNED_WORDS)
+  add('row latency', map.rowLatency, ROW_COUNT_MAX)
   for (let writer = 0; writer <= of.routerCount; writer++) {
     const start = map.latency + writer * map.latencyWriterStride
     add(`latency ${writer}`, start, latencyStageCount * LATENCY_COUNTS_LENGTH)
@@ -111,6 +137,12 @@ describe('memory map', () => {
         expect(outboxCapacity).toBe(nextPowerOfTwo(most))
       }
     }
+  })
+
+  it('131,072 agents, with all their rows, stay far below the limit of 2 GiB', () => {
+    const { wordCount } = mapMemory({ ...shape, agentCountMax: 131_072, routerCount: 16 })
+    expect(wordCount * 4).toBeLessThan(512 * 1024 * 1024)
+    expect(() => mapMemory({ ...shape, agentCountMax: 2 ** 20 })).not.toThrow()
   })
 
   it('nextPowerOfTwo rounds up and keeps powers of two', () => {

@@ -77,6 +77,7 @@ function stepsOf(action: () => unknown): string[] {
     [map.status, 'progress'],
     [map.status + 1, 'thread'],
     [map.status + 6, 'incarnation'],
+    [map.status + 7, 'inside'],
   ])
   seam.steps.length = 0
   action()
@@ -263,7 +264,11 @@ describe('order of shared accesses', () => {
 
   it('router status: the thread is stored before the incarnation', () => {
     const status = new RouterStatusWriter(memory, router)
-    expect(stepsOf(() => status.begin(5))).toEqual(['store thread', 'store incarnation'])
+    expect(stepsOf(() => status.begin(5))).toEqual([
+      'store thread',
+      'store inside',
+      'store incarnation',
+    ])
     expect(stepsOf(() => status.progress())).toEqual(['store progress'])
   })
 

@@ -2,9 +2,20 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { LIMITS } from '../../src/options.ts'
-import { OVERDUE, STALE } from '../../src/policy/core.ts'
+import { BOUND_TO_AGENT, COMMITTED, OVERDUE, STALE } from '../../src/policy/core.ts'
 import { OFFERED, RUNNING } from '../../src/policy/task-record.ts'
-import { at, CAPABILITIES, type Model, QUEUES, SERVES, type World } from './world.ts'
+import type { TaskSpec } from './support.ts'
+import {
+  at,
+  CAPABILITIES,
+  LABELS,
+  type Model,
+  QUEUES,
+  REQUIRES,
+  SERVES,
+  STRATEGIES,
+  type World,
+} from './world.ts'
 
 type Command = fc.Command<Model, World>
 
@@ -35,10 +46,23 @@ function eventOf(
   })
 }
 
+/** Most say nothing of it, as most users. */
+function routingOf(number: number): Partial<TaskSpec> {
+  if (number % 3 !== 0) return {}
+  return {
+    type: at(['page', undefined, 'photo'] as const, number >> 4),
+    match: at(['best_fit', undefined, 'fallback', 'exact'] as const, number >> 6),
+    prefers: number % 2 === 0 ? at(REQUIRES, number >> 8) : undefined,
+    strategy: number % 7 === 0 ? 'random' : undefined,
+    key: number % 4 === 0 ? `key-${number % 3}` : undefined,
+  }
+}
+
 const submit = event('submit', (world, number, model) => {
   world.submit(model, at(QUEUES, number)!, {
     level: 1 + ((number >> 2) % 5),
-    requires: at(CAPABILITIES, number >> 5),
+    requires: at(REQUIRES, number >> 5),
+    ...routingOf(number),
     timeoutMs: number % 3 === 0 ? 1 + ((number >> 7) % 2_000) : undefined,
     retryCount: number % 4 === 0 ? (number >> 7) % 3 : undefined,
     id: number % 5 === 0 ? `id-${(number >> 8) % 20}` : undefined,
@@ -50,6 +74,14 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
   { weight: 16, arbitrary: submit },
   { weight: 10, arbitrary: event('offer', (world, number) => world.offer(1 + (number % 6))) },
   { weight: 10, arbitrary: eventOf('propose', OFFERED, (world, record) => world.propose(record)) },
+  {
+    weight: 8,
+    arbitrary: event('fill', (world, number) => {
+      // As a front end does: agents get full, and what is bound early waits at them.
+      world.offer(1 + (number % 9))
+      for (const record of world.policy.offered()) world.propose(record)
+    }),
+  },
   {
     weight: 3,
     arbitrary: eventOf('proposeAny', OFFERED, (world, record, number) => {
@@ -79,7 +111,45 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
     arbitrary: event('placeBounced', (world) => {
       const { core, nowMs } = world.policy
       const record = core.nextBounced(nowMs)
-      if (record !== null && world.propose(record) !== 0) core.bounce(record)
+      if (record === null) return
+      const answer = world.propose(record)
+      if (answer !== COMMITTED && answer !== BOUND_TO_AGENT) core.bounce(record)
+    }),
+  },
+  { weight: 16, arbitrary: event('startBound', (world) => world.startBound()) },
+  {
+    weight: 1,
+    arbitrary: event('binding', ({ policy }, number) => {
+      const binding = (number >> 3) % 3 === 0 ? 'late' : 'early'
+      const answer = policy.core.setBinding(at(QUEUES, number)!, binding)
+      if (answer !== null) expect(policy.core.queues.has(at(QUEUES, number)!)).toBe(false)
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: event('strategy', ({ policy }, number) => {
+      const queue = number % 4 === 3 ? null : at(QUEUES, number % 4)!
+      policy.core.setStrategy(queue, (number >> 4) % STRATEGIES.length)
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: event('shadow', ({ policy }, number) => {
+      policy.core.setShadow(at(QUEUES, number)!, ((number >> 4) % (STRATEGIES.length + 1)) - 1)
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: event('allocate', (world, number) => {
+      const spec = number % 2 === 0 ? {} : { requires: at(REQUIRES, number >> 5) }
+      world.allocate(at(QUEUES, number)!, spec)
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: event('release', (world, number) => {
+      const agent = world.agent(number)
+      if (agent !== undefined) world.release(agent)
     }),
   },
   {
@@ -134,6 +204,7 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
         instance: isSame ? known.instance : `i${(number >> 3) % 40}`,
         queues: at(SERVES, number >> 5),
         capabilities: at(CAPABILITIES, number >> 7),
+        labels: at(LABELS, number >> 8),
         concurrency: 1 + ((number >> 9) % 4),
         beats: (number >> 11) % 3 !== 0,
         keeps: (number >> 12) % 2 === 0,

@@ -1,11 +1,19 @@
 /** What must hold in a policy core between any two events, computed anew from its parts. */
-import { AgentStatus, SlotState, toAgent, toClass, toSlot } from '../../native-free/index.ts'
+import {
+  AgentStatus,
+  ClassFlag,
+  SlotState,
+  toAgent,
+  toClass,
+  toSlot,
+} from '../../native-free/index.ts'
 import { LIMITS } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
 import type { ClassState } from '../../src/policy/classes.ts'
 import { LEVELS } from '../../src/policy/classes.ts'
 import type { RecordList } from '../../src/policy/record-list.ts'
 import {
+  BOUND,
   isFinal,
   OFFERED,
   RUNNING,
@@ -59,17 +67,49 @@ function checkClass({ core, table }: Policy, cls: ClassState, seen: Set<TaskReco
   const serving = [...core.agents.values()].filter((agent) => serves(agent, cls))
   equal(
     cls.free,
-    sum(serving, (agent) => freeOf(agent)),
+    sum(serving, (agent) => creditFor(core, cls, agent)),
     `${name}: free`,
   )
+  equal(cls.early, cls.queue.early, `${name}: early`)
+  if (!cls.hasOwnStrategy) equal(cls.strategyIndex, cls.queue.strategyIndex, `${name}: strategy`)
+  checkShared(core, cls)
   equal(cls.activeAt, core.active.indexOf(cls), `${name}: place among the active`)
   equal(cls.activeAt >= 0, waiting > 0, `${name}: active`)
   const candidates = table.candidates(toClass(cls.index))
+  const preferred = table.preferred(toClass(cls.index))
+  const terms = firstTerms(cls)
   for (let index = 0; index < core.options.agentsMax; index++) {
     const agent = core.agentAt[index]
     const is = agent !== undefined && serves(agent, cls)
     equal(candidates.has(toAgent(index)), is, `${name}: candidate ${index}`)
+    const isFirst = is && terms.length > 0 && terms.every((term) => has(agent, term))
+    equal(preferred.has(toAgent(index)), isFirst, `${name}: preferred ${index}`)
+    if (!is || cls.matchRow === 0) continue
+    const met = cls.requires.filter((term) => has(agent, term)).length
+    const match = Math.fround(met / cls.requires.length)
+    equal(table.match(cls.matchRow, toAgent(index)), match, `${name}: match of ${index}`)
   }
+}
+
+/** What choosers read of a class. */
+function checkShared(core: Policy['core'], cls: ClassState): void {
+  const name = `class ${cls.index}`
+  const index = toClass(cls.index)
+  const flags =
+    (cls.early ? ClassFlag.EARLY : 0) +
+    (firstTerms(cls).length > 0 ? ClassFlag.PREFERRED : 0) +
+    (cls.strategyIndex >= core.options.routersOnlyFrom ? ClassFlag.ROUTERS_ONLY : 0)
+  equal(core.classTable.flags(index), flags, `${name}: flags`)
+  equal(core.classTable.shadow(index), cls.queue.shadowIndex + 1, `${name}: shadow`)
+  equal(core.classTable.row(index), core.rows.get(cls.type) ?? 0, `${name}: row`)
+  equal(cls.row, core.rows.get(cls.type) ?? 0, `${name}: row of its type`)
+  equal(core.classTable.matchRow(index), cls.matchRow, `${name}: match row`)
+  equal(cls.matchRow > 0, cls.match === 'best_fit', `${name}: has a match row`)
+}
+
+/** Who is taken first has all of these. */
+function firstTerms({ match, requires, prefers }: ClassState): readonly string[] {
+  return match === 'fallback' && requires.length > 0 ? requires : prefers
 }
 
 function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): void {
@@ -85,7 +125,8 @@ function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): v
     holds(core.timeouts.nextDueMs() <= attempt!.timerDueMs, `${record.id}: time-out is not armed`)
     holds(!agent.ended.has(attempt!.counter), `${record.id}: runs and has ended`)
   }
-  const charged = agent.running.length + agent.ended.size
+  checkQueue(policy, agent, seen)
+  const charged = agent.running.length + agent.ended.size + agent.held
   equal(table.inUse(index), charged, `${id}: in use`)
   equal(agent.charged, charged, `${id}: charged`)
   equal(table.capacity(index), charged + roomOf(agent), `${id}: capacity`)
@@ -101,6 +142,28 @@ function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): v
   holds(core.creditCheckAtMs <= first, `${id}: nobody will look for its ended attempts`)
 }
 
+/** The agent's own queue: what is in it, in which order, and what is told of it. */
+function checkQueue({ core, table }: Policy, agent: AgentState, seen: Set<TaskRecord>): void {
+  const { id, bound } = agent
+  const index = toAgent(agent.index)
+  let last: TaskRecord | null = null
+  for (const record of walk(bound, seen)) {
+    holds(record.state === BOUND && record.agentId === id, `${record.id} is not bound to ${id}`)
+    holds(serves(agent, record.cls!), `${record.id} is bound to ${id}, which does not serve it`)
+    equal(record.attempt, null, `attempt of the bound ${record.id}`)
+    if (last !== null) equal(better(last, record), last, `first of two bound to ${id}`)
+    last = record
+  }
+  holds(bound.length === 0 || agent.accepting, `${id} does not accept and has a queue`)
+  holds(bound.length <= core.options.agentQueueMax, `${id}: ${bound.length} in its queue`)
+  equal(table.queued(index), bound.length, `${id}: queued`)
+  const room = agent.accepting && (roomOf(agent) > 0 || placesOf(core, agent) > 0)
+  equal(table.room.has(index), room, `${id}: room bit`)
+  const isReady = bound.length > 0 && freeOf(agent) > 0
+  equal(agent.readyAt >= 0, isReady, `${id}: ready`)
+  if (isReady) equal(core.ready[agent.readyAt], agent, `${id}: place among the ready`)
+}
+
 function checkProfiles({ core }: Policy): void {
   const profiles = new Set([...core.agents.values()].map((agent) => agent.profile))
   equal(profiles.size, core.profiles.size, 'profiles')
@@ -108,6 +171,8 @@ function checkProfiles({ core }: Policy): void {
     const agents = [...core.agents.values()].filter((agent) => agent.profile === profile)
     equal(profile.agents.size, agents.length, 'agents of a profile')
     equal(profile.free, sum(agents, freeOf), 'free credit of a profile')
+    const places = sum(agents, (agent) => placesOf(core, agent))
+    equal(profile.places, places, 'places of a profile')
     for (const cls of core.classes) {
       const is = agents.some((agent) => serves(agent, cls))
       equal(profile.classes.includes(cls), is, `class ${cls.index} of a profile`)
@@ -121,8 +186,10 @@ function checkGroups({ core }: Policy): void {
   const keys = new Set<string>()
   for (const cls of core.classes) {
     const { group } = cls
-    const key = cls.profiles.map((profile) => profile.number).join()
+    const numbers = cls.profiles.map((profile) => profile.number).join()
+    const key = cls.early ? `early ${numbers}` : numbers
     keys.add(key)
+    equal(group.isEarly, cls.early, `group of class ${cls.index}: early`)
     equal(group.key, key, `group of class ${cls.index}`)
     equal(core.groups.get(key), group, `group ${key}`)
     equal(cls.head, placeableHead(cls), `head of class ${cls.index}`)
@@ -159,6 +226,12 @@ function checkGroups({ core }: Policy): void {
 function checkTotals({ core }: Policy): void {
   const agents = [...core.agents.values()]
   equal(core.totalFree, sum(agents, freeOf), 'free over all')
+  const places = sum(agents, (agent) => placesOf(core, agent))
+  equal(core.totalPlaces, places, 'places over all')
+  const bound = sum(agents, (agent) => agent.bound.length)
+  equal(core.totalBound, bound, 'bound over all')
+  equal(core.ready.length, agents.filter(({ readyAt }) => readyAt >= 0).length, 'ready agents')
+  equal(core.earlyClasses, core.classes.filter(({ early }) => early).length, 'early classes')
   const offered = sum(core.classes, (cls) => cls.offered)
   equal(core.totalOffered, offered, 'offered over all')
   const leased = agents.filter((agent) => agent.leased)
@@ -207,6 +280,9 @@ function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>): void {
     )
     const running = mine.filter((record) => record.state === RUNNING).length
     equal(queue.running, running, `${queue.name}: running`)
+    const bound = mine.filter((record) => record.state === BOUND).length
+    equal(queue.bound, bound, `${queue.name}: bound`)
+    if (!queue.hasOwnStrategy) equal(queue.strategyIndex, core.defaultStrategy, queue.name)
     for (const record of mine) {
       holds(core.find(record.id, queue.name) === record, `${record.id} cannot be found`)
     }
@@ -218,9 +294,25 @@ function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>): void {
 }
 
 function serves(agent: AgentState, cls: ClassState): boolean {
-  const { queues, capabilities } = agent
-  const queue = queues.includes('*') || queues.includes(cls.queue.name)
-  return queue && cls.requires.every((name) => capabilities.includes(name))
+  const { queues } = agent
+  if (!queues.includes('*') && !queues.includes(cls.queue.name)) return false
+  return cls.match !== 'exact' || cls.requires.every((term) => has(agent, term))
+}
+
+/** A capability by its name, or a label that is at least so much, which is all that is asked here. */
+function has({ capabilities, labels }: AgentState, term: string): boolean {
+  const [name, least] = term.split('>=')
+  return least === undefined ? capabilities.includes(name) : labels[name] >= Number(least)
+}
+
+/** Places in the agent's own queue. */
+function placesOf({ options }: Policy['core'], agent: AgentState): number {
+  return agent.accepting && !agent.pull ? options.agentQueueMax - agent.bound.length : 0
+}
+
+/** What an agent adds to what a class may send. */
+function creditFor(core: Policy['core'], cls: ClassState, agent: AgentState): number {
+  return freeOf(agent) + (cls.early ? placesOf(core, agent) : 0)
 }
 
 function freeOf(agent: AgentState): number {
@@ -229,21 +321,24 @@ function freeOf(agent: AgentState): number {
 }
 
 /** Negative when it has more than it may take by now. */
-function roomOf({ pull, granted, concurrency, prefetch, running, ended }: AgentState): number {
-  return pull ? granted : concurrency + prefetch - running.length - ended.size
+function roomOf(agent: AgentState): number {
+  const { pull, granted, concurrency, prefetch, running, ended, held } = agent
+  return pull ? granted : concurrency + prefetch - running.length - ended.size - held
 }
 
 /** The head that is to be offered next, by a look at every class and every agent. */
 export function expectedOffer({ core }: Policy): TaskRecord | null {
-  if (core.freeSlots.size === 0 || core.totalFree <= core.totalOffered) return null
+  if (core.freeSlots.size === 0) return null
+  const isCredit = core.totalFree > core.totalOffered
+  const isRoom = core.totalFree + core.totalPlaces > core.totalOffered
   const agents = [...core.agents.values()]
   const kinds = core.classes.map((cls) => servedBy(cls, agents))
   let best: TaskRecord | null = null
   for (const [i, cls] of core.classes.entries()) {
     // Classes that the same agents serve count on the same credit.
     const offered = sum(core.classes, (one) => (kinds[one.index] === kinds[i] ? one.offered : 0))
-    const free = sum(agents, (agent) => (serves(agent, cls) ? freeOf(agent) : 0))
-    if (free > offered) best = better(best, placeableHead(cls))
+    const free = sum(agents, (agent) => (serves(agent, cls) ? creditFor(core, cls, agent) : 0))
+    if (free > offered && (cls.early ? isRoom : isCredit)) best = better(best, placeableHead(cls))
   }
   return best
 }
@@ -251,8 +346,10 @@ export function expectedOffer({ core }: Policy): TaskRecord | null {
 function servedBy(cls: ClassState, agents: AgentState[]): string {
   const kinds = agents
     .filter((agent) => serves(agent, cls))
-    .map(({ queues, capabilities }) => `${queues.join()}|${capabilities.join()}`)
-  return [...new Set(kinds)].sort().join(' ')
+    .map(({ queues, capabilities, labels }) => {
+      return `${queues.join()}|${capabilities.join()}|${JSON.stringify(labels)}`
+    })
+  return `${cls.early} ${[...new Set(kinds)].sort().join(' ')}`
 }
 
 /** The first of the highest level that has any, unless the lane is as far ahead as it may be. */

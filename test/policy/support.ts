@@ -11,12 +11,19 @@ import {
   toClass,
 } from '../../native-free/index.ts'
 import { RecordedCore } from '../../src/journal/recorder.ts'
-import { QUEUE_DEFAULTS, type QueueOptions } from '../../src/options.ts'
-import type { AgentState } from '../../src/policy/agents.ts'
-import { COMMITTED, type PolicyEffects, type PolicyOptions } from '../../src/policy/core.ts'
+import { type Match, QUEUE_DEFAULTS, type QueueOptions } from '../../src/options.ts'
+import { AgentState } from '../../src/policy/agents.ts'
+import {
+  BOUND_TO_AGENT,
+  COMMITTED,
+  type PolicyEffects,
+  type PolicyOptions,
+} from '../../src/policy/core.ts'
 import { OFFERED, type Origin, TaskRecord } from '../../src/policy/task-record.ts'
+import type { TaskRouting } from '../../src/task.ts'
 
 export const EPOCH = 1_000
+const DEFAULT_STRATEGY = QUEUE_DEFAULTS.strategy
 
 /** Nobody is told: the effects record what counts. */
 const NOBODY: Origin = { accepted: () => {}, outcome: () => {}, refused: () => {} }
@@ -28,12 +35,19 @@ export interface TaskSpec {
   timeoutMs?: number
   retryCount?: number
   bytes?: number
+  type?: string
+  match?: Match
+  prefers?: string[]
+  strategy?: string
+  key?: string
 }
 
 export interface AgentGiven {
   instance?: string
   queues?: string[]
   capabilities?: string[]
+  labels?: Record<string, number>
+  specializations?: Record<string, number>
   concurrency?: number
   beats?: boolean
   keeps?: boolean
@@ -43,6 +57,8 @@ export interface AgentGiven {
 
 export interface PolicyGiven extends Partial<PolicyOptions> {
   queue?: Partial<QueueOptions>
+  /** By index; the default queue's alone unless given. */
+  strategies?: string[]
   /** Where slots' and agents' generations start. */
   counterStart?: number
 }
@@ -72,6 +88,7 @@ export class Effects implements PolicyEffects {
     isCharged: boolean
   }[] = []
   readonly repeated: { record: TaskRecord; counter: number }[] = []
+  readonly unbounds: { record: TaskRecord; agent: AgentState }[] = []
   readonly creditsBack: { agent: AgentState; counter: number }[] = []
   readonly ups: AgentState[] = []
   readonly downs: { agent: AgentState; reason: string }[] = []
@@ -96,6 +113,9 @@ export class Effects implements PolicyEffects {
   repeat(record: TaskRecord): void {
     this.repeated.push({ record, counter: record.attempt!.counter })
   }
+  unbound(record: TaskRecord, agent: AgentState): void {
+    this.unbounds.push({ record, agent })
+  }
   creditBack(agent: AgentState, counter: number): void {
     this.creditsBack.push({ agent, counter })
   }
@@ -113,6 +133,13 @@ export class Effects implements PolicyEffects {
   }
 }
 
+/** @returns null when the task says nothing of it, as of nearly all. */
+export function routingOf(spec: TaskSpec): TaskRouting | null {
+  const { type = null, match = null, prefers = [], strategy = null } = spec
+  const isPlain = type === null && match === null && prefers.length === 0 && strategy === null
+  return isPlain ? null : { type, match, prefers, strategy }
+}
+
 export class Policy {
   readonly memory: SharedMemory
   readonly table: AgentTableWriter
@@ -123,7 +150,7 @@ export class Policy {
   nowMs = 1_000
 
   constructor(given: PolicyGiven = {}) {
-    const { queue = {}, counterStart = 0, ...more } = given
+    const { queue = {}, counterStart = 0, strategies = [DEFAULT_STRATEGY], ...more } = given
     const options: PolicyOptions = {
       epoch: EPOCH,
       slots: 1_024,
@@ -134,7 +161,9 @@ export class Policy {
       strictQueues: false,
       queueDefaults: { ...QUEUE_DEFAULTS, ...queue },
       queues: {},
-      strategyIndex: () => 0,
+      agentQueueMax: 4,
+      routersOnlyFrom: 8,
+      strategyIndex: (name) => strategies.indexOf(name),
       ...more,
     }
     this.memory = createMemory(
@@ -152,7 +181,7 @@ export class Policy {
     this.core = new RecordedCore(this.memory, options, this.effects, {
       name: 'test',
       startedAt: '2026-01-01T00:00:00.000Z',
-      strategies: [options.queueDefaults.strategy],
+      strategies,
       counterStart,
     })
     this.table = this.core.table
@@ -165,6 +194,8 @@ export class Policy {
       requires: spec.requires ?? [],
       timeoutMs: spec.timeoutMs ?? null,
       retryCount: spec.retryCount ?? null,
+      routing: routingOf(spec),
+      key: spec.key ?? null,
     }
     const length = spec.bytes ?? 0
     const bytes = new Uint8Array(length)
@@ -195,6 +226,8 @@ export class Policy {
       instance: given.instance ?? `${id}-1`,
       queues: given.queues ?? ['*'],
       capabilities: given.capabilities ?? [],
+      labels: given.labels ?? {},
+      specializations: given.specializations ?? {},
       concurrency: given.concurrency ?? 1,
       beats: given.beats ?? true,
       keeps: given.keeps ?? false,
@@ -251,24 +284,45 @@ export class Policy {
     )
   }
 
+  /** The first with credit; of those that may be bound to, when nobody has any, the first with room. */
   freeAgent(record: TaskRecord): AgentState | undefined {
-    const candidates = this.table.candidates(toClass(record.cls!.index))
-    return this.core.agentAt.find(
-      (agent) =>
-        agent?.accepting &&
-        candidates.has(toAgent(agent.index)) &&
-        this.table.credit(toAgent(agent.index)) > 0,
+    const { index, early } = record.cls!
+    const candidates = this.table.candidates(toClass(index))
+    const able = this.core.agentAt.filter(
+      (agent) => agent?.accepting && candidates.has(toAgent(agent.index)),
     )
+    const free = able.find((agent) => this.table.credit(toAgent(agent!.index)) > 0)
+    if (free !== undefined || !early) return free
+    const { agentQueueMax } = this.core.options
+    return able.find((agent) => !agent!.pull && agent!.bound.length < agentQueueMax)
   }
 
-  /** Offers and commits all that can be. @returns what runs now that did not before. */
+  /** Offers and commits all that can be, or binds it. @returns what runs now that did not before. */
   place(): TaskRecord[] {
     const placed: TaskRecord[] = []
     for (let record = this.offer(); record !== null; record = this.offer()) {
-      if (this.propose(record) !== COMMITTED) throw new Error(`${record.id} was not committed`)
-      placed.push(record)
+      const answer = this.propose(record)
+      if (answer === COMMITTED) placed.push(record)
+      else if (answer !== BOUND_TO_AGENT) throw new Error(`${record.id} was not committed`)
     }
     return placed
+  }
+
+  /** Starts all bound tasks that can be. @returns them. */
+  startBound(): TaskRecord[] {
+    const started: TaskRecord[] = []
+    for (let record = this.core.nextBound(this.nowMs); record !== null; ) {
+      started.push(record)
+      record = this.core.nextBound(this.nowMs)
+    }
+    return started
+  }
+
+  /** @returns the agent whose credit is held now, null when nobody has any, or why not. */
+  allocate(queue = 'q', spec: TaskSpec = {}): AgentState | string | null {
+    const { level = 3, requires = [] } = spec
+    const answer = this.core.allocate({ queue, level, requires, routing: routingOf(spec) })
+    return answer === null || answer instanceof AgentState ? answer : answer.code
   }
 
   /** Submits one task and has it run. */

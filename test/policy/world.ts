@@ -1,14 +1,19 @@
 /** The policy core beside what is known of it from outside: for the model-based property test. */
 import { toAgent } from '../../native-free/index.ts'
-import { LIMITS } from '../../src/options.ts'
+import { LIMITS, QUEUE_DEFAULTS } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
-import { COMMITTED } from '../../src/policy/core.ts'
+import { BOUND_TO_AGENT, COMMITTED } from '../../src/policy/core.ts'
 import { isFinal, OFFERED, RUNNING, type TaskRecord } from '../../src/policy/task-record.ts'
 import { checkInvariants, expectedOffer } from './invariants.ts'
 import { Policy, type TaskSpec, type Token } from './support.ts'
 
 export const QUEUES = ['q', 'r', 's']
 export const CAPABILITIES = [[], ['gpu'], ['ocr'], ['gpu', 'ocr']]
+export const REQUIRES = [...CAPABILITIES, ['memory>=16'], ['gpu', 'memory>=16']]
+export const LABELS: Record<string, number>[] = [{}, { memory: 8 }, { memory: 16, zone: 2 }]
+export const STRATEGIES = ['least_loaded', 'random', 'round_robin']
+const CLASSES_MAX = 64
+const QUEUE = { timeoutMs: 700, retryCount: 1, lossLimit: 2, tasksMax: 40 }
 export const SERVES = [['*'], ['q'], ['q', 'r'], ['s']]
 
 /** What must be true of the tasks, whatever happened: each ends once, and stays as it ended. */
@@ -22,15 +27,34 @@ export class World {
   readonly policy = new Policy({
     slots: 32,
     agentsMax: 32,
+    classesMax: CLASSES_MAX,
+    agentQueueMax: 3,
+    routersOnlyFrom: 2,
+    strategies: STRATEGIES,
     leaseMs: 1_000,
     counterStart: 2 ** 31 - 20,
     keep: { count: 10, ageSeconds: 30, bytes: 1_000 },
-    queue: { timeoutMs: 700, retryCount: 1, lossLimit: 2, tasksMax: 40 },
+    queue: QUEUE,
+    queues: {
+      r: { ...QUEUE_DEFAULTS, ...QUEUE, binding: 'early', strategy: 'random' },
+      s: {
+        ...QUEUE_DEFAULTS,
+        ...QUEUE,
+        binding: 'early',
+        match: 'fallback',
+        shadow: 'round_robin',
+      },
+    },
   })
   /** Every token that was ever given out. */
   readonly tokens: Token[] = []
   /** What each instance that pulls has asked for and was not given. */
   readonly asked = new Map<AgentState, number>()
+  /** What each instance has been allocated and not given back; it goes when it changes its mind. */
+  readonly held = new Map<AgentState, number>()
+  readonly #pulled = new Map<AgentState, boolean>()
+  /** Bound tasks that began. */
+  begun = 0
   /** The most that each instance was ever willing to do at a time. */
   readonly peaks = new Map<AgentState, number>()
   readonly open: TaskRecord[] = []
@@ -55,6 +79,11 @@ export class World {
       if (refusal?.first !== known) throw new Error(`${record.id}: not seen as a duplicate`)
       return
     }
+    if (refusal?.code === 'too_many_classes') {
+      const { length } = this.policy.core.classes
+      if (length < CLASSES_MAX) throw new Error(`refused with ${length} classes`)
+      return
+    }
     if (refusal !== null) {
       if (refusal.code !== 'queue_full') throw new Error(`refused: ${refusal.code}`)
       if (this.policy.core.queues.get(queue)!.open < 40) throw new Error('refused too early')
@@ -77,21 +106,75 @@ export class World {
       if (record === null) return
       const { cls } = record
       if (cls!.group.offered > cls!.free) throw new Error('more offers than credit')
-      const { totalOffered, totalFree } = this.policy.core
-      if (totalOffered > totalFree) throw new Error('more offers than credit over all')
+      const { totalOffered, totalFree, totalPlaces } = this.policy.core
+      const room = cls!.early ? totalFree + totalPlaces : totalFree
+      if (totalOffered > room) throw new Error('more offers than credit over all')
     }
   }
 
   propose(record: TaskRecord, agent?: AgentState): number {
     const answer = agent ? this.policy.propose(record, agent) : this.policy.propose(record)
-    if (answer !== COMMITTED) return answer
-    const { counter } = record.attempt!
+    if (answer === BOUND_TO_AGENT && !record.cls!.early) throw new Error('bound, and not early')
+    if (answer === COMMITTED) this.#started(record)
+    return answer
+  }
+
+  startBound(): void {
+    const { core, nowMs } = this.policy
+    const record = core.nextBound(nowMs)
+    const couldStart = core.ready.length > 0 && core.freeSlots.size > 0
+    if (record !== null) {
+      this.#started(record)
+      this.begun++
+    } else if (couldStart) throw new Error('a bound task could start and does not')
+  }
+
+  /** A new attempt has a token of its own. */
+  #started(record: TaskRecord): void {
+    const { counter, agent } = record.attempt!
     if (counter <= this.#lastCounter) throw new Error('a token was given out twice')
     this.#lastCounter = counter
     this.tokens.push(this.policy.token(record))
-    const taker = record.attempt!.agent!
-    if (taker.pull) this.asked.set(taker, (this.asked.get(taker) ?? 0) - 1)
-    return answer
+    this.#taken(agent!)
+  }
+
+  #taken(agent: AgentState): void {
+    if (agent.pull) this.asked.set(agent, (this.asked.get(agent) ?? 0) - 1)
+  }
+
+  allocate(queue: string, spec: TaskSpec): void {
+    const { core, table } = this.policy
+    const free = [...core.agents.values()].filter((agent) => {
+      return agent.accepting && table.credit(toAgent(agent.index)) > 0
+    })
+    const loads = new Map(free.map((agent) => [agent, loadOf(this.policy, agent)]))
+    const agent = this.policy.allocate(queue, spec)
+    if (typeof agent === 'string') {
+      if (core.classes.length < CLASSES_MAX) throw new Error(`not allocated: ${agent}`)
+      return
+    }
+    // Of a task that says nothing of itself anybody who serves the queue may be had.
+    const able = free.filter(({ queues }) => queues.includes('*') || queues.includes(queue))
+    if (agent === null) {
+      const isPlain = (spec.requires ?? []).length === 0
+      if (isPlain && able.length > 0) throw new Error('somebody is free and is not allocated')
+      return
+    }
+    if (!able.includes(agent)) throw new Error(`${agent.id} is allocated and may not be had`)
+    const least = Math.min(...able.map((one) => loads.get(one)!))
+    const isPlain = Object.keys(spec).length === 0
+    if (isPlain && loads.get(agent)! > least) throw new Error(`${agent.id} is not the least loaded`)
+    this.held.set(agent, (this.held.get(agent) ?? 0) + 1)
+    this.#taken(agent)
+  }
+
+  release(agent: AgentState): void {
+    const held = this.held.get(agent) ?? 0
+    if (this.policy.core.release(agent.id) !== held > 0) throw new Error(`${agent.id}: released`)
+    this.held.set(agent, Math.max(0, held - 1))
+    if (held === 0 || !agent.pull) return
+    const asked = (this.asked.get(agent) ?? 0) + 1
+    this.asked.set(agent, Math.min(asked, LIMITS.concurrencyMax))
   }
 
   pull(agent: AgentState, count: number): void {
@@ -133,7 +216,11 @@ export class World {
     const { core, table } = this.policy
     for (const agent of core.agents.values()) {
       if (!agent.pull) this.asked.delete(agent)
+      if (this.#pulled.get(agent) !== agent.pull) this.held.delete(agent)
+      this.#pulled.set(agent, agent.pull)
       const asked = this.asked.get(agent) ?? 0
+      const held = this.held.get(agent) ?? 0
+      if (agent.held !== held) throw new Error(`${agent.id}: holds ${agent.held} of ${held}`)
       if (agent.granted !== asked) throw new Error(`${agent.id}: ${agent.granted} of ${asked}`)
       const size = agent.pull ? table.capacity(toAgent(agent.index)) : agent.concurrency
       const peak = Math.max(this.peaks.get(agent) ?? 0, size + agent.prefetch)
@@ -153,6 +240,7 @@ export class World {
     const agent = policy.agent('last', {
       instance: `at-${policy.nowMs}`,
       capabilities: ['gpu', 'ocr'],
+      labels: { memory: 64 },
       concurrency: 7,
       leased: false,
     })
@@ -160,11 +248,12 @@ export class World {
     // Ends: each round finishes at least one of what is left.
     while (this.open.length > 0) {
       const before = this.open.length
-      for (const record of policy.place()) policy.succeed(record)
+      for (const record of [...policy.startBound(), ...policy.place()]) policy.succeed(record)
       this.check(model)
       if (this.open.length === before) throw new Error(`${before} tasks are stuck`)
     }
     if (policy.inUse(agent) !== 0) throw new Error('credit is lost')
+    if (policy.core.totalBound !== 0) throw new Error('a bound task is not settled')
     if (policy.core.bouncedWaiting !== 0) throw new Error('a bounce is not settled')
     policy.pass(31_000)
     if (policy.effects.forgot.length !== model.tasks.size) throw new Error('not all was forgotten')
@@ -177,6 +266,10 @@ export class World {
       number,
     )
   }
+}
+
+function loadOf({ table }: Policy, { index }: AgentState): number {
+  return table.inUse(toAgent(index)) / table.capacity(toAgent(index))
 }
 
 export function at<T>(items: readonly T[], number: number): T | undefined {

@@ -11,6 +11,7 @@ import {
   type SharedMemory,
   SlotState,
   SlotTableWriter,
+  StrategySwitchesWriter,
   TaskRingProducer,
   toAgent,
   toClass,
@@ -18,7 +19,7 @@ import {
   toRouter,
   toSlot,
 } from '../../native-free/index.ts'
-import { type RouterFault, RouterPool } from '../../src/router/pool.ts'
+import { type RouterFault, RouterPool, type StrategyFault } from '../../src/router/pool.ts'
 import type { StrategyEntry } from '../../src/routing/registry.ts'
 
 const SLOT_COUNT = 512
@@ -29,6 +30,8 @@ export interface FrontEndOptions {
   agents?: number
   capacity?: number
   strategies?: StrategyEntry[]
+  /** Whether strategies that have a module are users', and watched. */
+  isGuarded?: boolean
   /** One that another front end has left behind, all slots free. */
   memory?: SharedMemory
 }
@@ -42,6 +45,7 @@ export class TestFrontEnd {
   readonly outboxes: OutboxConsumer[]
   readonly pool: RouterPool
   readonly faults: RouterFault[] = []
+  readonly strategyFaults: StrategyFault[] = []
   readonly returns: number[] = []
   /** How often each task was placed. */
   readonly placed: number[] = []
@@ -77,7 +81,12 @@ export class TestFrontEnd {
       seed: 1,
       onBell: () => this.wakeUp(),
       onReturn: (router) => this.takeBack(router),
+      isGuarded: options.isGuarded ?? false,
       onFault: (fault) => this.faults.push(fault),
+      onStrategyFault: (fault) => {
+        this.strategyFaults.push(fault)
+        new StrategySwitchesWriter(this.memory).setOff(fault.strategy, true)
+      },
     })
   }
 

@@ -25,6 +25,7 @@ import { BELL } from '../../src/router/messages.ts'
 import { Random } from '../../src/routing/generator.ts'
 import { createStrategies } from '../../src/routing/registry.ts'
 import { NONE, type Strategy } from '../../src/routing/strategy.ts'
+import { STRATEGY_DEFAULTS } from '../../src/strategy-options.ts'
 
 // Counters start so low below 2^31 that every test passes it.
 const BEFORE_WRAP = 2 ** 31 - 3
@@ -64,11 +65,19 @@ function join(agent: number, capacity: number): void {
 }
 
 function makeLoop(router: number, strategies?: Strategy[]): RouterLoop {
-  const context = { random: new Random(1), agentCountMax: 32, classCountMax: 2, phase: 0 }
+  const make = () =>
+    createStrategies(['round_robin'], {
+      random: new Random(1),
+      options: STRATEGY_DEFAULTS,
+      agentCountMax: 32,
+      classCountMax: 2,
+      phase: 0,
+    })
   return new RouterLoop({
     memory,
     router: toRouter(router),
-    strategies: strategies ?? createStrategies(['round_robin'], context),
+    strategies: strategies ?? make(),
+    shadows: make(),
     status: new RouterStatusWriter(memory, toRouter(router)),
     port: { postMessage: (value) => posted.push(value) },
   })

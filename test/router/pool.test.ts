@@ -151,7 +151,7 @@ test('routers: a strategy that cannot be loaded fails the start, with the reason
     strategies: [{ name: 'absent', moduleUrl: strategyUrl('absent') }],
   })
   const failure = await frontEnd.pool.start().catch((error: unknown) => error)
-  expect(failure).toMatchObject({ code: 'router_given_up' })
+  expect(failure).toMatchObject({ code: 'bad_option' })
   expect(String(failure)).toContain('absent.mjs')
   expect(frontEnd.pool.status().map(({ alive }) => alive)).toEqual([false, false])
 })

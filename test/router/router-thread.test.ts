@@ -14,6 +14,7 @@ import {
 } from '../../native-free/index.ts'
 import { type RouterTask, RUNNING } from '../../src/router/messages.ts'
 import { type RouterFault, RouterThread } from '../../src/router/router-thread.ts'
+import { STRATEGY_DEFAULTS } from '../../src/strategy-options.ts'
 import { until } from '../support/until.ts'
 
 const ROUTER = toRouter(0)
@@ -63,6 +64,9 @@ beforeEach(() => {
     memory,
     router: ROUTER,
     strategies: [],
+    routing: STRATEGY_DEFAULTS,
+    isGuarded: true,
+    strategyBudgetUs: 1_000,
     seed: 1,
     piscina: {
       get threads() {
@@ -80,6 +84,7 @@ beforeEach(() => {
     onBell: () => events.push('bell'),
     onReturn: () => events.push('return'),
     onFault: (fault) => faults.push(fault),
+    onStrategyFault: () => undefined,
   })
 })
 

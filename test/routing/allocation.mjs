@@ -4,13 +4,15 @@ const built = new URL(process.argv[2])
 const load = (path) => import(new URL(path, built))
 const { AgentTableWriter, createMemory, SlotTableWriter } = await load('native-free/index.js')
 const { Chooser } = await load('src/routing/chooser.js')
+const { STRATEGY_DEFAULTS } = await load('src/strategy-options.js')
 const { Random } = await load('src/routing/generator.js')
 const { createStrategies, strategyNames } = await load('src/routing/registry.js')
 
 const COUNT = 200_000
-const ROUNDS_MAX = 40
+/** Of the canary, which allocates in each, fewer do. */
+const ROUNDS_MAX = process.argv[3] === 'allocating' ? 2 : 40
 /** A round that takes less took nothing for its choices: 200,000 of the smallest object are 3.2 MB. */
-const NOTHING_BYTES = 32_000
+const NOTHING_BYTES = 300_000
 const memory = createMemory({
   slotCount: 32,
   agentCountMax: 1_024,
@@ -23,7 +25,13 @@ const memory = createMemory({
 const agents = new AgentTableWriter(memory)
 const slots = new SlotTableWriter(memory)
 const names = strategyNames()
-const context = { random: new Random(1), agentCountMax: 1_024, classCountMax: 2, phase: 0 }
+const context = {
+  random: new Random(1),
+  options: STRATEGY_DEFAULTS,
+  agentCountMax: 1_024,
+  classCountMax: 2,
+  phase: 0,
+}
 const chooser = new Chooser(memory, createStrategies(names, context))
 // Class 0 has 40 candidates and is chosen from exactly, class 1 has 600 and is sampled.
 for (let agent = 0; agent < 640; agent++) {

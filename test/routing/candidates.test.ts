@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { toAgent } from '../../native-free/index.ts'
+import { toAgent, toClass } from '../../native-free/index.ts'
+import { EXACT_MAX, SAMPLE_COUNT } from '../../src/routing/candidates.ts'
 import { Random } from '../../src/routing/generator.ts'
 import { NONE } from '../../src/routing/strategy.ts'
 import { Fleet } from './fleet.ts'
@@ -80,4 +81,110 @@ test('candidates: probing draws members only, and gives up when there are none',
   expect([...drawn].sort((a, b) => a - b)).toEqual([2, 3, 9])
   for (const agent of [2, 3, 9]) fleet.agents.take(toAgent(agent))
   expect(candidates.probe(random, 50)).toBe(NONE)
+})
+
+/** What `gather` may return, from plain lists. */
+function gathered(fleet: Fleet, cursor: number) {
+  const into = new Int32Array(EXACT_MAX)
+  const { candidates, agents } = fleet.chooser
+  candidates.select(0)
+  const count = candidates.gather(agents, cursor, into, new Random(cursor + 1))
+  return { found: [...into.subarray(0, count)], isExact: candidates.isExact }
+}
+
+const spread = fc.record({
+  members: fc.integer({ min: 1, max: 400 }),
+  step: fc.integer({ min: 1, max: 7 }),
+  full: fc.integer({ min: 1, max: 9 }),
+  cursor: fc.nat(SIZE + 5),
+})
+
+test('candidates: gather returns all in rotation order up to 256, else samples of members', () => {
+  fc.assert(
+    fc.property(spread, ({ members, step, full, cursor }) => {
+      const fleet = new Fleet({ agentCountMax: 4_096 })
+      for (let i = 0; i < 3_000; i++) fleet.join(i, 1, 0, [1])
+      for (let i = 0; i < members; i++) {
+        fleet.join(i * step, 1, i % full === 0 && i > 0 ? 1 : 0)
+      }
+      const free = Array.from({ length: members }, (_, i) => i * step).filter((agent) =>
+        fleet.agents.free.has(agent),
+      )
+      const rotated = [
+        ...free.filter((agent) => agent >= cursor),
+        ...free.filter((agent) => agent < cursor),
+      ]
+      const { found, isExact } = gathered(fleet, cursor)
+      expect(isExact).toBe(free.length <= EXACT_MAX)
+      if (isExact) expect(found).toEqual(rotated)
+      else {
+        expect(found).toHaveLength(SAMPLE_COUNT)
+        expect(found.filter((agent) => !free.includes(agent))).toEqual([])
+      }
+    }),
+    { seed: 20_260, numRuns: 60 },
+  )
+})
+
+test('candidates: many become few, and few many, and gather knows it at once', () => {
+  for (const gap of [1, 12]) {
+    const fleet = new Fleet({ agentCountMax: 4_096 })
+    const members = Array.from({ length: 300 }, (_, i) => i * gap)
+    for (const agent of members) fleet.join(agent, 1)
+    let free = 300
+    expect(gathered(fleet, 0).isExact).toBe(false)
+    for (const agent of members.slice(0, 120)) {
+      fleet.agents.take(toAgent(agent))
+      free--
+      const { found, isExact } = gathered(fleet, 0)
+      expect(isExact).toBe(free <= EXACT_MAX)
+      if (isExact) expect(found).toHaveLength(free)
+    }
+    for (const agent of members.slice(0, 120)) {
+      fleet.agents.give(toAgent(agent))
+      free++
+      expect(gathered(fleet, 0).isExact).toBe(free <= EXACT_MAX)
+    }
+  }
+})
+
+test('candidates: of a sparse set every free member is drawn as often as any other', () => {
+  const fleet = new Fleet({ agentCountMax: 4_096 })
+  for (let agent = 0; agent < 4_000; agent++) fleet.join(agent, 1, 0, [1])
+  // Alone in its word, four in one, and one of two that is full.
+  const members = [5, 640, 641, 650, 671, 1_000, 1_001, 3_999]
+  for (const agent of members) fleet.join(agent, 1, agent === 1_001 ? 1 : 0)
+  const { candidates } = fleet.chooser
+  candidates.select(0)
+  const random = new Random(11)
+  const counts = new Map<number, number>()
+  const draws = 14_000
+  for (let i = 0; i < draws; i++) {
+    const agent = candidates.probe(random, 64)
+    counts.set(agent, (counts.get(agent) ?? 0) + 1)
+  }
+  const free = members.filter((agent) => agent !== 1_001)
+  expect([...counts.keys()].sort((a, b) => a - b)).toEqual(free)
+  const expected = draws / free.length
+  const chiSquare = [...counts.values()].reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0)
+  // 0.1 % of uniform samples exceed this, with 6 degrees of freedom.
+  expect(chiSquare).toBeLessThan(22.46)
+})
+
+test('candidates: a sparse set that grows or shrinks is drawn from as it is', () => {
+  const fleet = new Fleet({ agentCountMax: 4_096 })
+  for (let agent = 0; agent < 4_000; agent++) fleet.join(agent, 1, 0, [1])
+  fleet.join(100, 1)
+  const drawn = () => {
+    const { candidates } = fleet.chooser
+    candidates.select(0)
+    const random = new Random(3)
+    const seen = new Set(Array.from({ length: 200 }, () => candidates.probe(random, 8)))
+    return [...seen].sort((a, b) => a - b)
+  }
+  expect(drawn()).toEqual([100])
+  fleet.join(3_000, 1)
+  expect(drawn()).toEqual([100, 3_000])
+  fleet.agents.setCandidate(toClass(0), toAgent(100), false)
+  expect(drawn()).toEqual([3_000])
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toAgent } from '../../native-free/index.ts'
+import { ClassFlag, toAgent, toClass } from '../../native-free/index.ts'
 import { Random } from '../../src/routing/generator.ts'
 import { createStrategies, loadStrategies, strategyNames } from '../../src/routing/registry.ts'
 import { NONE, type PlacementTask, type Strategy } from '../../src/routing/strategy.ts'
@@ -10,7 +10,7 @@ function saying(answer: () => number): Strategy {
   return { name: 'saying', choose: answer }
 }
 
-test('chooser: hands class, level and slot to the strategy that the slot names', () => {
+test('chooser: hands class, level, slot, rows and key to the strategy that the slot names', () => {
   const seen: PlacementTask[] = []
   const spy: Strategy = {
     name: 'spy',
@@ -20,8 +20,12 @@ test('chooser: hands class, level and slot to the strategy that the slot names',
     },
   }
   const fleet = new Fleet({ strategies: [saying(() => NONE), spy] })
-  expect(fleet.choose(1, 3, 4)).toBe(NONE)
-  expect(seen).toEqual([{ classIndex: 3, level: 4, slot: 0 }])
+  fleet.classes.setRow(toClass(3), 5)
+  fleet.classes.setMatchRow(toClass(3), 6)
+  fleet.classes.setFlags(toClass(3), ClassFlag.EARLY)
+  expect(fleet.choose(1, 3, 4, -77)).toBe(NONE)
+  const rest = { row: 5, matchRow: 6, key: -77, early: true }
+  expect(seen).toEqual([{ classIndex: 3, level: 4, slot: 0, ...rest }])
 })
 
 test('chooser: refuses what a faulty strategy answers', () => {
@@ -44,6 +48,55 @@ test('chooser: asks again when the answer is full by its own pending proposals',
   fleet.chooser.agents.pending[1] = 1
   expect(fleet.choose(0)).toBe(2)
   expect(fleet.agents.inUse(toAgent(2))).toBe(0)
+})
+
+test('chooser: preferred agents come first while one of them has room', () => {
+  const fleet = new Fleet()
+  fleet.classes.setFlag(toClass(0), ClassFlag.PREFERRED, true)
+  for (const agent of [0, 1, 2, 3]) fleet.join(agent, 2)
+  for (const agent of [1, 3]) fleet.agents.setPreferred(toClass(0), toAgent(agent), true)
+  for (const strategy of strategyNames()) {
+    const chosen = Array.from({ length: 8 }, () => fleet.place(strategy))
+    expect(chosen.slice(0, 4).toSorted(), strategy).toEqual([1, 1, 3, 3])
+    expect(chosen.slice(4).toSorted(), strategy).toEqual([0, 0, 2, 2])
+    for (const agent of chosen) fleet.agents.give(toAgent(agent))
+  }
+})
+
+test('chooser: a class that binds early gets agents without credit, until their queues are full', () => {
+  const fleet = new Fleet()
+  fleet.classes.setFlag(toClass(0), ClassFlag.EARLY, true)
+  fleet.agents.setQueueMax(2)
+  fleet.join(0, 1, 0, [0, 1])
+  fleet.join(1, 1, 0, [0, 1])
+  for (const strategy of strategyNames()) {
+    const chosen = Array.from({ length: 7 }, () => fleet.place(strategy))
+    expect(chosen.slice(0, 6).toSorted(), strategy).toEqual([0, 0, 0, 1, 1, 1])
+    expect(chosen[6], strategy).toBe(NONE)
+    expect(fleet.choose(strategy, 1), strategy).toBe(NONE)
+    for (const agent of [0, 1].map(toAgent)) {
+      fleet.agents.setQueued(agent, 0)
+      fleet.agents.give(agent)
+    }
+  }
+})
+
+test('chooser: own proposals hide an agent without credit from late, without room from early classes', () => {
+  const fleet = new Fleet()
+  const { chooser } = fleet
+  fleet.agents.setQueueMax(1)
+  fleet.classes.setFlag(toClass(1), ClassFlag.EARLY, true)
+  fleet.join(0, 1, 0, [0, 1])
+  const free = () => [fleet.choose('round_robin', 0), fleet.choose('round_robin', 1)]
+  expect(free()).toEqual([0, 0])
+  chooser.propose(0)
+  expect(free()).toEqual([NONE, 0])
+  chooser.propose(0)
+  expect(free()).toEqual([NONE, NONE])
+  chooser.settle(0)
+  expect(free()).toEqual([NONE, 0])
+  chooser.settle(0)
+  expect(free()).toEqual([0, 0])
 })
 
 test('chooser: a slot with a strategy that does not exist is a programmer’s error', () => {

@@ -1,7 +1,9 @@
 /** A fleet in a small shared memory, and the chooser over it, as the front end has them. */
 import {
   AgentTableWriter,
+  ClassTableWriter,
   createMemory,
+  LearningWriter,
   type SharedMemory,
   SlotTableWriter,
   toAgent,
@@ -12,11 +14,13 @@ import { Chooser } from '../../src/routing/chooser.ts'
 import { Random } from '../../src/routing/generator.ts'
 import { createStrategies, strategyNames } from '../../src/routing/registry.ts'
 import type { Strategy, StrategyContext } from '../../src/routing/strategy.ts'
+import { STRATEGY_DEFAULTS, type StrategyOptions } from '../../src/strategy-options.ts'
 
 export interface FleetOptions {
   agentCountMax?: number
   seed?: number
   phase?: number
+  options?: Partial<StrategyOptions>
   /** Instead of all built-in strategies. */
   strategies?: Strategy[]
 }
@@ -26,8 +30,11 @@ export class Fleet {
   readonly memory: SharedMemory
   readonly agents: AgentTableWriter
   readonly slots: SlotTableWriter
+  readonly classes: ClassTableWriter
+  readonly learning: LearningWriter
   readonly chooser: Chooser
   readonly context: StrategyContext
+  private readonly strategies: Strategy[]
   private readonly names = strategyNames()
 
   constructor(options: FleetOptions = {}) {
@@ -43,11 +50,22 @@ export class Fleet {
     })
     this.agents = new AgentTableWriter(this.memory)
     this.slots = new SlotTableWriter(this.memory)
-    this.context = { random: new Random(seed), agentCountMax, classCountMax: 8, phase }
-    this.chooser = new Chooser(
-      this.memory,
-      options.strategies ?? createStrategies(this.names, this.context),
-    )
+    this.classes = new ClassTableWriter(this.memory)
+    this.learning = new LearningWriter(this.memory)
+    this.context = {
+      random: new Random(seed),
+      options: { ...STRATEGY_DEFAULTS, ...options.options },
+      agentCountMax,
+      classCountMax: 8,
+      phase,
+    }
+    this.strategies = options.strategies ?? createStrategies(this.names, this.context)
+    this.chooser = new Chooser(this.memory, this.strategies)
+  }
+
+  /** The instance behind a built-in name. */
+  strategy(name: string): Strategy {
+    return this.strategies[this.names.indexOf(name)]
   }
 
   /** Adds an agent that can do the tasks of these classes. */
@@ -58,10 +76,10 @@ export class Fleet {
   }
 
   /** Chooses for a task, by the strategy's name or index; nothing is charged. */
-  choose(strategy: string | number, classIndex = 0, level = 2): number {
+  choose(strategy: string | number, classIndex = 0, level = 2, key = 0): number {
     const index = typeof strategy === 'number' ? strategy : this.names.indexOf(strategy)
     const slot = toSlot(0)
-    this.slots.offer(slot, toClass(classIndex), index, level, 0)
+    this.slots.offer(slot, toClass(classIndex), index, level, 0, 0, key)
     try {
       return this.chooser.choose(slot)
     } finally {
@@ -72,7 +90,15 @@ export class Fleet {
   /** Chooses and charges, as inline placement does. */
   place(strategy: string, classIndex = 0): number {
     const agent = this.choose(strategy, classIndex)
-    if (agent >= 0) this.agents.take(toAgent(agent))
+    if (agent >= 0) this.charge(agent)
     return agent
+  }
+
+  /** Charges the agent, or puts one more into its own queue when it has no credit. */
+  charge(agent: number): void {
+    const { agents } = this
+    const index = toAgent(agent)
+    if (agents.credit(index) > 0) agents.take(index)
+    else agents.setQueued(index, agents.queued(index) + 1)
   }
 }

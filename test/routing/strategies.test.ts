@@ -106,7 +106,7 @@ describe('least_loaded', () => {
     for (let agent = 0; agent < 2_000; agent++) fleet.join(agent, 10, agent % 2 === 0 ? 9 : 0)
     let idle = 0
     for (let i = 0; i < 1_000; i++) if (fleet.choose('least_loaded') % 2 === 1) idle++
-    // All of 16 samples are loaded once in 65,536 times.
+    // All of 12 samples are loaded once in 65,536 times.
     expect(idle).toBeGreaterThan(990)
   })
 

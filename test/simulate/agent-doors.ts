@@ -2,7 +2,7 @@
 
 import type { RecordedCore } from '../../src/journal/recorder.ts'
 import { LIMITS } from '../../src/options.ts'
-import type { AgentSpec, AgentState } from '../../src/policy/agents.ts'
+import { type AgentSpec, AgentState } from '../../src/policy/agents.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 import { holds, type KnownAgent } from './known.ts'
 import type { Ledger } from './ledger.ts'
@@ -71,6 +71,7 @@ export class AgentDoors {
     if (typeof answer === 'string') return answer
     const agent = this.#ledger.agents.get(spec.id)!
     holds(agent.state === answer, () => `${spec.id}: hello answers another agent`)
+    if (spec.pull !== agent.spec.pull) agent.held = 0
     Object.assign(agent, { spec, isDraining: false, isPaused: false, heardAtMs: nowMs })
     // What it was of before is of no use to it any more.
     if (spec.pull) agent.prefetch = 0
@@ -120,8 +121,28 @@ export class AgentDoors {
     this.#holdsCapacity(agent)
   }
 
-  #holdsCapacity({ state, spec, granted, prefetch, charged }: KnownAgent): void {
-    const most = spec.pull ? charged.size + granted : spec.concurrency + prefetch
+  allocate(real: Core['allocate'], ...given: Parameters<Core['allocate']>) {
+    this.#enter('allocate', this.#ledger.door.nowMs)
+    const answer = real(...given)
+    if (answer instanceof AgentState) this.#ledger.allocated(answer)
+    return answer
+  }
+
+  release(real: Core['release'], id: string) {
+    this.#enter('release', this.#ledger.door.nowMs)
+    const agent = this.#ledger.agents.get(id)
+    const held = agent?.held ?? 0
+    const wasHeld = real(id)
+    holds(wasHeld === held > 0, () => `${id} is released, ${held} of it were held`)
+    if (!wasHeld) return wasHeld
+    agent!.held--
+    // What it asked for has not come: it may have it still.
+    if (agent!.spec.pull) agent!.granted = Math.min(agent!.granted + 1, LIMITS.concurrencyMax)
+    return wasHeld
+  }
+
+  #holdsCapacity({ state, spec, granted, prefetch, charged, held }: KnownAgent): void {
+    const most = spec.pull ? charged.size + held + granted : spec.concurrency + prefetch
     const capacity = this.#core.table.capacity(state.index as never)
     holds(capacity === most, () => `${spec.id} may have ${capacity}, of ${most}`)
   }

@@ -61,9 +61,10 @@ export class Checks {
 
   #afterCall(): void {
     const { core, ledger } = this
-    for (const { spec, state, charged } of ledger.agents.values()) {
+    for (const { spec, state, charged, held } of ledger.agents.values()) {
       const inUse = core.table.inUse(state.index as never)
-      holds(inUse === charged.size, () => `${spec.id}: ${inUse} in use, ${charged.size} charged`)
+      const known = charged.size + held
+      holds(inUse === known, () => `${spec.id}: ${inUse} in use, ${known} charged`)
     }
     const { count } = core.options.keep
     holds(ledger.kept <= count, () => `${ledger.kept} are kept, of ${count}`)
@@ -81,6 +82,7 @@ export class Checks {
   whatIsLeft(): string | null {
     const { core, ledger } = this
     if (ledger.open > 0) return `${ledger.open} tasks are open`
+    if (core.totalBound > 0) return `${core.totalBound} are bound`
     if (core.totalOffered > 0) return `${core.totalOffered} are offered`
     for (const agent of core.agents.values()) {
       if (core.table.inUse(agent.index as never) > 0) return `${agent.id} is charged`

@@ -47,7 +47,7 @@ export function watch(
 type Doors = Record<string, (...given: unknown[]) => unknown>
 
 function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
-  const { outcome, forgotten, ended, repeat, creditBack } = effects
+  const { outcome, forgotten, ended, repeat, unbound, creditBack } = effects
   const { agentUp, agentDown, fenced, drain } = effects
   Object.assign(effects, {
     outcome(this: PolicyEffects, record: TaskRecord) {
@@ -67,6 +67,10 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
     repeat(record: TaskRecord) {
       ledger.repeated(record)
       repeat.call(effects, record)
+    },
+    unbound(record: TaskRecord, agent: AgentState) {
+      ledger.unbound(record, agent)
+      unbound.call(effects, record, agent)
     },
     creditBack(agent: AgentState, counter: number) {
       ledger.creditBack(agent, counter)
@@ -96,8 +100,8 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
 
 function newcomer(state: AgentState, { door }: Ledger): KnownAgent {
   const { id, instance, queues, capabilities, concurrency, beats, keeps, pull } = state
-  const { leased, link } = state
-  const can = { queues, capabilities, concurrency, beats, keeps, pull }
+  const { labels, specializations, leased, link } = state
+  const can = { queues, capabilities, labels, specializations, concurrency, beats, keeps, pull }
   const spec: AgentSpec = { id, instance, ...can, leased, link }
   return {
     state,
@@ -107,15 +111,19 @@ function newcomer(state: AgentState, { door }: Ledger): KnownAgent {
     heardAtMs: door.nowMs,
     granted: 0,
     prefetch: 0,
+    held: 0,
     charged: new Map(),
     lastSeq: 0,
   }
 }
 
 /** An agent goes when it says so, when another takes its name, or when its lease has ended. */
-function holdsLeaving(state: AgentState, { agents, door, core }: Ledger): void {
+function holdsLeaving(state: AgentState, { agents, tasks, door, core }: Ledger): void {
   const agent = agents.get(state.id)
   if (agent?.state !== state) throw new Broken(`${state.id} went without being there`)
+  for (const { bound, record } of tasks.values()) {
+    holds(bound !== agent, () => `${state.id} went and left ${record.id} bound to it`)
+  }
   for (const { isEnded, counter } of agent.charged.values()) {
     holds(isEnded, () => `${state.id} went and left attempt ${counter} running`)
   }

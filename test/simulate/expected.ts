@@ -18,11 +18,12 @@ export interface Watched {
 
 /** @returns the best of the bounced heads that somebody could take. */
 export function bouncedHead({ core }: Watched): TaskRecord | null {
-  if (core.freeSlots.size === 0 || core.totalFree <= 0) return null
+  if (core.freeSlots.size === 0) return null
   let best: TaskRecord | null = null
   for (const cls of core.classes) {
     const head = cls.placeableHead()
     if (head === null || !head.bounced || cls.free <= 0) continue
+    if (core.totalFree + (cls.early ? core.totalPlaces : 0) <= 0) continue
     const isBetter =
       best === null || head.level > best.level || (head.level === best.level && head.seq < best.seq)
     if (isBetter) best = head

@@ -23,6 +23,8 @@ export interface KnownTask {
   /** In a slot, waiting for an agent. */
   offer: { slot: number; generation: number } | null
   attempt: KnownAttempt | null
+  /** In the own queue of this agent. */
+  bound: KnownAgent | null
   /** The last one that ended. */
   ended: KnownAttempt | null
   wasStarted: boolean
@@ -62,6 +64,8 @@ export interface KnownAgent {
   /** Tasks that it has pulled and was not given; that it may have beyond its concurrency. */
   granted: number
   prefetch: number
+  /** Credit that was allocated and not given back. */
+  held: number
   /** Work in its hands, ended attempts that are still charged included; by counter. */
   readonly charged: Map<number, KnownAttempt>
   lastSeq: number

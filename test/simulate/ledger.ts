@@ -11,7 +11,7 @@ import { LIMITS } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
 import type { AttemptEnd } from '../../src/policy/state.ts'
 import { stateName, type TaskRecord } from '../../src/policy/task-record.ts'
-import type { ResultClaim } from './agent-hands.ts'
+import { holdsCause, holdsClaim, holdsOutcome, resultOf } from './causes.ts'
 import {
   Broken,
   type Door,
@@ -70,6 +70,7 @@ export class Ledger {
       key,
       offer: null,
       attempt: null,
+      bound: null,
       ended: null,
       wasStarted: false,
       overtaken: 0,
@@ -122,28 +123,98 @@ export class Ledger {
     holds(task.outcome === null, () => `${nameOf(record)} was offered after its outcome`)
     holds(task.attempt === null, () => `${nameOf(record)} was offered while it runs`)
     holds(task.offer === null, () => `${nameOf(record)} was offered twice`)
+    holds(task.bound === null, () => `${nameOf(record)} was offered while it is bound`)
     const { slot, generation } = record.attempt!
     task.offer = { slot, generation }
   }
 
   /** A proposal was committed: everything that must be true of it. */
   started(record: TaskRecord, generation: number, agentGeneration: number, nowMs: number): void {
-    const task = this.taskOf(record)
+    const { offer } = this.taskOf(record)
+    this.#holdsOffer(record, generation)
+    holds(offer!.slot === record.attempt!.slot, () => `${nameOf(record)} is in another slot`)
+    const agent = this.#placedAt(record, record.attempt!.agent)
+    this.#holdsGeneration(record, agent, agentGeneration)
+    this.#begin(record, agent, nowMs)
+  }
+
+  #holdsOffer(record: TaskRecord, generation: number): void {
+    const { offer } = this.taskOf(record)
     const name = nameOf(record)
-    const { offer } = task
-    const { slot, counter } = record.attempt!
     if (offer === null) throw new Broken(`${name} was placed without an offer`)
-    holds(offer.slot === slot, () => `${name} was placed in another slot`)
     holds(
       offer.generation === generation,
       () => `${name}: a proposal of a withdrawn offer was taken`,
     )
-    holds(counter > this.#lastCounter, () => `${name}: counter ${counter} did not rise`)
-    this.#lastCounter = counter
-    const agent = this.#placedAt(record)
-    holds(agent.state.generation === agentGeneration, () => {
-      return `${name}: a proposal of an agent that has gone was taken for ${agent.spec.id}`
+  }
+
+  #holdsGeneration(record: TaskRecord, agent: KnownAgent, generation: number): void {
+    holds(agent.state.generation === generation, () => {
+      return `${nameOf(record)}: a proposal of a gone agent was taken for ${agent.spec.id}`
     })
+  }
+
+  /** A proposal was taken, and the task is in its agent's own queue. */
+  bound(record: TaskRecord, generation: number, agentGeneration: number): void {
+    const task = this.taskOf(record)
+    this.#holdsOffer(record, generation)
+    const name = nameOf(record)
+    const agent = this.#mayHave(record, this.core.agents.get(record.agentId!))
+    this.#holdsGeneration(record, agent, agentGeneration)
+    const { agentQueueMax } = this.core.options
+    const already = this.#boundTo(agent).length
+    holds(already < agentQueueMax, () => `${name} is bound to ${agent.spec.id}, with ${already}`)
+    holds(this.#roomOf(agent) <= 0, () => `${name} is bound to ${agent.spec.id}, which has credit`)
+    holds(record.attempt === null, () => `${name} is bound and has an attempt`)
+    task.offer = null
+    task.bound = agent
+    if (!task.wasStarted) this.#overtake(task)
+  }
+
+  /** A bound task has begun: the first in its agent's own queue. */
+  begun(record: TaskRecord, nowMs: number): void {
+    const task = this.taskOf(record)
+    const name = nameOf(record)
+    const agent = this.#placedAt(record, record.attempt!.agent)
+    holds(
+      task.bound === agent,
+      () => `${name} has begun at ${agent.spec.id} and was not bound there`,
+    )
+    const isBetter = ({ level, seq }: TaskRecord) =>
+      level > record.level || (level === record.level && seq < record.seq)
+    const first = this.#boundTo(agent).find((other) => isBetter(other.record))
+    holds(first === undefined, () => `${name} has begun before ${first!.record.id}`)
+    task.bound = null
+    this.#begin(record, agent, nowMs)
+  }
+
+  unbound(record: TaskRecord, state: AgentState): void {
+    const task = this.taskOf(record)
+    const { bound } = task
+    holds(bound?.state === state, () => `${nameOf(record)} is unbound of ${state.id}`)
+    task.bound = null
+  }
+
+  #boundTo(agent: KnownAgent): KnownTask[] {
+    return [...this.tasks.values()].filter(({ bound }) => bound === agent)
+  }
+
+  /** Somebody is given an agent's credit without a task. */
+  allocated(state: AgentState): void {
+    const agent = this.agents.get(state.id)
+    if (agent?.state !== state) throw new Broken(`${state.id} is allocated and has gone`)
+    const { id, pull } = agent.spec
+    holds(this.#roomOf(agent) > 0, () => `${id} is allocated and has no credit`)
+    holds(!agent.isDraining && !agent.isPaused, () => `${id} is allocated and takes nothing`)
+    if (pull) agent.granted--
+    agent.held++
+  }
+
+  #begin(record: TaskRecord, agent: KnownAgent, nowMs: number): void {
+    const task = this.taskOf(record)
+    const { slot, counter } = record.attempt!
+    holds(counter > this.#lastCounter, () => `${nameOf(record)}: counter ${counter} did not rise`)
+    this.#lastCounter = counter
     task.offer = null
     task.attempt = {
       counter,
@@ -160,22 +231,34 @@ export class Ledger {
     if (!task.wasStarted) this.#overtake(task)
   }
 
-  /** @returns the agent that it was given to, when it may be. */
-  #placedAt(record: TaskRecord): KnownAgent {
+  #roomOf({ spec, granted, prefetch, charged, held }: KnownAgent): number {
+    return spec.pull ? granted : spec.concurrency + prefetch - charged.size - held
+  }
+
+  /** @returns the agent that is to have it, when it may, whether it has credit or not. */
+  #mayHave(record: TaskRecord, state: AgentState | null | undefined): KnownAgent {
     const name = nameOf(record)
     const agent = this.agents.get(record.agentId!)
-    if (agent === undefined || agent.state !== record.attempt!.agent) {
+    if (agent === undefined || agent.state !== state) {
       throw new Broken(`${name} was given to ${record.agentId}, which has gone`)
     }
     const { spec } = agent
     const isServed = spec.queues.includes('*') || spec.queues.includes(record.queueName)
     holds(isServed, () => `${name} was given to ${spec.id}, which does not serve the queue`)
-    const lacks = record.requires.find((one) => !spec.capabilities.includes(one))
-    holds(lacks === undefined, () => `${name} was given to ${spec.id}, which lacks ${lacks}`)
+    const isExact = record.cls!.match === 'exact'
+    const lacks = isExact && record.requires.find((one) => !spec.capabilities.includes(one))
+    holds(!lacks, () => `${name} was given to ${spec.id}, which lacks ${lacks}`)
     holds(!agent.isDraining, () => `${name} was given to ${spec.id}, which is draining`)
     holds(!agent.isPaused, () => `${name} was given to ${spec.id}, which does not answer`)
-    const room = spec.pull ? agent.granted : spec.concurrency + agent.prefetch - agent.charged.size
-    holds(room > 0, () => {
+    return agent
+  }
+
+  /** @returns the agent that it was given to, when it may be. */
+  #placedAt(record: TaskRecord, state: AgentState | null): KnownAgent {
+    const name = nameOf(record)
+    const agent = this.#mayHave(record, state)
+    const { spec } = agent
+    holds(this.#roomOf(agent) > 0, () => {
       const has = spec.pull ? 'asked for no more' : `has ${agent.charged.size} already`
       return `${name} was given to ${spec.id}, which ${has}`
     })
@@ -219,7 +302,7 @@ export class Ledger {
     attempt.isEnded = true
     attempt.endedAtMs = this.door.nowMs
     if (!isCharged) attempt.agent.charged.delete(counter)
-    this.#holdsCause(attempt, how, what)
+    holdsCause(this.door, attempt, how, what)
     attempt.misses = 0
     if (how === 'failed' || how === 'timeout') task.failures++
     else if (how === 'agent_lost' || how === 'dispatch_failed') task.losses++
@@ -240,39 +323,6 @@ export class Ledger {
     const { name } = this.door
     holds(name === 'beat' && misses >= 2, () => `${what()} by ${name}, missed ${misses}`)
     attempt.misses = 0
-  }
-
-  /** An attempt ends only by what can end it. */
-  #holdsCause(attempt: KnownAttempt, how: AttemptEnd, what: () => string): void {
-    const { name, nowMs, record } = this.door
-    const isItself = record === attempt.task.record
-    switch (how) {
-      case 'succeeded':
-      case 'failed':
-        holds(name === how && isItself, () => `${what()} by ${name}`)
-        return
-      case 'dispatch_failed':
-        holds(name === how && isItself, () => `${what()} by ${name}`)
-        holds(attempt.agent.spec.leased, () => `${what()} at one without a lease`)
-        return
-      case 'undelivered':
-        holds(name === 'dispatch_failed' && isItself, () => `${what()} by ${name}`)
-        holds(!attempt.agent.spec.leased, () => `${what()} at one with a lease`)
-        return
-      case 'cancelled':
-        holds(name === 'cancel' && isItself, () => `${what()} by ${name}`)
-        return
-      case 'timeout': {
-        const dueMs = attempt.startedAtMs + attempt.task.timeoutMs
-        holds(name === 'tick' && nowMs >= dueMs, () => `${what()} at ${nowMs}, due at ${dueMs}`)
-        return
-      }
-      case 'agent_lost': {
-        const byBeat = name === 'beat' && attempt.misses >= 2 && !attempt.agent.spec.keeps
-        const byLeaving = ['hello', 'bye', 'tick', 'agentLost'].includes(name)
-        holds(byBeat || byLeaving, () => `${what()} by ${name}, missed ${attempt.misses}`)
-      }
-    }
   }
 
   fence({ id, instance }: AgentState): void {
@@ -305,54 +355,21 @@ export class Ledger {
     const state = stateName(record.state)
     holds(task.outcome === null, () => `${name} has two outcomes: the second is ${state}`)
     holds(task.attempt === null, () => `${name} is ${state} while it runs`)
-    this.#holdsOutcome(task, state)
+    holdsOutcome(this.door, task, state)
     const body = state === 'completed' ? resultOf(record) : ''
     if (state === 'completed' || record.code === 'broken' || record.code === 'hiccup') {
-      this.#holdsClaim(record, state === 'completed' ? body : record.message)
+      const said = state === 'completed' ? body : record.message
+      holdsClaim(this.core.options.epoch, task, said)
     }
     task.outcome = { state, code: record.code ?? '', body }
     task.offer = null
+    task.bound = null
     this.outcomes++
     this.open--
     this.#use(record, -1)
     this.kept++
     const at = task.lane.indexOf(task)
     if (at >= 0) task.lane.splice(at, 1)
-  }
-
-  /** Each outcome has its cause, and what is repeated was repeated often enough. */
-  #holdsOutcome({ record, failures, losses }: KnownTask, state: string): void {
-    const { name, record: about } = this.door
-    const what = () =>
-      `${nameOf(record)} is ${state} (${record.code}) by ${name}, ${failures} failures of ` +
-      `${record.retryCount} + 1, ${losses} losses`
-    const isItself = about === record
-    if (state === 'completed') holds(isItself && name === 'succeeded', what)
-    else if (state === 'cancelled') holds(isItself && name === 'cancel', what)
-    else if (state === 'dead') holds(losses === record.queue!.options.lossLimit + 1, what)
-    else {
-      holds(name === 'tick' || (name === 'failed' && isItself), what)
-      holds(!record.retryable || failures === record.retryCount + 1, what)
-    }
-  }
-
-  /** What ended the task was said about this very attempt. */
-  #holdsClaim(record: TaskRecord, said: string): void {
-    const claim = JSON.parse(said.trim()) as ResultClaim
-    const { key, ended } = this.taskOf(record)
-    const token = `${this.core.options.epoch}-${ended?.counter}-`
-    const isOfIt = claim.token === null || claim.token.startsWith(token)
-    holds(
-      isOfIt && claim.agent === record.agentId,
-      () => `${nameOf(record)}, attempt ${token} of ${record.agentId}, was ended by ${said}`,
-    )
-    holds(
-      !claim.isHonest || claim.task === record.id,
-      () => `${nameOf(record)} was ended by a result of task ${claim.task}`,
-    )
-    holds(!claim.isHonest || claim.key === '' || claim.key === key, () => {
-      return `${nameOf(record)} has the payload of ${key}, its agent was sent that of ${claim.key}`
-    })
   }
 
   /** After an outcome: everybody who wanted it was told, once. */
@@ -373,9 +390,4 @@ export class Ledger {
     this.tasks.delete(record)
     this.kept--
   }
-}
-
-/** As the message that brought it says it, before the front end keeps it. */
-function resultOf({ view, viewStart, resultBytes }: TaskRecord): string {
-  return Buffer.from(view.subarray(viewStart, viewStart + resultBytes)).toString()
 }

@@ -26,4 +26,14 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       'the checker of journals gave a bounced task a new place in its lane, and then held others ' +
       'for overtaken that were not',
   },
+  {
+    seed: 1122,
+    found:
+      'credit that was allocated of an agent that pulls did not come back to it, so that it waited ' +
+      'for ever for what it had asked for',
+  },
+  {
+    seed: 505,
+    found: 'a task was bound to an agent that pulls and never asked again, while others were idle',
+  },
 ]

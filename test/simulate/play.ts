@@ -17,6 +17,7 @@ import { applyFaults } from './faults.ts'
 import { LocalAgent } from './local-agent.ts'
 import { applyLimits, type Scenario, scenarioOf } from './scenario.ts'
 import { ScriptedOperator, ScriptedSubmitter } from './submitters.ts'
+import { applySwitch, releaseAll, type Switch } from './switches.ts'
 import type { Theme } from './themes.ts'
 import { Twin } from './twin.ts'
 import { World } from './world.ts'
@@ -164,8 +165,9 @@ class Stage {
     this.#adopted?.start()
     for (const submitter of this.#submitters) submitter.start()
     this.#operator.start()
-    const { faults, calm, tunings } = this.#scenario
+    const { faults, calm, tunings, switches } = this.#scenario
     for (const tuning of tunings) setTimeout(() => this.#tune(tuning), tuning.atMs)
+    for (const one of switches) setTimeout(() => this.#switch(one), one.atMs)
     applyFaults(faults, world, calm, (id) => byId.get(id), world.trace)
   }
 
@@ -178,11 +180,20 @@ class Stage {
     inbox.wake()
   }
 
+  #switch(one: Switch): void {
+    const { core, inbox, options } = this.world.context!
+    this.world.trace(() => `switch ${JSON.stringify(one)}`)
+    applySwitch(core, options.strategies.length, one)
+    inbox.wake()
+  }
+
   #calm(): void {
     const { world } = this
     const { calm, rescuer } = this.#scenario
     world.trace(() => 'the faults are over')
     world.setWeather(calm)
+    releaseAll(world.context!.core)
+    world.context!.inbox.wake()
     for (const agent of this.#agents) agent.calm()
     this.#adopted?.calm()
     const last = new ScriptedAgent(rescuer, this.#company)

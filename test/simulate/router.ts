@@ -26,6 +26,7 @@ import type { RouterPoolOptions } from '../../src/router/pool.ts'
 import { type RouterState, STILL_MAX_MS } from '../../src/router/router-thread.ts'
 import { Random } from '../../src/routing/generator.ts'
 import { createStrategies } from '../../src/routing/registry.ts'
+import { STRATEGY_DEFAULTS } from '../../src/strategy-options.ts'
 import { type CurrentWorld, current } from './current.ts'
 import type { Happening } from './time.ts'
 
@@ -144,15 +145,19 @@ export class SimulatedRouter {
     const status = new RouterStatusWriter(memory, router)
     status.begin(router + 1)
     const names = strategies.map(({ name }) => name)
-    this.#loop = new RouterLoop({
-      memory,
-      router,
-      strategies: createStrategies(names, {
+    const make = () =>
+      createStrategies(names, {
         random: new Random(seed + Math.imul(router + 1, SEED_STEP)),
+        options: STRATEGY_DEFAULTS,
         agentCountMax: shape.agentCountMax,
         classCountMax: shape.classCountMax,
         phase: (router + 1) / (shape.routerCount + 1),
-      }),
+      })
+    this.#loop = new RouterLoop({
+      memory,
+      router,
+      strategies: make(),
+      shadows: make(),
       status,
       port: { postMessage: this.#ring },
     })

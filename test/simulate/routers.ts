@@ -37,6 +37,10 @@ export class RouterPool implements Pick<RealRouterPool, keyof RealRouterPool> {
     return count
   }
 
+  get isExpected(): boolean {
+    return this.#routers.some(({ state }) => state !== 'stopped')
+  }
+
   async start(): Promise<void> {
     await Promise.all(this.#routers.map((router) => router.start()))
   }

@@ -6,12 +6,14 @@
  * lane window, silent agents …), because what is rare in a mixed run would need thousands of them.
  */
 import { LIMITS, SCHEDULER_DEFAULTS, type SchedulerOptions } from '../../src/options.ts'
+import { strategyNames } from '../../src/routing/registry.ts'
 import { type AdoptedPlan, planAdopted } from './adopted-service.ts'
 import { type AgentPlan, planAgents, rescuer } from './agent-plans.ts'
 import { planTunings, type Tuning } from './confirms.ts'
 import { Dice } from './dice.ts'
 import { type Fault, planFaults } from './faults.ts'
 import type { Weather } from './peer.ts'
+import { planSwitches, type Switch } from './switches.ts'
 import { type OperatorCall, planOperator, planSubmitters, type TaskPlan } from './task-plans.ts'
 import { THEMES, type Theme } from './themes.ts'
 
@@ -47,6 +49,7 @@ export interface Scenario {
   readonly operator: readonly OperatorCall[]
   readonly faults: readonly Fault[]
   readonly tunings: readonly Tuning[]
+  readonly switches: readonly Switch[]
   /** Faults and lies stop then. */
   readonly faultyMs: number
   /** So long after it, all must be quiet. */
@@ -61,7 +64,7 @@ export function scenarioOf(seed: number): Scenario {
   const dice = new Dice(seed, 'scenario')
   const theme = dice.weighted(THEMES)
   const limits = limitsOf(dice, theme)
-  const scheduler = schedulerOf(dice, theme, seed)
+  const scheduler = routedBy(new Dice(seed, 'routing'), theme, schedulerOf(dice, theme, seed))
   const leaseMs = scheduler.leaseMs!
   const faultyMs = Math.round(leaseMs * dice.between(2, 5))
   const slowMs = theme === 'window' ? 0.1 : dice.pick([0.1, 1, 4])
@@ -95,6 +98,7 @@ export function scenarioOf(seed: number): Scenario {
     submitters,
     operator: planOperator(new Dice(seed, 'operator'), { faultyMs, agents, tasks }),
     faults,
+    switches: planSwitches(new Dice(seed, 'switches'), faultyMs),
     tunings: planTunings(new Dice(seed, 'tunings'), theme, onTheWire, faultyMs),
     faultyMs,
     // A last time-out, its credit back after as long again, leases, and the backlog in turn.
@@ -132,6 +136,25 @@ function schedulerOf(dice: Dice, theme: Theme, seed: number): SchedulerOptions {
       red: { strategy: dice.pick(STRATEGIES) },
       green: { retryCount: dice.whole(0, 2), timeoutMs: dice.whole(80, 900) },
       blue: { lossLimit: dice.whole(tight ? 0 : 1, 3) },
+    },
+  }
+}
+
+/** Strategies of all sorts, and in some seeds tasks that are bound early, or to who fits best. */
+function routedBy(dice: Dice, theme: Theme, options: SchedulerOptions): SchedulerOptions {
+  if (theme === 'wideWindow') return options
+  const { red, green, blue } = options.queues!
+  const binding = () => (dice.chance(0.4) ? 'early' : 'late')
+  const match = () => dice.pick(['exact', 'exact', 'fallback', 'best_fit'] as const)
+  const strategy = () => dice.pick(strategyNames())
+  return {
+    ...options,
+    strategy: strategy(),
+    agentQueueMax: dice.pick([1, 2, 4, 16]),
+    queues: {
+      red: { ...red, strategy: strategy(), binding: binding(), match: match() },
+      green: { ...green, binding: binding() },
+      blue: { ...blue, binding: binding(), match: match() },
     },
   }
 }

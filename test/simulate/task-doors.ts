@@ -1,7 +1,7 @@
 /** What is asked of a core about tasks, and what it ought to answer (doors.ts). */
 
 import type { RecordedCore } from '../../src/journal/recorder.ts'
-import { COMMITTED, STALE } from '../../src/policy/core.ts'
+import { BOUND_TO_AGENT, COMMITTED, STALE } from '../../src/policy/core.ts'
 import type { Origin, TaskRecord } from '../../src/policy/task-record.ts'
 import { bouncedHead, expectedOffer, type Watched } from './expected.ts'
 import { holds, nameOf } from './known.ts'
@@ -49,9 +49,10 @@ export class TaskDoors {
     const expected = expectedOffer(this.#watched as never)
     this.#enter('nextOffer', nowMs)
     const record = real(nowMs)
-    const { totalOffered, totalFree } = this.#core
-    holds(record === null || totalOffered <= totalFree, () => {
-      return `${totalOffered} tasks are offered for a credit of ${totalFree}`
+    const { totalOffered, totalFree, totalPlaces } = this.#core
+    const room = totalFree + (record?.cls?.early ? totalPlaces : 0)
+    holds(record === null || totalOffered <= room, () => {
+      return `${totalOffered} tasks are offered for a credit of ${room}`
     })
     return offered(this.#ledger, record, expected, 'next')
   }
@@ -69,12 +70,20 @@ export class TaskDoors {
     this.#enter('propose', nowMs, record)
     const answer = real(...given)
     if (answer === COMMITTED) this.#ledger.started(record!, generation, agentGeneration, nowMs)
+    if (answer === BOUND_TO_AGENT) this.#ledger.bound(record!, generation, agentGeneration)
     const isStale = offer === null || offer.generation !== generation
     holds(
       (answer === STALE) === isStale,
       () => `a proposal for slot ${slot}, generation ${generation}: ${answer}`,
     )
     return answer
+  }
+
+  nextBound(real: Core['nextBound'], nowMs: number) {
+    this.#enter('nextBound', nowMs)
+    const record = real(nowMs)
+    if (record !== null) this.#ledger.begun(record, nowMs)
+    return record
   }
 
   bounce(real: Core['bounce'], record: TaskRecord) {

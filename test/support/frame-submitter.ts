@@ -7,6 +7,7 @@ import {
   FramePool,
   RETRY_COUNT_OF_QUEUE,
   SUBMIT_FLAG,
+  type SubmitExtension,
   SubmitWriter,
   TIMEOUT_OF_QUEUE,
 } from '../../src/wire/frames.ts'
@@ -19,6 +20,8 @@ export interface FrameItem {
   requires?: string
   timeoutMs?: number
   retryCount?: number
+  /** What its extension says; without one, none. */
+  extension?: Partial<Omit<SubmitExtension, 'bytes'>>
   /** Both by default. */
   wants?: 'accepted' | 'outcome' | 'both' | 'nothing'
 }
@@ -64,11 +67,20 @@ export function submitFrame(items: readonly FrameItem[], frameNumber = 1): Uint8
     const flags = FLAGS[item.wants ?? 'both']
     const { id = '', requires = '' } = item
     const { length } = bytes
-    if (!writer.add(number, timeoutMs, retryCount, flags, id, requires, bytes, 0, length)) {
+    const extension = item.extension === undefined ? null : extended(item.extension)
+    const fields = [number, timeoutMs, retryCount, flags, id, requires] as const
+    if (!writer.add(...fields, bytes, 0, length, extension)) {
       throw new Error(`item ${number} does not fit into the frame`)
     }
   }
   return Uint8Array.from(writer.finish())
+}
+
+function extended(said: Partial<SubmitExtension>): SubmitExtension {
+  const texts = { type: '', strategy: '', prefers: '', key: '', ...said }
+  const { type, strategy, prefers, key } = texts
+  const { length } = [type, strategy, prefers, key].join('')
+  return { match: 0, ...texts, bytes: 6 + length }
 }
 
 export class FrameSubmitter {

@@ -1,4 +1,5 @@
 /** One frame of each kind, as bytes and as what they say; docs/PROTOCOL.md prints the same. */
+
 import {
   AckReader,
   AckWriter,
@@ -9,7 +10,6 @@ import {
   BeatReader,
   BeatWriter,
   FRAME_KIND,
-  type FramePool,
   RESULT_FLAG,
   RETRY_COUNT_OF_QUEUE,
   ResultReader,
@@ -21,46 +21,8 @@ import {
   WorkReader,
   WorkWriter,
 } from '../../src/wire/frames.ts'
-
-export const EPOCH = 1_764_000_000_000
-/** Needs both halves of a number of 64 bits. */
-const LARGE_COUNTER = 2 ** 32 + 2
-
-export type AnyReader =
-  | SubmitReader
-  | AnswerReader
-  | WorkReader
-  | ResultReader
-  | AckReader
-  | BeatReader
-
-/** A length or count that a frame holds, and where: what lies about it must be refused. */
-export interface Field {
-  at: number
-  bytes: 1 | 2 | 4
-}
-
-export interface Sample {
-  name: string
-  kind: number
-  write(pool: FramePool): Uint8Array
-  newReader(): AnyReader
-  hex: string
-  items: object[]
-  /** Length fields. */
-  lengths: Field[]
-  /** Bytes that are to be 0, beyond the head. */
-  zeros: number[]
-  /** Bytes of flags, and the bits in use. */
-  flags: { at: number; known: number }[]
-  /** Numbers of 64 bits, beyond the head. */
-  longs: number[]
-}
-
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
-const HI = bytesOf('"hi"')
-const HELLO = bytesOf('xx"Hello!"xx')
-const NONE = new Uint8Array(0)
+import { EPOCH, HELLO, HI, LARGE_COUNTER, NONE, type Sample } from './frame-sample.ts'
+import { extendedSubmit, typedWork } from './frame-samples-2.ts'
 
 const submit: Sample = {
   name: 'submit',
@@ -113,6 +75,7 @@ const submit: Sample = {
     { at: 61, known: 3 },
   ],
   longs: [],
+  versionMax: 2,
 }
 
 const answer: Sample = {
@@ -198,6 +161,7 @@ const answer: Sample = {
   zeros: [27, 36, 37, 38, 39],
   flags: [{ at: 22, known: 3 }],
   longs: [],
+  versionMax: 1,
 }
 
 const work: Sample = {
@@ -244,6 +208,7 @@ const work: Sample = {
   zeros: [],
   flags: [],
   longs: [20],
+  versionMax: 2,
 }
 
 const result: Sample = {
@@ -302,6 +267,7 @@ const result: Sample = {
     { at: 85, known: 1 },
   ],
   longs: [20, 60],
+  versionMax: 1,
 }
 
 const acknowledge: Sample = {
@@ -321,6 +287,7 @@ const acknowledge: Sample = {
   zeros: [],
   flags: [],
   longs: [16, 24],
+  versionMax: 1,
 }
 
 const beat: Sample = {
@@ -340,44 +307,27 @@ const beat: Sample = {
   zeros: [25, 26, 27, 28, 29, 30, 31],
   flags: [],
   longs: [16, 42],
+  versionMax: 1,
 }
 
-export const SAMPLES: readonly Sample[] = [submit, answer, work, result, acknowledge, beat]
+/** In the order of the document. */
+export const SAMPLES: readonly Sample[] = [
+  submit,
+  extendedSubmit,
+  answer,
+  work,
+  typedWork,
+  result,
+  acknowledge,
+  beat,
+]
+
+export function sampleOf(name: string): Sample {
+  const found = SAMPLES.find((sample) => sample.name === name)
+  if (found === undefined) throw new Error(`no sample ${name}`)
+  return found
+}
 
 export function bytesOfHex(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex.replace(/\s+/g, ''), 'hex'))
-}
-
-/** The item at which the reader stands, as one of `Sample.items`. */
-export function itemOf(reader: AnyReader): object {
-  if (reader instanceof AckReader || reader instanceof BeatReader) {
-    return { counter: reader.counter }
-  }
-  const { bytes, payloadStart, payloadLength } = reader
-  const payload = bytes.toString('utf8', payloadStart, payloadStart + payloadLength)
-  if (reader instanceof SubmitReader) {
-    const { number, timeoutMs, retryCount, wantsAccepted, wantsOutcome } = reader
-    const texts = { id: reader.id(), requires: reader.requires() }
-    return { number, timeoutMs, retryCount, wantsAccepted, wantsOutcome, ...texts, payload }
-  }
-  if (reader instanceof AnswerReader) {
-    const { number, what, state, isDuplicate, isRetryable, status, attempts } = reader
-    const texts = { id: reader.id(), code: reader.code(), message: reader.message() }
-    const flags = { isDuplicate, isRetryable }
-    return { number, what, state, ...flags, status, attempts, ...texts, payload }
-  }
-  if (reader instanceof WorkReader) {
-    const { slot, counter, seq, attempt } = reader
-    return { slot, counter, seq, attempt, id: reader.id(), queue: reader.queue(), payload }
-  }
-  const { slot, counter, seq, heldUs, workUs, isFailure, isRetryable } = reader
-  const texts = { code: reader.code(), message: reader.message() }
-  return { slot, counter, seq, heldUs, workUs, isFailure, isRetryable, ...texts, payload }
-}
-
-export function itemsOf(reader: AnyReader, frame: Uint8Array): object[] {
-  reader.open(frame)
-  const items: object[] = []
-  while (reader.next()) items.push(itemOf(reader))
-  return items
 }

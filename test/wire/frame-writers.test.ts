@@ -13,12 +13,13 @@ import {
   FramePool,
   ResultReader,
   ResultWriter,
+  type SubmitExtension,
   SubmitReader,
   SubmitWriter,
   WorkReader,
   WorkWriter,
 } from '../../src/wire/frames.ts'
-import { itemOf } from './frame-samples.ts'
+import { itemOf } from './frame-items.ts'
 
 const u8 = fc.oneof(fc.nat(255), fc.constantFrom(0, 255))
 const u16 = fc.oneof(fc.nat(65_535), fc.constantFrom(0, 65_535))
@@ -28,6 +29,14 @@ const token = fc.stringMatching(/^[A-Za-z0-9_-]{0,64}$/)
 const list = fc.stringMatching(/^[A-Za-z0-9_,-]{0,200}$/)
 const message = fc.string({ unit: 'grapheme', maxLength: 200 })
 const flag = fc.boolean()
+const extension = fc.record({
+  type: token,
+  strategy: token,
+  match: fc.nat(3),
+  prefers: list,
+  key: token,
+})
+const EXTENSION_BYTES = 6
 /** Long enough for a frame to be full before it has 64 items. */
 const payload = fc.oneof(
   fc.string({ maxLength: 40 }),
@@ -39,6 +48,19 @@ const LEAD = 3
 function range(text: string): [Uint8Array, number, number] {
   const bytes = Buffer.from(`<<<${text}>>>`)
   return [bytes, LEAD, bytes.length - 2 * LEAD]
+}
+
+/** As the writer takes it, with the bytes that it comes to. */
+function sized(said: {
+  type: string
+  strategy: string
+  match: number
+  prefers: string
+  key: string
+}): SubmitExtension {
+  const { type, strategy, prefers, key } = said
+  const length = [type, strategy, prefers, key].join('').length
+  return { ...said, bytes: EXTENSION_BYTES + length }
 }
 
 const bits = (first: boolean, second: boolean): number => (first ? 1 : 0) | (second ? 2 : 0)
@@ -83,6 +105,7 @@ describe('frames: whatever is written is read back, in order, in as many frames 
       wantsOutcome: flag,
       id: token,
       requires: list,
+      extension: fc.option(extension, { nil: undefined, freq: 3 }),
       payload,
     })
     const writer = new SubmitWriter(pool)
@@ -99,6 +122,7 @@ describe('frames: whatever is written is read back, in order, in as many frames 
             each.id,
             each.requires,
             ...range(each.payload),
+            each.extension === undefined ? null : sized(each.extension),
           )
         expect(through(writer, reader, items, add, number)).toEqual(items)
         pool.reclaim()
@@ -154,6 +178,7 @@ describe('frames: whatever is written is read back, in order, in as many frames 
       attempt: u16,
       id: token,
       queue: fc.oneof(token, fc.constantFrom('greet', 'grunt')),
+      type: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { nil: undefined }),
       payload,
     })
     const writer = new WorkWriter(pool)
@@ -170,6 +195,8 @@ describe('frames: whatever is written is read back, in order, in as many frames 
             each.id,
             each.queue,
             ...range(each.payload),
+            -1,
+            each.type,
           )
         expect(through(writer, reader, items, add, number)).toEqual(items)
         pool.reclaim()
@@ -348,40 +375,4 @@ test('frames: attempts beyond the field are told as its largest', () => {
   const reader = new WorkReader()
   reader.open(writer.finish())
   expect([reader.next(), reader.attempt]).toEqual([true, 65_535])
-})
-
-test('frames: a finished frame is not written over before the pool has it back', () => {
-  const pool = new FramePool()
-  const writer = new AckWriter(pool)
-  const finished = (counter: number) => {
-    writer.add(counter)
-    return writer.finish()
-  }
-  const first = finished(1)
-  const second = finished(2)
-  expect(second.buffer).not.toBe(first.buffer)
-  expect([first[16], second[16]]).toEqual([1, 2])
-  pool.reclaim()
-  const third = finished(3)
-  const fourth = finished(4)
-  expect(new Set([third.buffer, fourth.buffer])).toEqual(new Set([first.buffer, second.buffer]))
-})
-
-test('frames: the pool keeps a bounded amount of what comes back', () => {
-  const pool = new FramePool()
-  const lend = (bytes: number, count: number) => {
-    const all = Array.from({ length: count }, () => pool.take(bytes))
-    for (const buffer of all) pool.lend(buffer)
-    pool.reclaim()
-    return new Set(all)
-  }
-  const again = (bytes: number, known: Set<Buffer>) => {
-    let count = 0
-    while (known.has(pool.take(bytes))) count++
-    return count
-  }
-  expect(again(65_536, lend(65_536, 100))).toBe(64)
-  expect(again(16_384, lend(16_000, 300))).toBe(256)
-  expect(again(1, lend(1, 5_000))).toBe(1_024)
-  expect(again(100_000, lend(100_000, 10))).toBe(0)
 })

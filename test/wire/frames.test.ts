@@ -9,16 +9,13 @@ import {
   frameKind,
   frameNumber,
   SubmitReader,
+  SubmitWriter,
+  submitExtension,
+  WorkWriter,
 } from '../../src/wire/frames.ts'
-import {
-  type AnyReader,
-  bytesOfHex,
-  EPOCH,
-  type Field,
-  itemsOf,
-  SAMPLES,
-  type Sample,
-} from './frame-samples.ts'
+import { type AnyReader, itemsOf } from './frame-items.ts'
+import { EPOCH, type Field, type Sample } from './frame-sample.ts'
+import { bytesOfHex, SAMPLES, sampleOf } from './frame-samples.ts'
 
 /** @returns `taken`, or the code of the refusal; anything else that is thrown fails the test. */
 function opened(reader: AnyReader, frame: Uint8Array): string {
@@ -107,10 +104,12 @@ describe.each(SAMPLES)('frames of kind $kind, $name', (sample: Sample) => {
   })
 
   test('frames: a newer version is refused and says which is spoken', () => {
-    for (const version of [2, 3, 255]) {
+    const { versionMax } = sample
+    for (const version of [versionMax + 1, 4, 255]) {
       const newer = changed(frame, { at: 2, bytes: 1 }, version)
+      const spoken = `version ${version}: send version ${versionMax}`
       expect(opened(sample.newReader(), newer)).toBe('frame_version')
-      expect(() => sample.newReader().open(newer)).toThrow(`version ${version}: send version 1`)
+      expect(() => sample.newReader().open(newer)).toThrow(spoken)
     }
     expect(opened(sample.newReader(), changed(frame, { at: 2, bytes: 1 }, 0))).toBe('bad_frame')
   })
@@ -181,7 +180,7 @@ function seenOf(reader: AnyReader): number {
 }
 
 test('frames: a beat tells who sends it and what was seen last', () => {
-  const sample = SAMPLES[SAMPLES.length - 1]
+  const sample = sampleOf('beat')
   const reader = new BeatReader()
   reader.open(bytesOfHex(sample.hex))
   expect(reader.instance()).toBe('k7Qm2xVw9a')
@@ -190,7 +189,7 @@ test('frames: a beat tells who sends it and what was seen last', () => {
 })
 
 test('frames: an answer that is none, and a state that is none, are refused', () => {
-  const answers = SAMPLES[1]
+  const answers = sampleOf('answer')
   const frame = bytesOfHex(answers.hex)
   for (const [at, wrong] of [
     [20, 0],
@@ -203,10 +202,76 @@ test('frames: an answer that is none, and a state that is none, are refused', ()
   }
 })
 
+test.each(['submit', 'work'])(
+  'frames: a %s frame is of version 1 as long as that can say it, and read alike in version 2',
+  (name) => {
+    const { hex, items, newReader } = sampleOf(name)
+    const frame = bytesOfHex(hex)
+    expect(frame[2]).toBe(1)
+    expect(itemsOf(newReader(), changed(frame, { at: 2, bytes: 1 }, 2))).toEqual(items)
+  },
+)
+
+test('frames: a writer is back at version 1 in the frame behind one of version 2', () => {
+  const pool = new FramePool()
+  const writer = new WorkWriter(pool)
+  writer.begin(EPOCH)
+  const versionWith = (type: string) => {
+    writer.add(1, 1, 1, 1, 'a', 'q', new Uint8Array(0), 0, 0, -1, type)
+    return writer.finish()[2]
+  }
+  expect(['', 'scan', '', ''].map(versionWith)).toEqual([1, 2, 1, 1])
+})
+
+test.each(['extended submit', 'work of a type'])(
+  'frames: what only version 2 can say is refused in version 1: %s',
+  (name) => {
+    const { hex, newReader } = sampleOf(name)
+    expect(opened(newReader(), changed(bytesOfHex(hex), { at: 2, bytes: 1 }, 1))).toBe('bad_frame')
+  },
+)
+
+test('frames: an extension with a match that is none, and an empty type, are refused', () => {
+  const { hex, newReader } = sampleOf('extended submit')
+  for (const wrong of [4, 255]) {
+    expect(opened(newReader(), changed(bytesOfHex(hex), { at: 46, bytes: 1 }, wrong))).toBe(
+      'bad_frame',
+    )
+  }
+  const typed = sampleOf('work of a type')
+  const empty = Buffer.from(bytesOfHex(typed.hex))
+  empty[53] = 0
+  empty.writeUInt32LE(8, 32)
+  expect(opened(typed.newReader(), empty)).toBe('bad_frame')
+})
+
+test('frames: tasks that say the same of placing have one text of it, whatever their keys', () => {
+  const writer = new SubmitWriter(new FramePool())
+  writer.begin(1)
+  const said = { type: 'scan', strategy: null, match: null, prefers: [] }
+  const texts = (key: string | null, type = 'scan') => {
+    const extension = submitExtension({ ...said, type }, key)
+    writer.add(1, 0, 255, 2, '', '', new Uint8Array(3), 0, 3, extension)
+    const reader = new SubmitReader()
+    reader.open(Uint8Array.from(writer.finish()))
+    reader.next()
+    return [reader.routingText(), reader.key()]
+  }
+  const [[alone], [first, key], [second], [other]] = [
+    texts(null),
+    texts('a'),
+    texts('another-key'),
+    texts('a', 'read'),
+  ]
+  expect([first, second]).toEqual([alone, alone])
+  expect(other).not.toBe(alone)
+  expect(key).toBe('a')
+})
+
 test('frames: any bytes at all are refused or read, never anything else', () => {
   const readers = SAMPLES.map((sample) => sample.newReader())
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(5), (bytes, index) => {
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(SAMPLES.length - 1), (bytes, index) => {
       const head = bytesOfHex(SAMPLES[index].hex).subarray(0, FRAME.headBytes)
       for (const frame of [bytes, Buffer.concat([head, bytes])]) {
         for (const reader of readers) opened(reader, frame)

@@ -24,11 +24,17 @@ function code(read: () => unknown): string {
 const HELLO = { instance: 'i1', queues: ['q'], capabilities: ['ocr'], concurrency: 4, beats: true }
 const hello = (changes: object) => code(() => readHello(encodeJson({ ...HELLO, ...changes }), 'a'))
 
+function numbered(count: number, value: number): Record<string, number> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, value]))
+}
+
 test('hello: what is not said has its default, lists are sorted', () => {
   expect(readHello(encodeJson({ instance: 'i1', queues: ['r', '*', 'q', 'q'] }), 'a')).toEqual({
     instance: 'i1',
     queues: ['*', 'q', 'r'],
     capabilities: [],
+    labels: {},
+    specializations: {},
     concurrency: 1,
     beats: false,
     frames: 0,
@@ -70,7 +76,27 @@ test.each([
   [{ concurrency: { toString: 1 } }, 'bad_concurrency'],
   [{ labels: {} }, 'taken'],
   [{ labels: null }, 'taken'],
-  [{ labels: { gpu: 24 } }, 'not_supported'],
+  [{ labels: { gpu: 24, temp: -3.5 } }, 'taken'],
+  [{ labels: { gpu: '24' } }, 'bad_option'],
+  [{ labels: { gpu: null } }, 'bad_option'],
+  [{ labels: { gpu: { toString: 1 } } }, 'bad_option'],
+  [{ labels: { 'gpu.0': 24 } }, 'bad_token'],
+  [{ labels: { '': 24 } }, 'bad_token'],
+  [{ labels: { __proto__x: 1 } }, 'taken'],
+  [{ labels: [] }, 'bad_option'],
+  [{ labels: [24] }, 'bad_option'],
+  [{ labels: 'gpu=24' }, 'bad_option'],
+  [{ labels: 7 }, 'bad_option'],
+  [{ labels: numbered(64, 1) }, 'taken'],
+  [{ labels: numbered(65, 1) }, 'bad_option'],
+  [{ specializations: null }, 'taken'],
+  [{ specializations: { ocr: 0, read: 1, scan: 0.95 } }, 'taken'],
+  [{ specializations: { ocr: 1.01 } }, 'bad_option'],
+  [{ specializations: { ocr: -0.1 } }, 'bad_option'],
+  [{ specializations: { ocr: true } }, 'bad_option'],
+  [{ specializations: { 'a b': 1 } }, 'bad_token'],
+  [{ specializations: numbered(256, 0.5) }, 'taken'],
+  [{ specializations: numbered(257, 0.5) }, 'bad_option'],
   [{ frames: 0 }, 'taken'],
   [{ frames: 1 }, 'taken'],
   [{ frames: 255 }, 'taken'],
@@ -97,11 +123,18 @@ test('hello: what an agent offers is read, and of frames no newer version than i
     prefetch: 256,
     pull: true,
   })
-  expect(read({ frames: 7 }).frames).toBe(1)
+  expect(read({ frames: 7 }).frames).toBe(2)
   expect(read({ frames: null, prefetch: null })).toMatchObject({ frames: 0, prefetch: 0 })
   for (const no of [undefined, null, 0, 1, 'true', {}]) {
     expect(read({ keeps: no, pull: no })).toMatchObject({ keeps: false, pull: false })
   }
+})
+
+test('hello: numbers by name are read in the order of their names, whatever order they came in', () => {
+  const read = (labels: object) => readHello(encodeJson({ ...HELLO, labels }), 'a').labels
+  const text = JSON.stringify({ cpu: 8, gpu: 24, zone: 1e300 })
+  expect(JSON.stringify(read({ zone: 1e300, gpu: 24, cpu: 8 }))).toBe(text)
+  expect(JSON.stringify(read({ gpu: 24, cpu: 8, zone: 1e300 }))).toBe(text)
 })
 
 test.each([

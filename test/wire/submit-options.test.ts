@@ -30,7 +30,12 @@ test('headers: all options are read', () => {
   const given = headers(
     ['Nats-Msg-Id', 'order-17'],
     ['Sb-Priority', 'high'],
-    ['Sb-Requires', 'ocr, gpu,,ocr '],
+    ['Sb-Requires', 'ocr, gpu,,ocr , vram >= 24.0'],
+    ['Sb-Prefers', 'near'],
+    ['Sb-Type', 'scan'],
+    ['Sb-Strategy', 'affinity'],
+    ['Sb-Match', 'best_fit'],
+    ['Sb-Key', 'book-7'],
     ['Sb-Timeout-Ms', '500'],
     ['Sb-Retry-Count', '0'],
     ['Sb-Outcome', '1'],
@@ -40,9 +45,11 @@ test('headers: all options are read', () => {
   expect(optionsFromHeaders(given, null)).toEqual({
     id: 'order-17',
     level: 4,
-    requires: ['gpu', 'ocr'],
+    requires: ['gpu', 'ocr', 'vram>=24'],
     timeoutMs: 500,
     retryCount: 0,
+    routing: { type: 'scan', strategy: 'affinity', match: 'best_fit', prefers: ['near'] },
+    key: 'book-7',
     outcome: true,
   })
 })
@@ -73,7 +80,27 @@ test.each<[string, string, PriorityLevel | null, string]>([
   ['Sb-Priority', '4', 4, 'taken'],
   ['Sb-Priority', 'high', 4, 'taken'],
   ['Sb-Priority', '4', 5, 'bad_header'],
-  ['Sb-Requires', 'gpu>=24', null, 'not_supported'],
+  ['Sb-Requires', 'gpu>=24', null, 'taken'],
+  ['Sb-Requires', 'gpu>=24,gpu<80', null, 'taken'],
+  ['Sb-Requires', 'gpu>=', null, 'bad_option'],
+  ['Sb-Requires', 'gpu=>24', null, 'bad_option'],
+  ['Sb-Requires', 'gpu>=abc', null, 'bad_option'],
+  ['Sb-Requires', 'gpu>=1.2.3', null, 'bad_option'],
+  ['Sb-Requires', '>=24', null, 'bad_option'],
+  ['Sb-Prefers', 'gpu>=24, ocr', null, 'taken'],
+  ['Sb-Prefers', 'a b', null, 'bad_token'],
+  ['Sb-Prefers', Array.from({ length: 33 }, (_, i) => `c${i}`).join(), null, 'bad_option'],
+  ['Sb-Type', 'scan', null, 'taken'],
+  ['Sb-Type', '', null, 'bad_token'],
+  ['Sb-Type', 'a b', null, 'bad_token'],
+  ['Sb-Strategy', 'affinity', null, 'taken'],
+  ['Sb-Strategy', 'no such', null, 'bad_token'],
+  ['Sb-Match', 'fallback', null, 'taken'],
+  ['Sb-Match', 'Exact', null, 'bad_option'],
+  ['Sb-Match', '', null, 'bad_option'],
+  ['Sb-Match', 'constructor', null, 'bad_option'],
+  ['Sb-Key', '', null, 'bad_token'],
+  ['Sb-Key', 'a.b', null, 'bad_token'],
   ['Sb-Requires', 'ocr,a b', null, 'bad_token'],
   ['Sb-Requires', '', null, 'taken'],
   ['Sb-Requires', Array.from({ length: 33 }, (_, i) => `c${i}`).join(), null, 'bad_option'],
@@ -91,7 +118,7 @@ test.each<[string, string, PriorityLevel | null, string]>([
   ['Sb-Outcome', '0', null, 'taken'],
   ['Sb-Outcome', 'true', null, 'bad_header'],
   ['Sb-Deadline', '5000', null, 'not_supported'],
-  ['Sb-Key', 'x', null, 'not_supported'],
+  ['Sb-Key', 'x', null, 'taken'],
   ['sb-priority', '3', null, 'not_supported'],
   ['NATS-MSG-ID', 'x', null, 'not_supported'],
 ])('headers: %s: %s with level %s in the subject is %s', (key, value, level, expected) => {
@@ -116,14 +143,27 @@ test('headers: more than 32 are refused, whatever they are', () => {
 })
 
 test('headers: no value is taken that could leave its place in a subject', () => {
-  const key = fc.constantFrom('Nats-Msg-Id', 'Sb-Requires', 'Sb-Priority', 'Sb-Timeout-Ms')
+  const key = fc.constantFrom(
+    'Nats-Msg-Id',
+    'Sb-Requires',
+    'Sb-Prefers',
+    'Sb-Type',
+    'Sb-Strategy',
+    'Sb-Key',
+    'Sb-Priority',
+    'Sb-Timeout-Ms',
+  )
   fc.assert(
     fc.property(key, fc.string({ unit: 'binary', maxLength: 80 }), (name, value) => {
       const given = headers([name, value])
       if (code(() => optionsFromHeaders(given, null)) !== 'taken') return
-      const { id, requires } = optionsFromHeaders(given, null)
-      for (const token of [...(id === null ? [] : [id]), ...requires]) {
+      const { id, requires, key, routing } = optionsFromHeaders(given, null)
+      const { type = null, strategy = null, prefers = [] } = routing ?? {}
+      for (const token of [id, key, type, strategy].filter((each) => each !== null)) {
         expect(token).toMatch(/^[A-Za-z0-9_-]{1,64}$/)
+      }
+      for (const term of [...requires, ...prefers]) {
+        expect(term).toMatch(/^[A-Za-z0-9_-]{1,64}([<>=!]{1,2}-?[0-9][0-9.e+-]*)?$/)
       }
     }),
     { numRuns: 10_000 },
@@ -135,7 +175,26 @@ test('options: the library checks as the headers do', () => {
   expect(checkOptions({})).toEqual(NO_OPTIONS)
   expect(
     checkOptions({ id: 'x', priority: 'low', requires: ['b', 'a', 'b'], timeoutMs: 1 }),
-  ).toEqual({ id: 'x', level: 2, requires: ['a', 'b'], timeoutMs: 1, retryCount: null })
+  ).toEqual({ ...NO_OPTIONS, id: 'x', level: 2, requires: ['a', 'b'], timeoutMs: 1 })
+  expect(
+    checkOptions({ type: 'scan', prefers: ['b', 'ram>=8', 'a'], match: 'exact', key: 'k' }),
+  ).toEqual({
+    ...NO_OPTIONS,
+    routing: { type: 'scan', strategy: null, match: 'exact', prefers: ['a', 'b', 'ram>=8'] },
+    key: 'k',
+  })
+  expect(checkOptions({ strategy: 'random' }).routing).toEqual({
+    type: null,
+    strategy: 'random',
+    match: null,
+    prefers: [],
+  })
+  expect(checkOptions({ prefers: [], type: undefined }).routing).toBe(null)
+})
+
+test('options: terms that mean the same are the same text, in the same order', () => {
+  const same = ['gpu>=24', 'a', 'ram=8', 'gpu>=24.0', ' gpu >= 2.4e1 '.trim(), 'ram==8.00', 'a']
+  expect(checkOptions({ requires: same }).requires).toEqual(['a', 'gpu>=24', 'ram=8'])
 })
 
 test.each<[object, string]>([
@@ -147,7 +206,19 @@ test.each<[object, string]>([
   [{ id: 7 }, 'bad_token'],
   [{ requires: 'ocr' }, 'bad_option'],
   [{ requires: [7] }, 'bad_token'],
-  [{ requires: ['a', 'gpu<3'] }, 'not_supported'],
+  [{ requires: ['a', 'gpu<3'] }, 'taken'],
+  [{ requires: ['gpu<'] }, 'bad_option'],
+  [{ requires: ['gpu>=1234567890123456'] }, 'bad_option'],
+  [{ requires: [`${'g'.repeat(65)}>=1`] }, 'bad_option'],
+  [{ prefers: 'ocr' }, 'bad_option'],
+  [{ prefers: [null] }, 'bad_token'],
+  [{ type: '' }, 'bad_token'],
+  [{ type: null }, 'bad_token'],
+  [{ strategy: 7 }, 'bad_token'],
+  [{ match: 'some' }, 'bad_option'],
+  [{ match: null }, 'bad_option'],
+  [{ key: '' }, 'bad_token'],
+  [{ key: 7 }, 'bad_token'],
   [{ timeoutMs: '5' }, 'bad_option'],
   [{ timeoutMs: Number.POSITIVE_INFINITY }, 'bad_option'],
   [{ retryCount: -1 }, 'bad_option'],

@@ -35,13 +35,14 @@ export function agentLines(agents: AgentView[], colors: Colors): string[] {
 }
 
 function row(agent: AgentView, colors: Colors): string[] {
-  const { id, status, queues, capabilities, silentMs } = agent
+  const { id, status, queues, capabilities, labels, silentMs } = agent
+  const numbers = Object.entries(labels).map(([name, value]) => `${name}=${value}`)
   const names = (list: string[]) => cut(plain(list.join(', ')), NAMES_WIDTH) || '–'
   return [
     cut(plain(id), NAMES_WIDTH),
     statusText(status, colors),
     names(queues),
-    names(capabilities),
+    names([...capabilities, ...numbers]),
     handsText(agent),
     count(agent.completed),
     count(agent.failed),

@@ -1,7 +1,9 @@
 /** What `replay` and `check` show; pure functions. */
 import type { CheckResult } from '../../service/check.ts'
 import type { JournalFacts } from '../../service/journal-input.ts'
+import type { ReplayedWaits } from '../../service/recorded-tasks.ts'
 import type { ReplayResult } from '../../service/replay.ts'
+import type { StrategyReplay } from '../../service/replay-strategy.ts'
 import type { Colors } from './colors.ts'
 import { list, table } from './table.ts'
 import { bytes, count, duration, percent, plain } from './text.ts'
@@ -22,6 +24,56 @@ export function replayLines(result: ReplayResult, colors: Colors): string[] {
   ]
   const verdict = `${colors.green('Same state')}: all answers, all effects and the end are as recorded.`
   return [headline(result, colors), '', ...list(pairs, colors), ...(isEnded ? ['', verdict] : [])]
+}
+
+export function strategyReplayLines(result: StrategyReplay, colors: Colors): string[] {
+  const { strategy, recordedStrategies, tasks, agents, leftOut, unplaced } = result
+  const { recorded, modelled, other } = result
+  const names = [...new Set(Object.values(recordedStrategies))].map(plain).join(', ')
+  const pairs: [string, string][] = [
+    ['tasks', `${count(tasks)}, by ${count(agents)} ${agents === 1 ? 'agent' : 'agents'}`],
+    ['left out', leftOut === 0 ? '' : `${count(leftOut)} that were never answered`],
+    ['not placed', unplaced === 0 ? '' : `${count(unplaced)} that nobody was left for`],
+    ['strategy', `${names}, as recorded; ${colors.bold(strategy)} instead`],
+  ]
+  const columns = [
+    { title: 'ms' },
+    ...['mean wait', 'p50', 'p99', 'mean to completion', 'p99'].map((title) => ({
+      title,
+      right: true,
+    })),
+  ]
+  const rows = [
+    waitsRow('recorded', recorded),
+    ...(modelled === null ? [] : [waitsRow(`model, ${names}`, modelled)]),
+    waitsRow(`model, ${strategy}`, other),
+    differenceRow(other, modelled ?? recorded),
+  ]
+  return [
+    headline(result, colors),
+    '',
+    ...list(
+      pairs.filter(([, value]) => value !== ''),
+      colors,
+    ),
+    '',
+    ...table(columns, rows, colors),
+  ]
+}
+
+function waitsRow(name: string, waits: ReplayedWaits): string[] {
+  return [name, ...valuesOf(waits).map((ms) => ms.toFixed(1))]
+}
+
+/** With its sign: what is below zero is shorter. */
+function differenceRow(other: ReplayedWaits, than: ReplayedWaits): string[] {
+  const before = valuesOf(than)
+  const differences = valuesOf(other).map((ms, at) => ms - before[at])
+  return ['difference', ...differences.map((ms) => `${ms > 0 ? '+' : ''}${ms.toFixed(1)}`)]
+}
+
+function valuesOf({ wait, total }: ReplayedWaits): number[] {
+  return [wait.mean, wait.p50, wait.p99, total.mean, total.p99]
 }
 
 export function checkLines(result: CheckResult, colors: Colors): string[] {

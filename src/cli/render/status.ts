@@ -22,6 +22,7 @@ export function statusLines(
     '',
     ...(status.queues.length === 0 ? [] : [...queueLines(status.queues, colors), '']),
     ...unlistedLines(status.unlisted),
+    ...offLines(status.strategiesOff, colors),
     ...list(facts(status, latency), colors),
   ]
 }
@@ -36,6 +37,13 @@ function headline(status: SchedulerStatus, colors: Colors): string {
   return `Scheduler ${colors.bold(plain(status.scheduler))}  ${states.join(', ')}`
 }
 
+/** Strategies of the user's that failed; none is the usual case. */
+function offLines(off: SchedulerStatus['strategiesOff'], colors: Colors): string[] {
+  return Object.entries(off).map(([name, reason]) =>
+    colors.red(`Strategy ${plain(name)} is off: it ${plain(reason)}.`),
+  )
+}
+
 function taskLines(tasks: SchedulerStatus['tasks'], colors: Colors): string[] {
   const shown = {
     accepted: tasks.accepted,
@@ -43,7 +51,7 @@ function taskLines(tasks: SchedulerStatus['tasks'], colors: Colors): string[] {
     failed: tasks.failed,
     dead: tasks.dead,
     cancelled: tasks.cancelled,
-    waiting: tasks.waiting + tasks.offered,
+    waiting: tasks.waiting + tasks.offered + tasks.bound,
     running: tasks.running,
     lost: tasks.lost,
   }

@@ -19,7 +19,10 @@ export function taskLines(task: TaskView, colors: Colors): string[] {
     ['state', stateText(task, colors)],
     ['waits for', task.waitingFor],
     ['priority', `${task.priority} ${PRIORITY_NAMES[task.priority] ?? ''}`],
-    ['requires', task.requires.length === 0 ? null : task.requires.join(', ')],
+    ['type', task.type === task.queue ? null : task.type],
+    ['requires', requiresText(task)],
+    ['prefers', task.prefers.length === 0 ? null : task.prefers.join(', ')],
+    ['strategy', task.strategy],
     ['attempts', String(task.attempts)],
     ['agent', task.agent],
     ['error', task.code === null ? null : `${task.code}: ${task.message ?? ''}`],
@@ -39,6 +42,11 @@ export function taskLines(task: TaskView, colors: Colors): string[] {
     ),
     ...resultLines(task.result ?? ''),
   ]
+}
+
+function requiresText({ requires, match }: TaskView): string | null {
+  if (requires.length === 0) return null
+  return `${requires.join(', ')}${match === 'exact' ? '' : ` (${match})`}`
 }
 
 const ID_WIDTH = 16

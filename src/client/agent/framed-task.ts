@@ -45,26 +45,34 @@ export class FramedTask extends AgentTask {
   readonly #attempt: Attempt
   readonly #idStart: number
   readonly #queueStart: number
+  readonly #queueEnd: number
   readonly #payloadStart: number
   readonly #payloadEnd: number
   #id: string | null = null
   #queue: string | null = null
+  #type: string | null = null
   #payload: Uint8Array | null = null
 
-  /** The three parts stand in the frame one behind the other. */
+  /**
+   * Its parts stand in the frame one behind the other.
+   * @param typeLength 0 where the type is the queue's name; else a byte and the type stand between
+   *   queue and payload.
+   */
   constructor(
     attempt: Attempt,
     count: number,
     frame: WorkFrame,
     idLength: number,
     queueLength: number,
+    typeLength: number,
     payloadStart: number,
     payloadLength: number,
   ) {
     super('', '', count, EMPTY, null)
     this.#attempt = attempt
     this.#frame = frame
-    this.#queueStart = payloadStart - queueLength
+    this.#queueEnd = typeLength === 0 ? payloadStart : payloadStart - typeLength - 1
+    this.#queueStart = this.#queueEnd - queueLength
     this.#idStart = this.#queueStart - idLength
     this.#payloadStart = payloadStart
     this.#payloadEnd = payloadStart + payloadLength
@@ -76,8 +84,14 @@ export class FramedTask extends AgentTask {
   }
 
   override get queue(): string {
-    this.#queue ??= this.#text(this.#queueStart, this.#payloadStart)
+    this.#queue ??= this.#text(this.#queueStart, this.#queueEnd)
     return this.#queue
+  }
+
+  override get type(): string {
+    if (this.#queueEnd === this.#payloadStart) return this.queue
+    this.#type ??= this.#text(this.#queueEnd + 1, this.#payloadStart)
+    return this.#type
   }
 
   #text(start: number, end: number): string {

@@ -48,9 +48,9 @@ export class PlainWork {
     scheduler.seenSeq = seq
     if (scheduler.attempts.get(counter) !== null) return null
     const attempt = new Attempt(scheduler, slot, counter, seq, reply, nowUs())
-    const { id, queue, attempt: count } = readWorkHeaders(msg)
+    const { id, queue, type, attempt: count } = readWorkHeaders(msg)
     const progress = (bytes: Uint8Array) => this.#progress(attempt, bytes)
-    attempt.task = new AgentTask(id, queue, count, ownBytes(msg.data), progress)
+    attempt.task = new AgentTask(id, queue, count, ownBytes(msg.data), progress, type)
     return attempt
   }
 

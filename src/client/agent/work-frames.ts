@@ -80,7 +80,7 @@ export class WorkFrames {
   }
 
   #take(scheduler: SchedulerWork, frame: WorkFrame, receivedUs: number): void {
-    const { slot, counter, seq, attempt: count, idLength, queueLength } = this.#work
+    const { slot, counter, seq, attempt: count, idLength, queueLength, typeLength } = this.#work
     scheduler.seenCounter = counter
     scheduler.seenSeq = seq
     const known = scheduler.attempts.get(counter)
@@ -97,6 +97,7 @@ export class WorkFrames {
       frame,
       idLength,
       queueLength,
+      typeLength,
       payloadStart,
       payloadLength,
     )

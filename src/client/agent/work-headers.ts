@@ -1,5 +1,5 @@
 /**
- * The three headers of a dispatch, read from the undecoded block.
+ * The headers of a dispatch, read from the undecoded block.
  *
  * The NATS client decodes a block into a Map of arrays, 1.3 to 1.5 µs for these three; reading them
  * in place takes 0.15 µs. It keeps the block in fields that are not part of its interface, so where
@@ -11,6 +11,8 @@ import { HEADER } from '../../wire/headers.ts'
 export interface WorkHeaders {
   id: string
   queue: string
+  /** The queue's name where the task has none of its own. */
+  type: string
   /** 1 for the first try. */
   attempt: number
 }
@@ -23,6 +25,7 @@ interface Undecoded {
 
 const ID_LINE = `\n${HEADER.taskId}: `
 const QUEUE_LINE = `\n${HEADER.queue}: `
+const TYPE_LINE = `\n${HEADER.type}: `
 const ATTEMPT_LINE = `\n${HEADER.attempt}: `
 const { latin1Slice } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string
@@ -32,9 +35,11 @@ const { latin1Slice } = Buffer.prototype as unknown as {
 export function readWorkHeaders(msg: Msg): WorkHeaders {
   const block = undecodedHeaders(msg)
   if (block === null) return decoded(msg)
+  const queue = headerOf(block, QUEUE_LINE)
   return {
     id: headerOf(block, ID_LINE),
-    queue: headerOf(block, QUEUE_LINE),
+    queue,
+    type: headerOf(block, TYPE_LINE) || queue,
     attempt: Number(headerOf(block, ATTEMPT_LINE)) || 1,
   }
 }
@@ -54,9 +59,11 @@ function headerOf(block: string, line: string): string {
 }
 
 function decoded({ headers }: Msg): WorkHeaders {
+  const queue = headers?.get(HEADER.queue) ?? ''
   return {
     id: headers?.get(HEADER.taskId) ?? '',
-    queue: headers?.get(HEADER.queue) ?? '',
+    queue,
+    type: headers?.get(HEADER.type) || queue,
     attempt: Number(headers?.get(HEADER.attempt)) || 1,
   }
 }

@@ -10,8 +10,10 @@
  */
 import type { MsgHdrs } from 'nats'
 import { SignalboxError } from '../../errors.ts'
+import { MATCHES } from '../../options.ts'
 import { WANTS_ACCEPTED, WANTS_OUTCOME } from '../../submit/in-flight.ts'
 import type { ItemOptions } from '../../submit/port.ts'
+import type { SubmitExtension } from '../../wire/frames.ts'
 import { type EncodedHeaders, encodeHeaders, HEADER } from '../../wire/headers.ts'
 import { quote } from '../../wire/tokens.ts'
 import { disconnected, type Link } from '../link.ts'
@@ -24,7 +26,10 @@ const ONLY_OUTCOME = encodeHeaders(WANTS_OUTCOME_LINE)
 export const TASK_REPLY = 't'
 
 /** Of an item's options what headers say. */
-export type PlainOptions = Pick<ItemOptions, 'requiresText' | 'timeoutMs' | 'retryCount' | 'wants'>
+export type PlainOptions = Pick<
+  ItemOptions,
+  'requiresText' | 'timeoutMs' | 'retryCount' | 'wants' | 'extension'
+>
 
 export class PlainForm {
   readonly #link: Link
@@ -68,9 +73,10 @@ export function subjectOf(lane: Lane, wants: number): string {
 
 /** @returns undefined when every option is told by the subject or left to the queue. */
 function optionHeaders(options: PlainOptions, id: string): EncodedHeaders | undefined {
-  const { requiresText, timeoutMs, retryCount, wants } = options
+  const { requiresText, timeoutMs, retryCount, wants, extension } = options
   const tellsOutcome = wants === (WANTS_ACCEPTED | WANTS_OUTCOME)
-  if (id === '' && requiresText === '' && timeoutMs === null && retryCount === null) {
+  const isPlain = timeoutMs === null && retryCount === null && extension === null
+  if (isPlain && id === '' && requiresText === '') {
     return tellsOutcome ? ONLY_OUTCOME : undefined
   }
   const lines: string[] = []
@@ -78,8 +84,19 @@ function optionHeaders(options: PlainOptions, id: string): EncodedHeaders | unde
   if (requiresText !== '') lines.push(`${HEADER.requires}: ${requiresText}`)
   if (timeoutMs !== null) lines.push(`${HEADER.timeoutMs}: ${timeoutMs}`)
   if (retryCount !== null) lines.push(`${HEADER.retryCount}: ${retryCount}`)
+  if (extension !== null) lines.push(...extensionLines(extension))
   if (tellsOutcome) lines.push(WANTS_OUTCOME_LINE)
   return encodeHeaders(...lines)
+}
+
+function extensionLines({ type, strategy, match, prefers, key }: SubmitExtension): string[] {
+  const lines: string[] = []
+  if (type !== '') lines.push(`${HEADER.type}: ${type}`)
+  if (strategy !== '') lines.push(`${HEADER.strategy}: ${strategy}`)
+  if (match !== 0) lines.push(`${HEADER.match}: ${MATCHES[match - 1]}`)
+  if (prefers !== '') lines.push(`${HEADER.prefers}: ${prefers}`)
+  if (key !== '') lines.push(`${HEADER.key}: ${key}`)
+  return lines
 }
 
 function publishError(cause: unknown, payloadBytes: number): SignalboxError {

@@ -82,8 +82,9 @@ export class SubmitFrames {
 
   /** *Cost* no allocation, except for the plain form. */
   send(lane: Lane, options: ItemOptions, number: number, id: string, payload: Uint8Array): void {
-    const { requiresText, timeoutMs, retryCount } = options
-    const bytes = ITEM_BYTES + id.length + requiresText.length + payload.length
+    const { requiresText, timeoutMs, retryCount, extension } = options
+    const extensionBytes = extension === null ? 0 : extension.bytes
+    const bytes = ITEM_BYTES + id.length + requiresText.length + extensionBytes + payload.length
     if (lane.isPlain || FRAME.headBytes + bytes > this.#bytesMax) {
       this.#sendPlain(lane, options, number, id, Uint8Array.from(payload))
       return
@@ -103,6 +104,7 @@ export class SubmitFrames {
       payload,
       0,
       payload.length,
+      extension,
     )
     assert(isIn, 'a task fits into a frame that has room')
     if (writer.isFull) this.#publish(lane)
@@ -199,6 +201,7 @@ export class SubmitFrames {
         timeoutMs: timeoutMs === TIMEOUT_OF_QUEUE ? null : timeoutMs,
         retryCount: retryCount === RETRY_COUNT_OF_QUEUE ? null : retryCount,
         wants: this.#inFlight.flagsAt(place) & 3,
+        extension: reader.extension(),
       }
       // A copy, as the frame's buffer is used again before the connection has sent this.
       const payload = Uint8Array.from(bytes.subarray(payloadStart, payloadStart + payloadLength))

@@ -124,6 +124,7 @@ export class InProcessAgents implements AgentPort {
       record.attempts,
       Uint8Array.from(arena.get(record.payload, record.payloadBytes)),
       (bytes) => inbox.arrive(this.#progress, { address, bytes }),
+      record.cls!.type,
     )
     local.running.set(counter, task)
     this.#work.push(() => this.#run(local, task, address))

@@ -53,8 +53,8 @@ export class AdoptedAgents implements AgentPort {
   }
 
   /** @throws too_many_agents */
-  adopt({ subject, name, queues, capabilities, concurrency }: AdoptedAgent): void {
-    const known = { id: name, instance: randomToken(), queues, capabilities, concurrency }
+  adopt({ subject, name, ...said }: AdoptedAgent): void {
+    const known = { id: name, instance: randomToken(), ...said }
     const silent = { beats: false, keeps: false, pull: false, leased: false }
     const spec: AgentSpec = { ...known, ...silent, link: this }
     const agent = this.#context.core.hello(spec, policyMs())

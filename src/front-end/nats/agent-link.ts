@@ -8,7 +8,7 @@
 import { nowUs } from '../../clock.ts'
 import type { AgentState } from '../../policy/agents.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
-import { FRAME, type WorkWriter } from '../../wire/frames.ts'
+import { TYPES_VERSION, type WorkWriter } from '../../wire/frames.ts'
 import { encodeJson } from '../../wire/json.ts'
 import type { Control } from '../../wire/messages.ts'
 import { attemptToken } from '../../wire/subjects.ts'
@@ -40,8 +40,8 @@ export class NatsAgentLink implements AgentPort {
   readonly workSubject: string
   readonly framesSubject: string
   readonly controlSubject: string
-  /** It takes work in frames, and answers in them. */
-  inFrames = false
+  /** The version of frames in which it takes work, and answers; 0 for none. */
+  frames = 0
   /** It keeps results until they are acknowledged. */
   keeps = false
   /** The most that it takes beyond its concurrency. */
@@ -72,7 +72,7 @@ export class NatsAgentLink implements AgentPort {
 
   /** It said hello, for the first time or again. */
   met(frames: number, keeps: boolean, prefetchMax: number): void {
-    this.inFrames = frames >= FRAME.version
+    this.frames = frames
     this.keeps = keeps
     this.prefetchMax = prefetchMax
   }
@@ -86,6 +86,16 @@ export class NatsAgentLink implements AgentPort {
     if (nowMs - this.#comparedMs < beatMs / 2) return false
     this.#comparedMs = nowMs
     return true
+  }
+
+  get inFrames(): boolean {
+    return this.frames > 0
+  }
+
+  /** @returns the type that its frames are to tell: '' for the queue's name, and before version 2. */
+  typeOf(record: TaskRecord): string {
+    const { type, queue } = record.cls!
+    return type === queue.name || this.frames < TYPES_VERSION ? '' : type
   }
 
   dispatch(record: TaskRecord, agent: AgentState): void {

@@ -19,6 +19,7 @@ import { newResultAddress, parseToken, Subjects } from '../../wire/subjects.ts'
 import { requireToken } from '../../wire/tokens.ts'
 import type { EventSink } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
+import { learnHello } from '../learned.ts'
 import type { Arrival } from '../transport.ts'
 import { Acks } from './acks.ts'
 import { AdoptedAgents } from './adopted.ts'
@@ -137,12 +138,13 @@ export class NatsAgents {
     const link = this.#linkFor(id, said.instance)
     const agent = core.hello({ ...said, id, leased: true, link }, nowMs)
     if (typeof agent === 'string') throw agentError(agent, id)
+    learnHello(this.#context, agent)
     link.met(frames, said.keeps, prefetch)
     // It may have said less than before.
     if (agent.prefetch > prefetch) core.setPrefetch(agent, prefetch)
     const { leaseMs, epoch } = core.options
     const answer = { scheduler: options.name, epoch, leaseMs, beatMs: this.#beatMs }
-    return link.inFrames ? { ...answer, frames: 1 } : answer
+    return link.inFrames ? { ...answer, frames: link.frames } : answer
   }
 
   /** The one that it has, or a new one for a new instance. */

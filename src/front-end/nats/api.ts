@@ -9,9 +9,11 @@ import { SignalboxError } from '../../errors.ts'
 import type { TaskView } from '../../task.ts'
 import { FRAME } from '../../wire/frames.ts'
 import { encodeJson, type JsonObject, parseObject } from '../../wire/json.ts'
+import { cancelTask, drainAgent, getTask, listAgents, listTasks } from '../calls/control.ts'
+import { schedulerStatus } from '../calls/status.ts'
+import { listStrategies, setShadow, setStrategy, shadowReport } from '../calls/strategies.ts'
 import type { FrontEndContext } from '../context.ts'
-import { cancelTask, drainAgent, getTask, listAgents, listTasks } from '../control.ts'
-import { schedulerStatus } from '../status.ts'
+import { explainTask } from '../explain/explain.ts'
 import type { Arrival } from '../transport.ts'
 import type { Outlet } from './outlet.ts'
 
@@ -114,10 +116,23 @@ export class NatsApi {
       case 'drain':
         drainAgent(context, body.agent)
         return {}
+      case 'explain':
+        return explainTask(context, body.id, body.queue)
+      case 'strategies':
+        return { scheduler: context.options.name, strategies: listStrategies(context) }
+      case 'strategy':
+        setStrategy(context, body.strategy, body.queue)
+        return {}
+      case 'shadow':
+        // Without the key it asks, with null it ends.
+        if (body.strategy === undefined) return shadowReport(context, body.queue)
+        setShadow(context, body.queue, body.strategy)
+        return {}
       default:
         throw new SignalboxError(
           'not_supported',
-          'Verbs are status, latency, agents, task, tasks, cancel and drain.',
+          'Verbs are status, latency, agents, task, tasks, cancel, drain, explain, strategies, ' +
+            'strategy and shadow.',
         )
     }
   }

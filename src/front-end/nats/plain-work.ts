@@ -25,7 +25,8 @@ export class PlainWork {
     const { arena, core, options } = this.#context
     const { slot, counter, dispatchSeq } = record.attempt!
     const token = attemptToken(core.options.epoch, counter, dispatchSeq)
-    const headers = workHeaders(record.id, record.queueName, record.attempts)
+    const { type } = record.cls!
+    const headers = workHeaders(record.id, record.queueName, record.attempts, type)
     const reply = this.#subjects.result(agent.id, options.name, slot, token)
     this.#outlet.send(subject, arena.get(record.payload, record.payloadBytes), headers, reply)
   }

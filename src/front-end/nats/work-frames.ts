@@ -41,7 +41,7 @@ export class WorkFrames {
     if (!link.isOpen) this.#opens(link)
     if (writer.count > 0 && !isNeighbour(link, attempt)) this.send(link)
     // Ends: an empty frame takes an item of any size.
-    while (!this.#write(writer, record, attempt)) this.send(link)
+    while (!this.#write(writer, record, attempt, link.typeOf(record))) this.send(link)
     this.#note(link, attempt)
     if (writer.isFull) this.send(link)
   }
@@ -59,7 +59,7 @@ export class WorkFrames {
     this.#open.push(link)
   }
 
-  #write(writer: WorkWriter, record: TaskRecord, attempt: Attempt): boolean {
+  #write(writer: WorkWriter, record: TaskRecord, attempt: Attempt, type: string): boolean {
     const { arena } = this.#context
     const { payload, isNamed } = record
     return writer.add(
@@ -73,6 +73,7 @@ export class WorkFrames {
       arena.startOf(payload),
       record.payloadBytes,
       isNamed ? -1 : record.seq,
+      type,
     )
   }
 

@@ -16,6 +16,7 @@ export interface Input {
 export const SCHEDULER = 'fuzzed'
 /** What a helpful agent must offer to be able to run every accepted task. */
 export const CAPABILITIES = ['ocr', 'gpu', 'constructor']
+export const LABELS = { gpu: 24 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
@@ -111,6 +112,11 @@ const headerName = fc.constantFrom(
   'Sb-Timeout-Ms',
   'Sb-Retry-Count',
   'Sb-Outcome',
+  'Sb-Type',
+  'Sb-Prefers',
+  'Sb-Strategy',
+  'Sb-Match',
+  'Sb-Key',
   'Sb-Deadline',
   'sb-priority',
   'X-Other',
@@ -125,7 +131,18 @@ const headerName = fc.constantFrom(
 )
 const headerValue = fc.oneof(
   fc.constantFrom('1', '0', '5', '-1', 'high', 'high ', 'NaN', '1e3', '100', '500', 'ocr', 'gpu'),
-  fc.constantFrom('ocr,gpu', 'gpu>=24', 'a\rb', 'a\nb', '\u001b[31m', 'x'.repeat(9_000), '', ' '),
+  fc.constantFrom('random', 'affinity', 'best_fit', 'fallback', 'exact', 'capability'),
+  fc.constantFrom(
+    'ocr,gpu',
+    'gpu>=24',
+    'gpu>=',
+    'a\rb',
+    'a\nb',
+    '\u001b[31m',
+    'x'.repeat(9_000),
+    '',
+    ' ',
+  ),
   name,
   fc.string({ maxLength: 20 }),
 )
@@ -137,6 +154,9 @@ const requires = fc.constantFrom(
   ',',
   '',
   'gpu>=24',
+  'gpu >= 2.4e1, ocr',
+  'gpu>=',
+  'gpu=>24',
   'a b',
   'ä',
   'x'.repeat(65),
@@ -193,10 +213,18 @@ const instance = fc.oneof(
   fc.constantFrom('i1', 'i2', 'i3'),
   fc.nat(2_000).map((n) => `i${n}`),
 )
+/** Mostly none; of a few agents that offer much, only the helpful one must have enough. */
+const numbers = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom({}, { gpu: 8 }, { gpu: 1, ocr: 0.5 }) },
+  { weight: 1, arbitrary: fc.dictionary(name, scalar, { maxKeys: 3 }) },
+  { weight: 1, arbitrary: scalar },
+)
 const hello = fromAgent('hello', {
   instance,
   queues: fc.oneof(fc.constantFrom(['*'], ['work']), names),
   capabilities: names,
+  labels: numbers,
+  specializations: numbers,
   concurrency: fc.integer({ min: -1, max: 3 }),
   beats: fc.boolean(),
 })

@@ -298,7 +298,8 @@ export const manyCases: Case[] = [
         [{ window: 0 }, 'bad_option'],
         [{ idOf: 'order' }, 'bad_option'],
         [{ priority: 9 }, 'bad_priority'],
-        [{ key: 'customer' }, 'not_supported'],
+        [{ key: 'a b' }, 'bad_token'],
+        [{ deadlineMs: 5 }, 'not_supported'],
       ]
       for (const [given, code] of options) {
         const expected = expect.objectContaining({ code })

@@ -140,6 +140,7 @@ export const viewCases: Case[] = [
         dead: 0,
         waiting: 1,
         offered: 0,
+        bound: 0,
         running: 1,
         lost: 0,
       })

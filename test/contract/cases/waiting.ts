@@ -15,11 +15,13 @@ export const waitingCases: Case[] = [
   {
     title: 'a task says which capability no agent offers',
     async check({ box, fleet }) {
-      await fleet.agent({ queues: ['read'], capabilities: ['german'] }, () => 'read')
+      const half = { id: 'half', queues: ['read'], capabilities: ['german'] }
+      await fleet.agent(half, () => 'read')
       const task = await box.submit('read', 0, { requires: ['ocr', 'german'] })
-      expect(task.waitingFor).toBe('no agent offers ocr')
+      const words = `no agent offers ocr; the nearest is "half" without ocr`
+      expect(task.waitingFor).toBe(words)
       const { waitingFor } = await box.getTask(task.id)
-      expect(waitingFor).toBe('no agent offers ocr')
+      expect(waitingFor).toBe(words)
     },
   },
   {

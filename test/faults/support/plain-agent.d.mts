@@ -18,6 +18,7 @@ export interface PlainAgentOptions {
   id: string
   queues?: string[]
   capabilities?: string[]
+  labels?: Record<string, number>
   concurrency?: number
   /** Whether it sends beats with its running tokens. Default true. */
   beats?: boolean

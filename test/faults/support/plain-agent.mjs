@@ -21,6 +21,7 @@ export class PlainAgent {
     this.options = {
       queues: ['*'],
       capabilities: [],
+      labels: {},
       concurrency: 1,
       beats: true,
       workMs: 0,
@@ -51,8 +52,8 @@ export class PlainAgent {
 
   /** Says hello and keeps on until a scheduler answers it. */
   async hello() {
-    const { id, instance, queues, capabilities, concurrency, beats } = this.options
-    const body = { instance, queues, capabilities, concurrency, beats }
+    const { id, instance, queues, capabilities, labels, concurrency, beats } = this.options
+    const body = { instance, queues, capabilities, labels, concurrency, beats }
     for (let tries = 0; ; tries++) {
       const answer = await this.say('hello', body)
       if (answer.code === null) {

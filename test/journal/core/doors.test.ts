@@ -120,9 +120,11 @@ for (const placement of ['auto', 'routers'] as const) {
     expect(twin.compared).toBeGreaterThan(400)
     const { retried, timedOut, cancelled, placedByRouters, placedInline, duplicates } =
       core.counters
-    for (const count of [retried, timedOut, cancelled, placedByRouters, placedInline, duplicates]) {
+    for (const count of [retried, timedOut, cancelled, placedInline, duplicates]) {
       expect(count).toBeGreaterThan(0)
     }
+    // By what it has measured, `auto` may leave all of it here.
+    if (placement === 'routers') expect(placedByRouters).toBeGreaterThan(0)
   })
 }
 

@@ -1,7 +1,7 @@
 /** Images: all that is state and nothing else, the same bytes for the same state, and back. */
 import { FixedDeque } from 'mnemonist'
 import { expect, test } from 'vitest'
-import { createMemory, toAgent } from '../../../native-free/index.ts'
+import { createMemory, toClass } from '../../../native-free/index.ts'
 import { differenceOf } from '../../../src/journal/difference.ts'
 import { imageOf } from '../../../src/journal/image.ts'
 import type { RecordedCore } from '../../../src/journal/recorder.ts'
@@ -36,8 +36,8 @@ function again(core: RecordedCore, shape = core.memory.shape): RecordedCore {
 /** Every object that hangs in a core, by class. */
 function objectsOf(core: RecordedCore): Map<unknown, Record<string, unknown>[]> {
   const found = new Map<unknown, Record<string, unknown>[]>()
-  const { memory, effects, options, slots, table, attempts } = core
-  const seen = new Set<unknown>([memory, effects, options, slots, table, attempts])
+  const { memory, effects, options, slots, table, classTable, attempts } = core
+  const seen = new Set<unknown>([memory, effects, options, slots, table, classTable, attempts])
   const look = (value: unknown) => {
     if (typeof value !== 'object' || value === null || seen.has(value)) return
     seen.add(value)
@@ -121,7 +121,7 @@ test('image: a change of any column that the front end writes changes it', () =>
     map.slotGeneration,
     map.slotLevel,
     map.agentEasings,
-    map.agentInUse,
+    map.agentRows,
     map.agentFree,
   ]
   for (const at of [...columns, map.candidates + map.candidatesStride]) {
@@ -226,9 +226,9 @@ test('difference: the first field that differs is told with both values', () => 
     [() => agent.completed++, () => agent.completed--, /^agents\[a\]\.completed: expected \d/],
     [() => core.freeAgentIndices.push(9), () => core.freeAgentIndices.pop(), /^freeAgent.*\.size/],
     [
-      () => core.table.setScore(toAgent(3), 1, 1),
-      () => core.table.setScore(toAgent(3), 0, 0),
-      /^shared memory, column 13, row 3: expected 0/,
+      () => core.classTable.setShadow(toClass(0), 3),
+      () => core.classTable.setShadow(toClass(0), 0),
+      /^shared memory, column 10, row 0: expected 0, found 3/,
     ],
   ]
   for (const [change, undo, told] of changes) {

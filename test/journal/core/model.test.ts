@@ -28,7 +28,7 @@ test('journal: a rebuilt core equals the live one after every event', () => {
   )
   // Else the commands hardly did anything.
   expect(compared).toBeGreaterThan(2_500)
-})
+}, 120_000)
 
 test('journal: a core restored in the middle goes on as the one it was taken from', () => {
   const halves = fc.tuple(scenario, scenario)
@@ -45,4 +45,4 @@ test('journal: a core restored in the middle goes on as the one it was taken fro
     }),
     { numRuns: 40 },
   )
-})
+}, 120_000)

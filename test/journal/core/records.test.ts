@@ -1,47 +1,13 @@
 /** What stands in a journal: for each kind of event its record and those of its effects. */
 import { afterAll, expect, test } from 'vitest'
-import { isEffect, isEvent, Kind, kindName } from '../../../src/journal/format.ts'
-import { JournalReader } from '../../../src/journal/reader.ts'
 import { OVERDUE, ROUTER_GONE } from '../../../src/policy/core.ts'
 import { EPOCH, Policy } from '../../policy/support.ts'
-import { Twin } from './support.ts'
-
-type Row = [kind: string | undefined, fields: Record<string, unknown>]
+import { ROUTING_KINDS, recorded, unseen } from './recorded.ts'
 
 const SMALL = { slots: 32, agentsMax: 32 }
-const seen = new Set<number>()
-
-/** Events and effects of what is done, after it was replayed from an image before it. */
-function recorded(policy: Policy, act: () => void): Row[] {
-  const twin = new Twin(policy.core)
-  act()
-  const rows = rowsOf(twin.end())
-  expect(twin.replayer.end).toBe(twin.digest)
-  expect(twin.replayer.events).toBeGreaterThan(0)
-  return rows.filter(([kind]) => kind !== undefined && isEventOrEffect(kind))
-}
-
-function isEventOrEffect(name: string): boolean {
-  const kind = Kind[name as keyof typeof Kind]
-  return isEvent(kind) || isEffect(kind)
-}
-
-function rowsOf(bytes: Uint8Array): Row[] {
-  const reader = new JournalReader()
-  reader.push(bytes)
-  const rows: Row[] = []
-  while (reader.next()) {
-    seen.add(reader.kind)
-    rows.push([kindName(reader.kind), reader.fields()])
-    reader.close()
-  }
-  expect(reader.leftBytes).toBe(0)
-  return rows
-}
 
 afterAll(() => {
-  const missing = Object.entries(Kind).filter(([, kind]) => !seen.has(kind))
-  expect(missing).toEqual([])
+  expect(unseen().filter((kind) => !ROUTING_KINDS.includes(kind))).toEqual([])
 })
 
 test('submit: what was given, what holds, and the id that was made up', () => {
@@ -57,6 +23,8 @@ test('submit: what was given, what holds, and the id that was made up', () => {
     retryCount: 2,
     givenTimeoutMs: -1,
     givenRetryCount: -1,
+    routing: '',
+    key: 0,
   }
   const first = {
     ...whole,
@@ -119,7 +87,7 @@ test('offer, propose: answers of each kind, and the token of what was committed'
   })
   const shot = { slot: 0, generation: 0, agent: 0, agentGeneration: 1 }
   expect(rows.slice(1)).toEqual([
-    ['OFFER', { task: 0, slot: 0, generation: 0, class: 0, wasBounced: false }],
+    ['OFFER', { task: 0, slot: 0, generation: 0, class: 0, strategy: 0, wasBounced: false }],
     ['PROPOSE', { answer: 2, ...shot, agent: -1, agentGeneration: 0, byRouter: false }],
     ['PROPOSE', { answer: 2, ...shot, agentGeneration: 0, byRouter: false }],
     ['PROPOSE', { answer: 0, ...shot, byRouter: true, task: 0, counter: 1, dispatchSeq: 1 }],
@@ -140,7 +108,10 @@ test('bounce, withdraw: back to the lane, offered again, and new generations for
   })
   expect(rows.slice(2)).toEqual([
     ['BOUNCE', { task: 0, slot: 0 }],
-    ['OFFER', { task: 0, slot: 1, generation: 2 ** 31 - 2, class: 0, wasBounced: true }],
+    [
+      'OFFER',
+      { task: 0, slot: 1, generation: 2 ** 31 - 2, class: 0, strategy: 0, wasBounced: true },
+    ],
     ['WITHDRAW', { task: 0, slot: 1, newGeneration: 2 ** 31 - 1, reason: 0 }],
     ['WITHDRAW', { task: 0, slot: 1, newGeneration: -(2 ** 31), reason: 1 }],
   ])
@@ -237,18 +208,33 @@ test('cancel, late: the credit of what still runs stays charged until its late r
 
 test('hello: welcome, another instance, and the fenced one', () => {
   const policy = new Policy(SMALL)
-  const spec = { queues: ['q', 'r'], capabilities: ['gpu'], concurrency: 3 }
+  const spec = {
+    queues: ['q', 'r'],
+    capabilities: ['gpu'],
+    labels: { gpu: 24 },
+    specializations: { page: 0.95, photo: 0.5 },
+    concurrency: 3,
+  }
   const sure = { keeps: true, pull: true }
   const rows = recorded(policy, () => {
     policy.agent('a', { ...spec, instance: 'one' })
     policy.agent('a', { ...spec, instance: 'two', beats: false, leased: false, ...sure })
     expect(policy.hello('a', { instance: 'one' })).toBe('fenced')
   })
-  const hello = { id: 'a', queues: 'q,r', capabilities: 'gpu', concurrency: 3 }
+  const said = { labels: 'gpu=24', specializations: 'page=0.95,photo=0.5' }
+  const hello = { id: 'a', queues: 'q,r', capabilities: 'gpu', concurrency: 3, ...said }
   const plain = { keeps: false, pull: false }
   const one = { ...hello, instance: 'one', beats: true, leased: true, ...plain }
   const two = { ...hello, instance: 'two', beats: false, leased: false, keeps: true, pull: true }
-  const refused = { id: 'a', instance: 'one', queues: '*', capabilities: '', concurrency: 1 }
+  const refused = {
+    id: 'a',
+    instance: 'one',
+    queues: '*',
+    capabilities: '',
+    concurrency: 1,
+    labels: '',
+    specializations: '',
+  }
   expect(rows).toEqual([
     ['HELLO', { answer: '', agent: 0, generation: 1, ...one }],
     ['AGENT_UP', { agent: 0, generation: 1, id: 'a' }],

@@ -47,7 +47,7 @@ async function race(crew: Crew, itemCount: number, share?: number) {
   const table = new AgentTableWriter(memory)
   for (const of of AGENTS) {
     table.join(of, CAPACITY)
-    table.setScore(of, 1_234.5, 1)
+    table.setMatch(1, of, 1_234.5)
     table.setCandidate(toClass(0), of, true)
   }
   const run = await crew.run<Report>(

@@ -10,8 +10,8 @@ import {
 
 /** Proposals of one router that are not settled, at most. */
 const UNSETTLED = 32
-/** Means that differ in all four bytes, so that a torn one is none; 0 is what a new agent has. */
-const MEANS = [0, new Float32Array([1_234.5])[0], new Float32Array([0.0625 + 2 ** -20])[0]]
+/** Matches that differ in all four bytes, so that a torn one is none; 0 is what a new row has. */
+const MATCHES = [0, new Float32Array([1_234.5])[0], new Float32Array([0.0625 + 2 ** -20])[0]]
 
 /** `role`: router. Proposes as fast as it can; what the head says is settled must be charged. */
 export function proposeOne(scene) {
@@ -81,8 +81,8 @@ export function choose(scene) {
     if (agent >= most || inUse < 0 || inUse > capacity || agents.capacity(agent) !== capacity) {
       throw new Error(`agent ${agent} has ${inUse} of ${agents.capacity(agent)} in use`)
     }
-    if (!MEANS.includes(agents.latencyMeanUs(agent))) {
-      throw new Error(`agent ${agent} has the torn mean ${agents.latencyMeanUs(agent)}`)
+    if (!MATCHES.includes(agents.match(1, agent))) {
+      throw new Error(`agent ${agent} has the torn match ${agents.match(1, agent)}`)
     }
     if (!outbox.push(passes, 0, agent, agents.generation(agent), 0)) {
       throw new Error('the outbox is full')
@@ -115,7 +115,7 @@ export function commit(scene) {
         continue
       }
       agents.take(agent)
-      agents.setScore(agent, MEANS[1 + (done & 1)], 1)
+      agents.setMatch(1, agent, MATCHES[1 + (done & 1)])
       charged[done % charged.length] = agent
       committed[n]++
       done++

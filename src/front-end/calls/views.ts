@@ -1,31 +1,40 @@
 /** What is shown of a task and of an agent, read from the live state. Main thread, outside of the hot path. */
-import { AgentStatus } from '../../native-free/index.ts'
-import { policyMs } from '../clock.ts'
-import type { AgentState } from '../policy/agents.ts'
-import { stateName, type TaskRecord } from '../policy/task-record.ts'
-import type { AgentStatusName, AgentView, PriorityLevel, TaskRow, TaskView } from '../task.ts'
-import { payloadText } from '../wire/payload.ts'
-import type { FrontEndContext } from './context.ts'
-import type { AgentPort } from './transport.ts'
+import { AgentStatus } from '../../../native-free/index.ts'
+import { policyMs } from '../../clock.ts'
+import type { AgentState } from '../../policy/agents.ts'
+import { stateName, type TaskRecord } from '../../policy/task-record.ts'
+import type { AgentStatusName, AgentView, PriorityLevel, TaskRow, TaskView } from '../../task.ts'
+import { payloadText } from '../../wire/payload.ts'
+import type { FrontEndContext } from '../context.ts'
+import type { AgentPort } from '../transport.ts'
 
 const RESULT_SHOWN_MAX = 64 * 1024
 
 export function taskView(context: FrontEndContext, record: TaskRecord): TaskView {
   const shown = record.resultBytes >= 0 && record.resultBytes <= RESULT_SHOWN_MAX
   return {
-    ...taskRow(record, context.core.waitingFor(record)),
+    ...taskRow(context, record, context.core.waitingFor(record)),
     result: shown ? payloadText(context.arena.get(record.result, record.resultBytes)) : null,
   }
 }
 
 /** @param waitingFor what the core says of it. */
-export function taskRow(record: TaskRecord, waitingFor: string | null): TaskRow {
+export function taskRow(
+  context: FrontEndContext,
+  record: TaskRecord,
+  waitingFor: string | null,
+): TaskRow {
+  const { type, requires, prefers, match, strategyIndex } = record.cls!
   return {
     id: record.id,
     queue: record.queueName,
     state: stateName(record.state),
     priority: record.level as PriorityLevel,
-    requires: [...record.requires],
+    type,
+    requires: [...requires],
+    prefers: [...prefers],
+    match,
+    strategy: context.options.strategies[strategyIndex]?.name ?? '',
     attempts: record.attempts,
     agent: record.agentId,
     waitingFor,
@@ -53,6 +62,9 @@ export function agentView(context: FrontEndContext, agent: AgentState): AgentVie
     status: statusName(context, agent),
     queues: [...agent.queues],
     capabilities: [...agent.capabilities],
+    labels: { ...agent.labels },
+    specializations: { ...agent.specializations },
+    ...learnedView(context, agent),
     concurrency: agent.concurrency,
     prefetch: agent.prefetch,
     keeps: agent.keeps,
@@ -64,6 +76,26 @@ export function agentView(context: FrontEndContext, agent: AgentState): AgentVie
     ...(agent.pull ? { granted: agent.granted } : {}),
     ...(subject === undefined ? {} : { subject }),
   }
+}
+
+function learnedView(
+  { core, learning }: FrontEndContext,
+  { index }: AgentState,
+): Pick<AgentView, 'latencyMeanUs' | 'successRate' | 'skills'> {
+  const { latencyUs, success } = learning.overall(index)
+  const types = [...core.rows.keys()]
+  const skills: Record<string, number> = {}
+  for (const { row, skill } of learning.stats(index)) skills[types[row - 1]] = rounded(skill)
+  return {
+    latencyMeanUs: latencyUs === null ? null : Math.round(latencyUs),
+    successRate: rounded(success),
+    skills,
+  }
+}
+
+/** Four digits are all that a window of a hundred can tell. */
+function rounded(share: number): number {
+  return Math.round(share * 10_000) / 10_000
 }
 
 function statusName(context: FrontEndContext, agent: AgentState): AgentStatusName {

@@ -5,12 +5,12 @@
  * Invariant: its size is bounded, whatever there is: of queues and agents the busiest are named, and
  * what the others have is added up, so that the sums are right.
  */
-import type { QueueStatus, SchedulerStatus } from '../api.ts'
-import { policyMs } from '../clock.ts'
-import { LIMITS } from '../options.ts'
-import type { QueueState } from '../policy/queues.ts'
-import { type TaskRecord, WAITING } from '../policy/task-record.ts'
-import type { FrontEndContext } from './context.ts'
+import type { QueueStatus, SchedulerStatus } from '../../api.ts'
+import { policyMs } from '../../clock.ts'
+import { LIMITS } from '../../options.ts'
+import type { QueueState } from '../../policy/queues.ts'
+import { type TaskRecord, WAITING } from '../../policy/task-record.ts'
+import type { FrontEndContext } from '../context.ts'
 
 /** All but queues and agents: counts, refusals by code, routers. */
 const STATUS_BYTES = 8 * 1024
@@ -46,8 +46,9 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
       dead: counters.dead,
       waiting,
       offered: core.totalOffered,
+      bound: core.totalBound,
       running,
-      lost: counters.accepted - finished - waiting - core.totalOffered - running,
+      lost: counters.accepted - finished - waiting - core.totalOffered - core.totalBound - running,
     },
     attempts: {
       started: counters.started,
@@ -73,6 +74,12 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
       draining: agents.filter((agent) => agent.draining).length,
     },
     queues: shownQueues,
+    strategiesOff: Object.fromEntries(
+      [...context.strategiesOff].map(([index, reason]) => [
+        context.options.strategies[index].name,
+        reason,
+      ]),
+    ),
     unlisted: busiest.unlisted,
     routers: context.routers?.status() ?? [],
   }
@@ -176,6 +183,7 @@ function queueStatus(
   return {
     queue: queue.name,
     waiting: queue.waiting,
+    bound: queue.bound,
     running: queue.running,
     bytes: queue.openBytes,
     waitingFor: oldest?.state === WAITING ? context.core.waitingFor(oldest) : null,

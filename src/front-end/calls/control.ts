@@ -2,13 +2,13 @@
  * Calls from outside about what there is: look up, list, cancel, drain, status. The same functions serve
  * `sb.api` and the library. Main thread, in turns.
  */
-import { SignalboxError } from '../errors.ts'
-import type { TaskRecord } from '../policy/task-record.ts'
-import type { AgentPage, ListTasksOptions, TaskPage, TaskView } from '../task.ts'
-import { type AgentPageOptions, checkAgentListOptions } from '../wire/agent-list-options.ts'
-import { checkListOptions } from '../wire/list-options.ts'
-import { requireToken } from '../wire/tokens.ts'
-import type { FrontEndContext } from './context.ts'
+import { SignalboxError } from '../../errors.ts'
+import type { TaskRecord } from '../../policy/task-record.ts'
+import type { AgentPage, ListTasksOptions, TaskPage, TaskView } from '../../task.ts'
+import { type AgentPageOptions, checkAgentListOptions } from '../../wire/agent-list-options.ts'
+import { checkListOptions } from '../../wire/list-options.ts'
+import { requireToken } from '../../wire/tokens.ts'
+import type { FrontEndContext } from '../context.ts'
 import { listPage } from './list.ts'
 import { agentPage } from './list-agents.ts'
 import { taskView } from './views.ts'
@@ -56,7 +56,8 @@ export function drainAgent(context: FrontEndContext, id: unknown): void {
   )
 }
 
-function requireTask(context: FrontEndContext, id: unknown, queue?: unknown): TaskRecord {
+/** @throws task_unknown, bad_token */
+export function requireTask(context: FrontEndContext, id: unknown, queue?: unknown): TaskRecord {
   const task = requireToken(id, 'task id')
   const inQueue = queue === undefined ? undefined : requireToken(queue, 'queue')
   const record = context.core.find(task, inQueue)

@@ -8,16 +8,18 @@
  * Not taken: the order of joining, which the map of agents has: no place in it can be named without
  * a look at all before it.
  */
-import type { AgentPage, AgentView } from '../task.ts'
-import { type CheckedAgentListOptions, formatAgentCursor } from '../wire/agent-list-options.ts'
-import type { FrontEndContext } from './context.ts'
+import type { AgentPage, AgentView } from '../../task.ts'
+import { type CheckedAgentListOptions, formatAgentCursor } from '../../wire/agent-list-options.ts'
+import type { FrontEndContext } from '../context.ts'
 import { requireOwn, rowsBytesMax } from './list.ts'
 import { agentView } from './views.ts'
 
 /** Names and numbers of a row as JSON, without the names that an agent gave. */
-const ROW_BYTES = 320
+const ROW_BYTES = 400
 /** Quotes and a comma. */
 const NAME_BYTES = 3
+/** Besides a colon and the longest number. */
+const NUMBER_BYTES = NAME_BYTES + 1 + 25
 
 /** @throws bad_option for a cursor of another scheduler or an earlier start. */
 export function agentPage(
@@ -50,5 +52,8 @@ export function agentBytesMax({ id, instance, subject, ...agent }: AgentView): n
   if (subject !== undefined) bytes += Buffer.byteLength(JSON.stringify(subject))
   for (const name of agent.queues) bytes += name.length + NAME_BYTES
   for (const name of agent.capabilities) bytes += name.length + NAME_BYTES
+  for (const name of Object.keys(agent.labels)) bytes += name.length + NUMBER_BYTES
+  for (const name of Object.keys(agent.specializations)) bytes += name.length + NUMBER_BYTES
+  for (const name of Object.keys(agent.skills)) bytes += name.length + NUMBER_BYTES
   return bytes
 }

@@ -10,25 +10,28 @@
  * are too. Not taken: a cursor that holds an iterator here, which is memory for whoever never comes
  * back; a list of the open tasks, which is two more references a record and two writes a task.
  */
-import { SignalboxError } from '../errors.ts'
-import { LIMITS } from '../options.ts'
-import type { ClassState } from '../policy/classes.ts'
-import { isFinal, stateName, type TaskRecord, WAITING } from '../policy/task-record.ts'
-import type { TaskPage, TaskRow } from '../task.ts'
+import { SignalboxError } from '../../errors.ts'
+import { LIMITS } from '../../options.ts'
+import type { ClassState } from '../../policy/classes.ts'
+import { isFinal, stateName, type TaskRecord, WAITING } from '../../policy/task-record.ts'
+import type { TaskPage, TaskRow, TaskState } from '../../task.ts'
 import {
   type CheckedListOptions,
   type CursorOrigin,
   formatCursor,
   type ListCursor,
-} from '../wire/list-options.ts'
-import { quote } from '../wire/tokens.ts'
-import type { FrontEndContext } from './context.ts'
+} from '../../wire/list-options.ts'
+import { quote } from '../../wire/tokens.ts'
+import type { FrontEndContext } from '../context.ts'
 import { taskRow } from './views.ts'
 
 /** A row is built and encoded: about as long as looking at so many numbers. */
 const ROW_STEPS = 16
 /** Names, numbers and times of a row as JSON, without what has a length of its own. */
-const ROW_BYTES = 320
+const ROW_BYTES = 384
+const OPEN_STATES: readonly TaskState[] = ['pending', 'assigned', 'processing']
+/** Quotes and a comma; two quotes more within what a task waits for. */
+const TEXT_BYTES = 5
 /** A page without its rows. */
 const PAGE_BYTES = 256
 /** A character of JSON takes at most so many: `\u001f`. */
@@ -83,7 +86,7 @@ class PageMaker {
 
   make(): TaskPage {
     const { cursor, state } = this.#options
-    const wantsOpen = state === null || state === 'pending' || state === 'processing'
+    const wantsOpen = state === null || OPEN_STATES.includes(state)
     const wantsKept = state === null || !wantsOpen
     let place = cursor ?? { isKept: !wantsOpen, seq: wantsOpen ? 0 : -1 }
     if (!place.isKept) {
@@ -155,7 +158,7 @@ class PageMaker {
 
   /** @returns false when the page has no room for it. */
   #add(record: TaskRecord): boolean {
-    const row = taskRow(record, this.#waits(record))
+    const row = taskRow(this.#context, record, this.#waits(record))
     const bytes = jsonBytesMax(row)
     if (this.#rows.length > 0 && this.#bytes + bytes > this.#bytesMax) return false
     this.#rows.push(row)
@@ -180,9 +183,10 @@ class PageMaker {
 /** @returns at least the bytes of the row as JSON. */
 function jsonBytesMax(row: TaskRow): number {
   const free = (row.message?.length ?? 0) + (row.progress?.length ?? 0)
-  const names = [row.id, row.queue, row.agent, row.code, row.waitingFor, ...row.requires]
+  const texts = [row.id, row.queue, row.agent, row.code, row.waitingFor, row.type, row.strategy]
+  const names = [...texts, ...row.requires, ...row.prefers]
   return names.reduce(
-    (sum, name) => sum + (name === null ? 0 : name.length + 3),
+    (sum, name) => sum + (name === null ? 0 : name.length + TEXT_BYTES),
     ROW_BYTES + free * CHARACTER_BYTES_MAX,
   )
 }

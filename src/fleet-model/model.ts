@@ -1,0 +1,263 @@
+/**
+ * A scheduler and its fleet in virtual time: arrivals and durations are drawn, everything between is
+ * real. Any thread; a million tasks take a second or two.
+ *
+ * ```
+ *   workload ──arrival──► PolicyCore ──offer──► Chooser, strategy ──propose──► PolicyCore ──► agents
+ *                            ▲                       ▲ columns                              (event heap)
+ *                            └──── succeeded ────────┴──── Learning ◄──── completion ◄──────────┘
+ * ```
+ *
+ * Invariant: the same specification gives the same result to the last bit, on any machine; every task
+ * starts once and completes once, or there is an Error.
+ *
+ * What it leaves out: the wire and the threads. Choosing takes no time, an agent starts what it is given
+ * at once, results are known when they come, nothing fails, and all decisions are made inline, by one
+ * chooser. Time within the core is whole milliseconds, as there; what is measured is not rounded.
+ *
+ * Records are used again as soon as their task is over, so nothing is allocated for a task but what
+ * waits: a run is as fast in its second million as in its first.
+ */
+import {
+  AgentTableWriter,
+  ClassTableWriter,
+  LearningWriter,
+  NONE,
+  ROW_COUNT_MAX,
+  SlotTableWriter,
+} from '../../native-free/index.ts'
+import { Learning } from '../learning/learning.ts'
+import { type Binding, SCHEDULER_DEFAULTS } from '../options.ts'
+import { BOUND_TO_AGENT, COMMITTED, PolicyCore, type PolicyEffects } from '../policy/core.ts'
+import { NOBODY, type RecordOptions, TaskRecord } from '../policy/task-record.ts'
+import { Chooser } from '../routing/chooser.ts'
+import type { Strategy } from '../routing/strategy.ts'
+import { EventHeap } from './event-heap.ts'
+import { type ModelAgent, type Service, SpeedService } from './fleet.ts'
+import { type Measured, Measures } from './measures.ts'
+import { type ModelSpec, memoryFor, optionsOf, policyOptions, strategiesOf, TWIN } from './setup.ts'
+
+export interface ModelResult extends Measured {
+  readonly strategy: string
+  readonly binding: Binding
+  /** Tasks that were bound to an agent without credit, of all. */
+  readonly bound: number
+  /** By task, µs; NaN for one that was left over. */
+  readonly startUs: Float64Array
+  readonly endUs: Float64Array
+}
+
+const QUEUE = 'model'
+const NO_BYTES = new Uint8Array(0)
+
+/** @throws Error when a task cannot be placed by anybody. */
+export function runModel(spec: ModelSpec): ModelResult {
+  return new FleetModel(spec).run()
+}
+
+class FleetModel implements PolicyEffects {
+  private readonly spec: ModelSpec
+  private readonly core: PolicyCore
+  private readonly chooser: Chooser
+  private readonly strategies: readonly Strategy[]
+  private readonly learning: Learning
+  private readonly service: Service
+  private readonly measures: Measures
+  /** Slots of running tasks, by when they are done. */
+  private readonly ends: EventHeap
+  /** Agents that join and go, by when. */
+  private readonly changes: readonly { readonly atUs: number; readonly apply: () => void }[]
+  /** By type. */
+  private readonly options: readonly RecordOptions[]
+  /** By row of the agent table: place in the fleet. */
+  private readonly placeOf: Int32Array
+  private readonly idle: TaskRecord[] = []
+  private nowUs = 0
+  private nowMs = 0
+  private completed = 0
+
+  constructor(spec: ModelSpec) {
+    const { workload, fleet } = spec
+    this.spec = spec
+    this.service = spec.service ?? new SpeedService(workload, fleet)
+    const concurrencies = fleet.map(({ concurrency }) => concurrency)
+    this.measures = new Measures(workload, concurrencies, spec.warmUp)
+    const servers = concurrencies.reduce((sum, count) => sum + count, 0)
+    this.ends = new EventHeap(servers)
+    const memory = memoryFor(fleet.length, servers, workload.types.length)
+    this.strategies = strategiesOf(spec, memory)
+    this.chooser = new Chooser(memory, this.strategies)
+    const { windowSize, enabled } = { ...SCHEDULER_DEFAULTS.learning, ...spec.learning }
+    const { agentCountMax } = memory.shape
+    const shape = { agentCountMax, rowCountMax: ROW_COUNT_MAX, windowSize, enabled }
+    this.learning = new Learning(new LearningWriter(memory), shape)
+    this.core = new PolicyCore(
+      new SlotTableWriter(memory),
+      new AgentTableWriter(memory),
+      new ClassTableWriter(memory),
+      policyOptions(spec, memory),
+      this,
+    )
+    this.placeOf = new Int32Array(agentCountMax)
+    this.options = optionsOf(workload)
+    this.changes = fleet
+      .flatMap((agent, place) => this.changesOf(agent, place))
+      .sort((a, b) => a.atUs - b.atUs)
+  }
+
+  run(): ModelResult {
+    const { workload, strategy, factory, binding, isPartial } = this.spec
+    const { count, arrivalUs } = workload
+    const { changes, ends } = this
+    let arrived = 0
+    let changed = 0
+    // Ends: each round takes one of finitely many arrivals, changes and ends.
+    for (;;) {
+      const arrivesUs = arrived < count ? arrivalUs[arrived] : Number.POSITIVE_INFINITY
+      const changesUs = changed < changes.length ? changes[changed].atUs : Number.POSITIVE_INFINITY
+      const nextUs = Math.min(arrivesUs, changesUs, ends.nextUs)
+      if (nextUs === Number.POSITIVE_INFINITY) break
+      this.nowUs = nextUs
+      this.nowMs = Math.floor(nextUs / 1_000)
+      if (changesUs === nextUs) changes[changed++].apply()
+      else if (ends.nextUs === nextUs) this.complete(ends.pop())
+      else this.submit(arrived++)
+      this.place()
+    }
+    if (this.completed !== count && !isPartial) {
+      throw new Error(`${count - this.completed} of ${count} tasks were never given to anybody`)
+    }
+    return {
+      ...this.measures.measured(),
+      strategy: factory === undefined ? strategy : TWIN,
+      binding,
+      bound: this.core.counters.bound / count,
+      startUs: this.measures.startUs,
+      endUs: this.measures.endUs,
+    }
+  }
+
+  private changesOf(agent: ModelAgent, place: number) {
+    const { fromUs = 0, untilUs = Number.POSITIVE_INFINITY } = agent
+    const join = { atUs: fromUs, apply: () => this.join(agent, place) }
+    if (untilUs === Number.POSITIVE_INFINITY) return [join]
+    return [join, { atUs: untilUs, apply: () => void this.core.drainAgent(idOf(place)) }]
+  }
+
+  private join(agent: ModelAgent, place: number): void {
+    const joined = this.core.hello(
+      {
+        id: idOf(place),
+        instance: 'model',
+        queues: agent.queues ?? ['*'],
+        capabilities: agent.capabilities,
+        labels: agent.labels ?? {},
+        specializations: {},
+        concurrency: agent.concurrency,
+        beats: false,
+        keeps: false,
+        pull: false,
+        leased: false,
+        link: null,
+      },
+      this.nowMs,
+    )
+    if (typeof joined === 'string') throw new Error(`agent ${place} was refused: ${joined}`)
+    this.placeOf[joined.index] = place
+    this.learning.joined(joined.index)
+  }
+
+  private submit(task: number): void {
+    const { typeOf, keyHashOf, types } = this.spec.workload
+    const type = typeOf[task]
+    const queue = types[type].queue ?? QUEUE
+    const record = this.recordOf(queue, this.options[type])
+    if (keyHashOf !== undefined) record.keyHash = keyHashOf[task]
+    const refusal = this.core.submit(record, this.nowMs)
+    if (refusal !== null) throw new Error(`a task was refused: ${refusal.code}`)
+  }
+
+  private recordOf(queue: string, options: RecordOptions): TaskRecord {
+    const known = this.idle.pop()
+    if (known === undefined) {
+      return new TaskRecord('', queue, options, NO_BYTES, 0, 0, NOBODY, null, false, false, 0)
+    }
+    known.begin('', queue, options, NO_BYTES, 0, 0, NOBODY, null, false, false, 0)
+    return known
+  }
+
+  /** What a turn of the front end does after results and submits. */
+  private place(): void {
+    const { core } = this
+    // Ends: each round starts a task that was bound.
+    for (let record = core.nextBound(this.nowMs); record !== null; ) {
+      this.started(record)
+      record = core.nextBound(this.nowMs)
+    }
+    // Ends: each round places one that had bounced, or is the last.
+    while (core.bouncedWaiting > 0) {
+      const record = core.nextBounced(this.nowMs)
+      if (record === null || !this.choose(record)) break
+    }
+    // Ends: each round places a task, or is the last.
+    for (let record = core.nextOffer(this.nowMs); record !== null; ) {
+      if (!this.choose(record)) break
+      record = core.nextOffer(this.nowMs)
+    }
+  }
+
+  /** @returns false when nobody was chosen: the task is back in its lane. */
+  private choose(record: TaskRecord): boolean {
+    const { core } = this
+    const { slot, generation } = record.attempt!
+    const agent = this.chooser.choose(slot)
+    if (agent === NONE) {
+      core.bounce(record)
+      return false
+    }
+    const agentGeneration = core.table.generation(agent as never)
+    const answer = core.propose(slot, generation, agent, agentGeneration, this.nowMs)
+    if (answer === COMMITTED) this.started(record)
+    else if (answer !== BOUND_TO_AGENT) throw new Error(`agent ${agent} was chosen and refused`)
+    return true
+  }
+
+  private started(record: TaskRecord): void {
+    const { agent, slot } = record.attempt!
+    const place = this.placeOf[agent!.index]
+    const endUs = this.nowUs + this.service.durationUs(record.seq, place)
+    this.measures.start(record.seq, place, this.nowUs, endUs)
+    this.ends.push(endUs, slot)
+  }
+
+  private complete(slot: number): void {
+    const record = this.core.recordAt[slot]!
+    const { index } = record.attempt!.agent!
+    const { row, strategyIndex } = record.cls!
+    const tookUs = this.nowUs - this.measures.startUs[record.seq]
+    this.core.succeeded(record, this.nowMs)
+    this.learning.record(index, row, tookUs, true)
+    this.strategies[strategyIndex].record?.(index, tookUs, true)
+    this.completed++
+  }
+
+  forgotten(record: TaskRecord): void {
+    record.clear()
+    this.idle.push(record)
+  }
+
+  outcome(): void {}
+  revoke(): void {}
+  repeat(): void {}
+  ended(): void {}
+  unbound(): void {}
+  creditBack(): void {}
+  agentUp(): void {}
+  agentDown(): void {}
+  fenced(): void {}
+  drain(): void {}
+}
+
+function idOf(place: number): string {
+  return `agent-${place}`
+}

@@ -1,0 +1,56 @@
+/** What a core writes while something is done to it, read again record by record. */
+import { expect } from 'vitest'
+import { isEffect, isEvent, Kind, type KindName, kindName } from '../../../src/journal/format.ts'
+import { JournalReader } from '../../../src/journal/reader.ts'
+import type { Policy } from '../../policy/support.ts'
+import { Twin } from './support.ts'
+
+/** Those of routing-records.test.ts. */
+export const ROUTING_KINDS: readonly string[] = [
+  'START',
+  'STRATEGY',
+  'SHADOW',
+  'BINDING',
+  'ALLOCATE',
+  'RELEASE',
+  'UNBOUND',
+] satisfies KindName[]
+
+export type Row = [kind: string | undefined, fields: Record<string, unknown>]
+
+const seen = new Set<number>()
+
+/** Events and effects of what is done, after it was replayed from an image before it. */
+export function recorded(policy: Policy, act: () => void): Row[] {
+  const twin = new Twin(policy.core)
+  act()
+  const rows = rowsOf(twin.end())
+  expect(twin.replayer.end).toBe(twin.digest)
+  expect(twin.replayer.events).toBeGreaterThan(0)
+  return rows.filter(([kind]) => kind !== undefined && isEventOrEffect(kind))
+}
+
+function isEventOrEffect(name: string): boolean {
+  const kind = Kind[name as keyof typeof Kind]
+  return isEvent(kind) || isEffect(kind)
+}
+
+function rowsOf(bytes: Uint8Array): Row[] {
+  const reader = new JournalReader()
+  reader.push(bytes)
+  const rows: Row[] = []
+  while (reader.next()) {
+    seen.add(reader.kind)
+    rows.push([kindName(reader.kind), reader.fields()])
+    reader.close()
+  }
+  expect(reader.leftBytes).toBe(0)
+  return rows
+}
+
+/** @returns the kinds that nothing recorded so far has had. */
+export function unseen(): string[] {
+  return Object.entries(Kind)
+    .filter(([, kind]) => !seen.has(kind))
+    .map(([name]) => name)
+}

@@ -1,0 +1,2 @@
+// Exports nothing that makes a strategy.
+export const answer = 42

@@ -1,0 +1,84 @@
+/** Why an attempt ended and a task has its outcome: each has its cause, and was said about this very one. */
+import type { AttemptEnd } from '../../src/policy/state.ts'
+import type { TaskRecord } from '../../src/policy/task-record.ts'
+import type { ResultClaim } from './agent-hands.ts'
+import { type Door, holds, type KnownAttempt, type KnownTask, nameOf } from './known.ts'
+
+/** An attempt ends only by what can end it. */
+export function holdsCause(
+  door: Door,
+  attempt: KnownAttempt,
+  how: AttemptEnd,
+  what: () => string,
+): void {
+  const { name, nowMs, record } = door
+  const isItself = record === attempt.task.record
+  switch (how) {
+    case 'succeeded':
+    case 'failed':
+      holds(name === how && isItself, () => `${what()} by ${name}`)
+      return
+    case 'dispatch_failed':
+      holds(name === how && isItself, () => `${what()} by ${name}`)
+      holds(attempt.agent.spec.leased, () => `${what()} at one without a lease`)
+      return
+    case 'undelivered':
+      holds(name === 'dispatch_failed' && isItself, () => `${what()} by ${name}`)
+      holds(!attempt.agent.spec.leased, () => `${what()} at one with a lease`)
+      return
+    case 'cancelled':
+      holds(name === 'cancel' && isItself, () => `${what()} by ${name}`)
+      return
+    case 'timeout': {
+      const dueMs = attempt.startedAtMs + attempt.task.timeoutMs
+      holds(name === 'tick' && nowMs >= dueMs, () => `${what()} at ${nowMs}, due at ${dueMs}`)
+      return
+    }
+    case 'agent_lost': {
+      const byBeat = name === 'beat' && attempt.misses >= 2 && !attempt.agent.spec.keeps
+      const byLeaving = ['hello', 'bye', 'tick', 'agentLost'].includes(name)
+      holds(byBeat || byLeaving, () => `${what()} by ${name}, missed ${attempt.misses}`)
+    }
+  }
+}
+
+/** Each outcome has its cause, and what is repeated was repeated often enough. */
+export function holdsOutcome(door: Door, task: KnownTask, state: string): void {
+  const { record, failures, losses } = task
+  const { name, record: about } = door
+  const what = () =>
+    `${nameOf(record)} is ${state} (${record.code}) by ${name}, ${failures} failures of ` +
+    `${record.retryCount} + 1, ${losses} losses`
+  const isItself = about === record
+  if (state === 'completed') holds(isItself && name === 'succeeded', what)
+  else if (state === 'cancelled') holds(isItself && name === 'cancel', what)
+  else if (state === 'dead') holds(losses === record.queue!.options.lossLimit + 1, what)
+  else {
+    holds(name === 'tick' || (name === 'failed' && isItself), what)
+    holds(!record.retryable || failures === record.retryCount + 1, what)
+  }
+}
+
+/** What ended the task was said about this very attempt. */
+export function holdsClaim(epoch: number, task: KnownTask, said: string): void {
+  const claim = JSON.parse(said.trim()) as ResultClaim
+  const { key, ended, record } = task
+  const token = `${epoch}-${ended?.counter}-`
+  const isOfIt = claim.token === null || claim.token.startsWith(token)
+  holds(
+    isOfIt && claim.agent === record.agentId,
+    () => `${nameOf(record)}, attempt ${token} of ${record.agentId}, was ended by ${said}`,
+  )
+  holds(
+    !claim.isHonest || claim.task === record.id,
+    () => `${nameOf(record)} was ended by a result of task ${claim.task}`,
+  )
+  holds(!claim.isHonest || claim.key === '' || claim.key === key, () => {
+    return `${nameOf(record)} has the payload of ${key}, its agent was sent that of ${claim.key}`
+  })
+}
+
+/** As the message that brought it says it, before the front end keeps it. */
+export function resultOf({ view, viewStart, resultBytes }: TaskRecord): string {
+  return Buffer.from(view.subarray(viewStart, viewStart + resultBytes)).toString()
+}
