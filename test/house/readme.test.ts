@@ -9,20 +9,19 @@ import { node } from '../support/node-script.ts'
 import { until } from '../support/until.ts'
 
 /**
- * The TypeScript of the README, each piece a file of its own. They lie below `dist`, where
- * `import 'signalbox'` means this very package, as its `exports` say.
+ * The TypeScript of the README and of the page on routing, each piece a file of its own. They lie
+ * below `dist`, where `import 'signalbox'` means this very package, as its `exports` say.
  */
 const folder = join(root, `dist/readme-${process.pid}`)
 
-const snippets = [...text('README.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
-  ([, code], index) => ({
-    name: `snippet-${index + 1}`,
-    opening: code.split('\n').find((line) => line.trim() !== '' && !line.startsWith('import')),
-    code,
-    /** It serves until it is ended, so it runs beside the others. */
-    serves: /\bconnect\(/.test(code) && /\.agent\(/.test(code) && !/\.(?:close|stop)\(/.test(code),
-  }),
-)
+const pages = text('README.md') + text('docs/routing.md')
+const snippets = [...pages.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code], index) => ({
+  name: `snippet-${index + 1}`,
+  opening: code.split('\n').find((line) => line.trim() !== '' && !line.startsWith('import')),
+  code,
+  /** It serves until it is ended, so it runs beside the others. */
+  serves: /\bconnect\(/.test(code) && /\.agent\(/.test(code) && !/\.(?:close|stop)\(/.test(code),
+}))
 const serving = snippets.filter(({ serves }) => serves)
 const ending = snippets.filter(({ serves }) => !serves)
 
