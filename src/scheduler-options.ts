@@ -17,7 +17,7 @@ import {
   SCHEDULER_DEFAULTS,
   type SchedulerOptions,
 } from './options.ts'
-import { canonicalStrategy } from './routing/aliases.ts'
+import { canonicalStrategy, strategyIndexIn } from './routing/aliases.ts'
 import { type StrategyEntry, strategyNames } from './routing/registry.ts'
 import { checkStrategyOptions } from './strategy-options.ts'
 import { quote, randomToken, requireToken } from './wire/tokens.ts'
@@ -213,8 +213,8 @@ function learningOptions(given: Partial<LearningOptions>): LearningOptions {
  * @returns the name that the given one stands for. @throws bad_option
  */
 export function strategyNamed(where: string, given: unknown, names: readonly string[]): string {
-  const name = names.includes(given as string) ? (given as string) : canonicalStrategy(given)
-  if (name !== null && names.includes(name)) return name
+  const index = strategyIndexIn(names, given)
+  if (index >= 0) return names[index]
   throw bad(where, given, `known are ${names.join(', ')}`)
 }
 

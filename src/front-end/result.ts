@@ -22,6 +22,13 @@ export interface ResultBody {
   length: number
 }
 
+const EMPTY = new Uint8Array(0)
+
+/** @returns a body to be filled for each result anew. */
+export function newResultBody(): ResultBody {
+  return { code: null, message: '', retryable: false, bytes: EMPTY, start: 0, length: 0 }
+}
+
 /** @returns null when taken, else why it is refused. */
 export function takeResult(
   context: FrontEndContext,

@@ -39,6 +39,15 @@ export function canonicalStrategy(given: unknown): string | null {
   return CANONICAL.get(name) ?? CANONICAL.get(name.replace(/^strategy/, '')) ?? null
 }
 
+/**
+ * @param names of the strategies that are loaded, a user's among them.
+ * @returns where the one stands that is meant by its own or another name, or -1.
+ */
+export function strategyIndexIn(names: readonly string[], given: unknown): number {
+  const own = names.indexOf(given as string)
+  return own >= 0 ? own : names.indexOf(canonicalStrategy(given) ?? '')
+}
+
 /** @returns for each strategy its other names, to show. */
 export function strategyAliases(): Readonly<Record<string, readonly string[]>> {
   return STRATEGIES

@@ -62,7 +62,9 @@ export interface Strategy {
    */
   explain?(task: PlacementTask, agent: number, agents: AgentView): Record<string, number>
   /**
-   * Learns from a finished attempt. *Threads* front end only.
+   * Learns from a finished attempt. A scheduler does not call it, since its choosers have instances of
+   * their own: what results teach stands in the columns that `AgentView` reads. Whoever drives a
+   * single chooser may, as `fleet-model/` does.
    * @param latencyUs dispatch to result, µs.
    */
   record?(agent: number, latencyUs: number, ok: boolean): void

@@ -7,7 +7,7 @@
  */
 import { SignalboxError } from '../../errors.ts'
 import { LIMITS } from '../../options.ts'
-import { canonicalStrategy } from '../../routing/aliases.ts'
+import { strategyIndexIn } from '../../routing/aliases.ts'
 import type { ShadowReport, StrategyView } from '../../strategy-views.ts'
 import { quote, requireToken } from '../../wire/tokens.ts'
 import type { FrontEndContext } from '../context.ts'
@@ -89,14 +89,13 @@ export function shadowReport(context: FrontEndContext, queue: unknown): ShadowRe
 }
 
 function requireStrategy(context: FrontEndContext, given: unknown): number {
-  const { strategies } = context.options
-  const own = strategies.findIndex(({ name }) => name === given)
-  if (own >= 0) return own
-  const name = canonicalStrategy(given)
-  const index = strategies.findIndex((entry) => entry.name === name)
+  const names = context.options.strategies.map(({ name }) => name)
+  const index = strategyIndexIn(names, given)
   if (index >= 0) return index
-  const known = strategies.map((entry) => entry.name).join(', ')
-  throw new SignalboxError('bad_option', `Strategy ${quote(given)} is unknown: known are ${known}.`)
+  throw new SignalboxError(
+    'bad_option',
+    `Strategy ${quote(given)} is unknown: known are ${names.join(', ')}.`,
+  )
 }
 
 function requireQueue(context: FrontEndContext, given: unknown): string {

@@ -14,7 +14,7 @@ import type { TaskRecord } from '../../policy/task-record.ts'
 import { BeatReader, FRAME_KIND, frameKind, ResultReader } from '../../wire/frames.ts'
 import { newResultAddress, parseToken } from '../../wire/subjects.ts'
 import type { FrontEndContext } from '../context.ts'
-import { endAttempt, type ResultBody } from '../result.ts'
+import { endAttempt, newResultBody, type ResultBody } from '../result.ts'
 import type { Arrival } from '../transport.ts'
 import type { Acks } from './acks.ts'
 import { NatsAgentLink } from './agent-link.ts'
@@ -42,14 +42,7 @@ export class AgentFrames {
   readonly #beats = new BeatReader()
   readonly #numbers = newResultAddress()
   /** Reused for every result. */
-  readonly #body: ResultBody = {
-    code: null,
-    message: '',
-    retryable: false,
-    bytes: EMPTY,
-    start: 0,
-    length: 0,
-  }
+  readonly #body = newResultBody()
 
   /** @param fromLength length of `<prefix>.from.` */
   constructor(

@@ -9,7 +9,13 @@ import { HEADER } from '../../wire/headers.ts'
 import { payloadText } from '../../wire/payload.ts'
 import { newResultAddress, parseResultSubject } from '../../wire/subjects.ts'
 import type { FrontEndContext } from '../context.ts'
-import { type ResultBody, takeNoResponder, takeProgress, takeResult } from '../result.ts'
+import {
+  newResultBody,
+  type ResultBody,
+  takeNoResponder,
+  takeProgress,
+  takeResult,
+} from '../result.ts'
 import type { Arrival } from '../transport.ts'
 import type { Acks } from './acks.ts'
 import type { AdoptedAgents } from './adopted.ts'
@@ -17,8 +23,6 @@ import { linkOf } from './agent-link.ts'
 import { headersOf, isNoResponder } from './incoming.ts'
 import type { Outlet } from './outlet.ts'
 import { refuseMessage } from './refuse-message.ts'
-
-const EMPTY = new Uint8Array(0)
 
 export class PlainResults {
   readonly #context: FrontEndContext
@@ -28,14 +32,7 @@ export class PlainResults {
   readonly #fromLength: number
   /** Reused for every result. */
   readonly #address = newResultAddress()
-  readonly #body: ResultBody = {
-    code: null,
-    message: '',
-    retryable: false,
-    bytes: EMPTY,
-    start: 0,
-    length: 0,
-  }
+  readonly #body = newResultBody()
 
   /** @param fromLength length of `<prefix>.from.` */
   constructor(
