@@ -15,9 +15,10 @@ import { join } from 'node:path'
 import { createMemory, DEFAULT_SHAPE, NONE } from '../native-free/index.ts'
 import { RecordedCore } from '../src/journal/recorder.ts'
 import { SchedulerJournal } from '../src/journal/scheduler-journal.ts'
-import { QUEUE_DEFAULTS, SCHEDULER_DEFAULTS } from '../src/options.ts'
+import type { LedgerWriter } from '../src/ledger/ledger-writer.ts'
+import { QUEUE_DEFAULTS, type QueueOptions, SCHEDULER_DEFAULTS } from '../src/options.ts'
 import { COMMITTED, type PolicyEffects } from '../src/policy/core.ts'
-import { type Origin, TaskRecord } from '../src/policy/task-record.ts'
+import { type Origin, type RecordOptions, TaskRecord } from '../src/policy/task-record.ts'
 import { Chooser } from '../src/routing/chooser.ts'
 import { Random } from '../src/routing/generator.ts'
 import { createStrategies, strategyNames } from '../src/routing/registry.ts'
@@ -36,7 +37,7 @@ const PAYLOAD = new Uint8Array(256)
 
 const NOBODY: Origin = { accepted() {}, outcome() {}, refused() {} }
 
-class CountedOutcomes implements PolicyEffects {
+export class CountedOutcomes implements PolicyEffects {
   outcomes = 0
   outcome(): void {
     this.outcomes++
@@ -46,6 +47,10 @@ class CountedOutcomes implements PolicyEffects {
   ended(): void {}
   repeat(): void {}
   unbound(): void {}
+  noted(): void {}
+  deadLetter(): void {}
+  preempt(): void {}
+  queuePaused(): void {}
   creditBack(): void {}
   agentUp(): void {}
   agentDown(): void {}
@@ -53,16 +58,33 @@ class CountedOutcomes implements PolicyEffects {
   drain(): void {}
 }
 
-class PolicyLoop {
-  readonly effects = new CountedOutcomes()
+export const LOOP_TURN = TURN
+export const LOOP_AGENTS = AGENTS
+
+/** What a benchmark may do otherwise. */
+export interface LoopOptions {
+  effects?: CountedOutcomes
+  queue?: QueueOptions
+  /** What each task says of itself. */
+  submit?: RecordOptions
+  ledger?: LedgerWriter
+}
+
+export class PolicyLoop {
+  readonly effects: CountedOutcomes
   readonly core: RecordedCore
+  nowMs = 0
   readonly #chooser: Chooser
   /** Placed and not finished, oldest first, in a ring. */
   readonly #running: TaskRecord[] = []
   #oldest = 0
-  #nowMs = 0
+  readonly #submitOptions: RecordOptions
+  readonly #ledger: LedgerWriter | undefined
 
-  constructor() {
+  constructor({ effects, queue, submit, ledger }: LoopOptions = {}) {
+    this.effects = effects ?? new CountedOutcomes()
+    this.#submitOptions = submit ?? NO_OPTIONS
+    this.#ledger = ledger
     const memory = createMemory({ ...DEFAULT_SHAPE, routerCount: 0, latencyStageCount: 0 })
     const { agentCountMax, classCountMax, slotCount } = memory.shape
     const names = strategyNames()
@@ -76,9 +98,11 @@ class PolicyLoop {
         leaseMs: SCHEDULER_DEFAULTS.leaseMs,
         keep: SCHEDULER_DEFAULTS.keep,
         strictQueues: false,
-        queueDefaults: QUEUE_DEFAULTS,
+        queueDefaults: queue ?? QUEUE_DEFAULTS,
         queues: {},
         agentQueueMax: SCHEDULER_DEFAULTS.agentQueueMax,
+        deadLetterMoves: {},
+        dedup: SCHEDULER_DEFAULTS.dedup,
         routersOnlyFrom: names.length,
         strategyIndex: (name) => names.indexOf(name),
       },
@@ -105,6 +129,7 @@ class PolicyLoop {
         keeps: false,
         pull: false,
         leased: false,
+        preemptible: false,
         link: null,
       },
       0,
@@ -114,14 +139,14 @@ class PolicyLoop {
 
   /** One turn of the front end, a millisecond after the one before; what was queued runs behind it. */
   async turn(): Promise<void> {
-    this.#nowMs++
-    this.core.tick(this.#nowMs)
+    this.nowMs++
+    this.core.tick(this.nowMs)
     const excess = this.#running.length - this.#oldest + TURN - RUNNING
     for (let i = 0; i < excess; i++) this.finishOldest()
     for (let i = 0; i < TURN; i++) this.#submit()
-    for (let record = this.core.nextOffer(this.#nowMs); record !== null; ) {
+    for (let record = this.core.nextOffer(this.nowMs); record !== null; ) {
       this.#place(record)
-      record = this.core.nextOffer(this.#nowMs)
+      record = this.core.nextOffer(this.nowMs)
     }
   }
 
@@ -129,7 +154,7 @@ class PolicyLoop {
     const record = new TaskRecord(
       '',
       'bench',
-      NO_OPTIONS,
+      this.#submitOptions,
       PAYLOAD,
       0,
       PAYLOAD.length,
@@ -139,8 +164,9 @@ class PolicyLoop {
       true,
       0,
     )
-    const refusal = this.core.submit(record, this.#nowMs)
+    const refusal = this.core.submit(record, this.nowMs)
     if (refusal !== null) throw new Error(`a task was refused: ${refusal.code}`)
+    this.#ledger?.accepted(record, this.nowMs)
   }
 
   #place(record: TaskRecord): void {
@@ -148,16 +174,17 @@ class PolicyLoop {
     const agent = this.#chooser.choose(slot)
     if (agent === NONE) throw new Error('nobody was found, though credit is free')
     const generation = this.core.table.generation(agent as never)
-    if (this.core.propose(slot, offered, agent, generation, this.#nowMs) !== COMMITTED) {
+    if (this.core.propose(slot, offered, agent, generation, this.nowMs) !== COMMITTED) {
       throw new Error(`the proposal for slot ${slot} was not committed`)
     }
+    this.#ledger?.assigned(record, 0, 0, this.nowMs)
     this.#running.push(record)
   }
 
   /** @returns false when nothing runs. */
   finishOldest(): boolean {
     if (this.#oldest === this.#running.length) return false
-    this.core.succeeded(this.#running[this.#oldest++], this.#nowMs)
+    this.core.succeeded(this.#running[this.#oldest++], this.nowMs)
     if (this.#oldest >= 4_096) this.#running.splice(0, this.#oldest)
     if (this.#oldest >= 4_096) this.#oldest = 0
     return true

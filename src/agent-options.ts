@@ -1,5 +1,5 @@
 /** A user's agent options, checked the same way for agents over NATS and in the scheduler's process. */
-import type { AgentOptions } from './agent-task.ts'
+import type { AgentOptions, BatchAgentOptions } from './agent-task.ts'
 import { SignalboxError } from './errors.ts'
 import { LIMITS } from './options.ts'
 import { FRAME } from './wire/frames.ts'
@@ -16,14 +16,20 @@ const KNOWN: readonly string[] = [
   'concurrency',
   'prefetch',
   'pull',
+  'preemptible',
+  'batch',
 ] satisfies (keyof AgentOptions)[]
+type AnyOptions = AgentOptions | BatchAgentOptions
+
 /** What an agent takes beyond its concurrency at most, unless it says otherwise. */
 const PREFETCH_DEFAULT = 256
 
 /** @throws bad_token, bad_option, bad_concurrency; not_supported for any other key */
-export function checkHello(options: AgentOptions): {
+export function checkHello(options: AnyOptions): {
   id: string
   hello: Required<Hello>
+  /** Tasks of a call of the handler, at most; 0 for a handler that takes one at a time. */
+  batch: number
 } {
   for (const key of Object.keys(options)) {
     if (KNOWN.includes(key)) continue
@@ -43,14 +49,27 @@ export function checkHello(options: AgentOptions): {
     beats: true,
     frames: FRAME.version,
     keeps: true,
+    preemptible: yesOrNo('preemptible', options.preemptible),
     ...pushOrPull(options),
   }
-  return { id: requireToken(id, 'agent id'), hello }
+  return { id: requireToken(id, 'agent id'), hello, batch: batchOf(options) }
 }
 
-function pushOrPull(options: AgentOptions): { prefetch: number; pull: boolean } {
-  const { pull = false } = options
-  if (typeof pull !== 'boolean') throw badOption(`"pull" is ${quote(pull)}: give true or false.`)
+function batchOf({ batch }: AnyOptions): number {
+  if (batch === undefined) return 0
+  if (Number.isInteger(batch) && batch >= 1 && batch <= LIMITS.batchSizeMax) return batch
+  throw badOption(
+    `"batch" is ${quote(batch)}: give a whole number from 1 to ${LIMITS.batchSizeMax}.`,
+  )
+}
+
+function yesOrNo(key: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw badOption(`"${key}" is ${quote(value)}: give true or false.`)
+}
+
+function pushOrPull(options: AnyOptions): { prefetch: number; pull: boolean } {
+  const pull = yesOrNo('pull', options.pull)
   const prefetch = options.prefetch ?? (pull ? 0 : PREFETCH_DEFAULT)
   if (!Number.isInteger(prefetch) || prefetch < 0 || prefetch > LIMITS.prefetchMax) {
     throw badOption(

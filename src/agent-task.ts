@@ -26,9 +26,33 @@ export interface AgentOptions {
   prefetch?: number
   /** It gets and runs only as many tasks as it asks for by `pull(n)`. Default false. */
   pull?: boolean
+  /**
+   * Its tasks may be asked to stop for a critical one: `task.preempted` is aborted then, and the
+   * handler returns `task.yield(checkpoint)`, from which the task goes on, here or elsewhere. Default
+   * false.
+   */
+  preemptible?: boolean
+  /** See `BatchAgentOptions`. */
+  batch?: undefined
+}
+
+/** Options of an agent whose handler takes several tasks at once. */
+export interface BatchAgentOptions extends Omit<AgentOptions, 'batch'> {
+  /**
+   * Tasks of one queue of a call of the handler, 1 to 64: of those that are in hand together and may run,
+   * so that a `concurrency` of as much is of use. It never waits for more.
+   */
+  batch: number
 }
 
 export type Handler = (task: AgentTask) => unknown
+
+/**
+ * Takes tasks of one queue and returns as many results in their order, or a promise of them. One that
+ * is a `TaskError` fails its task, what `task.yield()` gave yields it; what the handler throws fails
+ * all.
+ */
+export type BatchHandler = (tasks: AgentTask[]) => readonly unknown[] | Promise<readonly unknown[]>
 
 export interface AgentHandle {
   readonly id: string
@@ -48,6 +72,28 @@ export interface AgentHandle {
 /** Where progress goes; the transport's side of a running task. */
 export type ProgressSink = (bytes: Uint8Array) => void
 
+const EMPTY = new Uint8Array(0)
+
+/** What a handler returns, or throws, to hand an interrupted task back; made by `task.yield`. */
+export class TaskYield {
+  /** Empty where there is nothing to go on from. */
+  readonly checkpoint: Uint8Array
+
+  constructor(checkpoint: Uint8Array) {
+    this.checkpoint = checkpoint
+  }
+}
+
+/** What few tasks have. */
+export interface TaskDetails {
+  /** Where it was submitted; '' for the queue that serves it. */
+  readonly sourceQueue: string
+  /** What the attempt before handed back. */
+  readonly checkpoint: Uint8Array | null
+}
+
+const NO_DETAILS: TaskDetails = { sourceQueue: '', checkpoint: null }
+
 /** One task in an agent's hands. */
 export class AgentTask {
   /** 1 for the first try. */
@@ -57,8 +103,11 @@ export class AgentTask {
   readonly #type: string
   readonly #payload: Uint8Array
   readonly #progress: ProgressSink | null
+  readonly #details: TaskDetails
   #controller: AbortController | null = null
   #cancelReason: TaskError | null = null
+  #preempted: AbortController | null = null
+  #isPreempted = false
 
   constructor(
     id: string,
@@ -67,6 +116,7 @@ export class AgentTask {
     payload: Uint8Array,
     progress: ProgressSink | null,
     type: string = queue,
+    details: TaskDetails = NO_DETAILS,
   ) {
     this.#id = id
     this.#queue = queue
@@ -74,14 +124,36 @@ export class AgentTask {
     this.attempt = attempt
     this.#payload = payload
     this.#progress = progress
+    this.#details = details
   }
 
   get id(): string {
     return this.#id
   }
 
+  /** The queue that serves it. */
   get queue(): string {
     return this.#queue
+  }
+
+  /** Where it was submitted: another than `queue` when it was moved there. */
+  get sourceQueue(): string {
+    return this.details.sourceQueue || this.queue
+  }
+
+  /** What an attempt before this handed back by `yield`; null where there is nothing. */
+  get checkpoint(): Uint8Array | null {
+    return this.details.checkpoint
+  }
+
+  /** The checkpoint as JSON; undefined where there is none. *Throws* SyntaxError when it is none. */
+  checkpointJson<T = unknown>(): T | undefined {
+    const { checkpoint } = this
+    return checkpoint === null ? undefined : decodePayload<T>(checkpoint)
+  }
+
+  protected get details(): TaskDetails {
+    return this.#details
   }
 
   /** What kind of work it is; the queue's name where its submitter said nothing else. */
@@ -112,7 +184,51 @@ export class AgentTask {
     return this.#controller.signal
   }
 
-  /** Tells how far the work is; shown by `task get`. At most 1 KiB is kept. */
+  /** Aborted when the task is to make room for a critical one, of a `preemptible` agent. Made on first use. */
+  get preempted(): AbortSignal {
+    if (this.#preempted === null) {
+      this.#preempted = new AbortController()
+      if (this.#isPreempted) this.#preempted.abort(preemption())
+    }
+    return this.#preempted.signal
+  }
+
+  /**
+   * Hands the task back, when `preempted` says so: return what this gives, or throw it.
+   *
+   * ```
+   * for (const page of pages.slice(task.checkpointJson<number>() ?? 0)) {
+   *   if (task.preempted.aborted) return task.yield(page.number)
+   *   await scan(page)
+   * }
+   * ```
+   *
+   * @param checkpoint bytes or JSON, at most 4 KiB, which the next attempt has as `checkpoint`.
+   * @throws TaskError not_preempted when nobody has asked for it, payload_too_large beyond 4 KiB;
+   *   either fails the attempt if it is not caught.
+   */
+  yield(checkpoint?: unknown): TaskYield {
+    if (!this.#isPreempted) {
+      throw new TaskError(
+        'not_preempted',
+        'The task was not asked to stop: yield only when `task.preempted.aborted` is true.',
+      )
+    }
+    const bytes = checkpoint === undefined ? EMPTY : encodePayload(checkpoint)
+    if (bytes.length <= LIMITS.checkpointBytesMax) return new TaskYield(bytes)
+    const { checkpointBytesMax: max } = LIMITS
+    throw new TaskError(
+      'payload_too_large',
+      `The checkpoint is ${bytes.length} bytes, the limit is ${max}: store it elsewhere and yield ` +
+        'where it is.',
+      { retryable: false },
+    )
+  }
+
+  /**
+   * Tells how far the work is; shown by `task get`. At most 1 KiB is kept. It is the heartbeat of a
+   * task whose queue has a `heartbeatTimeoutMs`.
+   */
   progress(value: unknown): void {
     this.sendProgress(encodePayload(value).subarray(0, LIMITS.progressBytesMax))
   }
@@ -126,6 +242,16 @@ export class AgentTask {
     this.#cancelReason = reason
     this.#controller?.abort(reason)
   }
+
+  /** For transports: the scheduler asks for the task to be handed back. */
+  preempt(): void {
+    this.#isPreempted = true
+    this.#preempted?.abort(preemption())
+  }
+}
+
+function preemption(): TaskError {
+  return new TaskError('preempted', 'The task is to make room for a critical one: yield.')
 }
 
 /** What an attempt came to. A success has `code` null. */
@@ -133,16 +259,18 @@ export interface AttemptResult {
   code: string | null
   message: string
   retryable: boolean
+  /** It was handed back: `bytes` are its checkpoint. */
+  yields: boolean
   bytes: Uint8Array
   /** Nobody else writes into `bytes`; the handler may into what it returned. */
   isOwn: boolean
 }
 
-const EMPTY = new Uint8Array(0)
 const SUCCESS_EMPTY: AttemptResult = {
   code: null,
   message: '',
   retryable: false,
+  yields: false,
   bytes: EMPTY,
   isOwn: true,
 }
@@ -165,22 +293,30 @@ export function runHandler(
 }
 
 /** Also promises of another kind than ours. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
-function success(value: unknown): AttemptResult {
+/** @returns the result that a handler's value is. */
+export function success(value: unknown): AttemptResult {
   if (value === undefined) return SUCCESS_EMPTY
+  if (value instanceof TaskYield) return handedBack(value)
   try {
     const bytes = encodePayload(value)
-    return { code: null, message: '', retryable: false, bytes, isOwn: bytes !== value }
+    const isOwn = bytes !== value
+    return { code: null, message: '', retryable: false, yields: false, bytes, isOwn }
   } catch (error) {
     return failure(error)
   }
 }
 
+function handedBack({ checkpoint: bytes }: TaskYield): AttemptResult {
+  return { code: null, message: '', retryable: false, yields: true, bytes, isOwn: false }
+}
+
 /** A plain throw is code `error` and may be retried; a `TaskError` says for itself. */
-function failure(error: unknown): AttemptResult {
+export function failure(error: unknown): AttemptResult {
+  if (error instanceof TaskYield) return handedBack(error)
   const text = error instanceof Error ? error.message : String(error)
   const message = text.slice(0, LIMITS.errorMessageBytesMax)
   if (!(error instanceof TaskError)) return failureResult('error', message, true)
@@ -189,5 +325,5 @@ function failure(error: unknown): AttemptResult {
 
 /** A failure that the agent itself has to tell of. */
 export function failureResult(code: string, message: string, retryable: boolean): AttemptResult {
-  return { code, message, retryable, bytes: EMPTY, isOwn: true }
+  return { code, message, retryable, yields: false, bytes: EMPTY, isOwn: true }
 }

@@ -2,9 +2,28 @@
  * What every way in offers alike (over NATS, embedded), and the shapes that status calls answer.
  * The contract suite runs against this interface.
  */
-import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
+import type {
+  AgentHandle,
+  AgentOptions,
+  BatchAgentOptions,
+  BatchHandler,
+  Handler,
+} from './agent-task.ts'
 import type { TaskExplanation } from './explanation.ts'
+import type { LedgerPage, LedgerTailOptions } from './ledger-views.ts'
 import type { Placement } from './options.ts'
+import type {
+  DeadLetterPage,
+  DeadLetterView,
+  HistoryEntry,
+  ListDeadLettersOptions,
+  PurgeOptions,
+  PurgeResult,
+  QueueRow,
+  QueueView,
+  ReplayOptions,
+  ReplayResult,
+} from './promise-views.ts'
 import type { ShadowReport, StrategyView } from './strategy-views.ts'
 import type {
   AgentView,
@@ -34,7 +53,14 @@ export interface TaskHandle {
  * How a task of many ended. `refused`: it was not accepted; submit it again if `retryable`.
  * `unknown`: nothing more will be heard of it, as after a lost connection; it may have been done.
  */
-export type OutcomeState = 'completed' | 'failed' | 'cancelled' | 'dead' | 'refused' | 'unknown'
+export type OutcomeState =
+  | 'completed'
+  | 'failed'
+  | 'expired'
+  | 'cancelled'
+  | 'dead'
+  | 'refused'
+  | 'unknown'
 
 /** What became of one task of `runMany` or `submitMany`. */
 export interface Outcome {
@@ -58,7 +84,7 @@ export interface SubmitTotals {
   submitted: number
   accepted: number
   completed: number
-  /** Failed, cancelled or dead. */
+  /** Failed, expired, cancelled or dead. */
   failed: number
   refused: number
   /** Nothing was heard of them any more. */
@@ -94,6 +120,8 @@ export interface Signalbox {
     payloads: Iterable<unknown> | AsyncIterable<unknown>,
     options?: SubmitManyOptions & { onOutcome?(outcome: Outcome): void },
   ): Promise<SubmitTotals>
+  /** With `batch`, the handler takes several tasks of one queue at once. */
+  agent(options: BatchAgentOptions, handler: BatchHandler): Promise<AgentHandle>
   agent(options: AgentOptions, handler: Handler): Promise<AgentHandle>
   /** @throws task_unknown. */
   getTask(id: string, queue?: string): Promise<TaskView>
@@ -129,6 +157,52 @@ export interface Signalbox {
   setShadow(queue: string, strategy: string | null): Promise<void>
   /** How the shadow compares since it was set. @throws bad_option without one, queue_unknown. */
   shadowReport(queue: string): Promise<ShadowReport>
+  /**
+   * Every queue with its health, what waits and runs in it, and how its SLA is kept: of all schedulers,
+   * a row for each that has it.
+   */
+  listQueues(): Promise<QueueRow[]>
+  /**
+   * One queue: its health with reasons, attainment, how waiting makes its tasks go first (ms), whether
+   * those who work can keep its promise, and the options that it has now. @throws queue_unknown.
+   */
+  getQueue(name: string): Promise<QueueView>
+  /**
+   * Nothing of the queue is given out any more, with every scheduler that has it; what runs goes on, and
+   * so do its clocks. @throws queue_unknown.
+   */
+  pauseQueue(name: string): Promise<void>
+  /** The reverse of `pauseQueue`. @throws queue_unknown. */
+  resumeQueue(name: string): Promise<void>
+  /**
+   * Tasks that were given up, the newest first, a page at a time; of several schedulers those of one
+   * after the other. @throws dead_letter_unknown, queue_unknown, bad_option, not_supported.
+   */
+  listDeadLetters(options?: ListDeadLettersOptions): Promise<DeadLetterPage>
+  /**
+   * The newest dead letter of a task's id, with its payload as text when that is at most 64 KiB.
+   * @throws dead_letter_unknown.
+   */
+  getDeadLetter(name: string, id: string): Promise<DeadLetterView>
+  /**
+   * Submits the tasks of dead letters again, under ids that are made up, and marks the letters
+   * `replayed: <id>`. Of many, those that went on in another queue or were replayed already are passed
+   * over; what is refused stays as it was, and at `queue_full` and the like it stops there.
+   * @throws dead_letter_unknown, bad_option; with `id` also what its submit is refused with.
+   */
+  replayDeadLetters(options: ReplayOptions): Promise<ReplayResult>
+  /** Deletes dead letters. @throws dead_letter_unknown, not_supported. */
+  purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult>
+  /**
+   * What happened to a task, the oldest first, as far back as the ledger still knows.
+   * @throws task_unknown; not_supported when no ledger is kept.
+   */
+  taskHistory(id: string, queue?: string): Promise<HistoryEntry[]>
+  /**
+   * The newest decisions of a scheduler, or those behind an earlier page, the oldest first.
+   * @throws bad_option, not_supported, also when no ledger is kept; ledger_failed.
+   */
+  ledgerTail(options?: LedgerTailOptions): Promise<LedgerPage>
   status(): Promise<SchedulerStatus>
   latency(): Promise<LatencyReport>
   close(): Promise<void>
@@ -169,13 +243,16 @@ export interface SchedulerStatus {
     failed: number
     cancelled: number
     dead: number
+    expired: number
+    /** Delayed, or between two attempts. */
+    scheduled: number
     waiting: number
     /** In routers' hands. */
     offered: number
     /** In the own queues of agents, of queues that bind early. */
     bound: number
     running: number
-    /** accepted, less those that are over, waiting, offered, bound or running: always 0. */
+    /** accepted, less those that are over, scheduled, waiting, offered, bound or running: always 0. */
     lost: number
   }
   attempts: {

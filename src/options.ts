@@ -1,5 +1,8 @@
 /** Every limit and default of Signalbox, with its unit in its name and its reason beside it. */
+import type { QueueOptions } from './queue-options.ts'
 import type { RoutingOptions } from './strategy-options.ts'
+
+export * from './queue-options.ts'
 
 export const LIMITS = {
   /** `^[A-Za-z0-9_-]{1,64}$`: ids, queues, agents, capabilities. */
@@ -66,57 +69,60 @@ export const LIMITS = {
   /** An adopted agent that nobody answers for is tried again after so long, doubled each time. */
   adoptedPauseMsMin: 250,
   adoptedPauseMsMax: 10_000,
+  /** Any time-out, delay or age that a queue or a task may name. */
+  delayMsMax: 30 * 24 * 3600 * 1000,
+  /**
+   * A high task with neither deadline nor SLA is due by then: source document 004 processes high ones
+   * within ten minutes. Without it, what waiting has raised to high would always go before it.
+   */
+  highDueMs: 10 * 60 * 1000,
+  /** Tasks of a message or a call of an agent's handler. */
+  batchSizeMax: 64,
+  /** What an interrupted task hands to its next attempt; it goes in a header. */
+  checkpointBytesMax: 4 * 1024,
+  /** Queues that a task may move through: dead-letter routes and escalations. */
+  movesMax: 8,
+  /** Error codes of a queue's `retryOn` and `escalateOn`. */
+  errorKindsMax: 32,
+  deadLettersMax: 1_000_000,
+  dedupIdsMax: 10_000_000,
 } as const
 
 export type Placement = 'auto' | 'routers' | 'inline'
 
-export interface QueueOptions {
-  /** Running time-out of an attempt. */
-  timeoutMs: number
-  /** How often an attempt that failed or timed out is repeated. */
-  retryCount: number
-  /** How many times agents may be lost with the task before it is dead. */
-  lossLimit: number
-  /** Open tasks (waiting and running). */
-  tasksMax: number
-  /** Payload bytes of open tasks. */
-  bytesMax: number
-  /** Who chooses the agents: a name of docs/routing.md, or one of the option `strategies`. */
-  strategy: string
-  /**
-   * `late` keeps a task in its lane until an agent is free; `early` gives it to a busy one at once, to
-   * wait in that agent's own queue in the scheduler.
-   */
-  binding: Binding
-  /** What an agent must have of `requires`; tasks of priority 4 and 5 are always `exact`. */
-  match: Match
-  /** A second strategy that decides beside the first and changes nothing; '' for none. */
-  shadow: string
-  /** Keep the candidates and scores of each decision for `explainTask`. */
-  explain: boolean
+/**
+ * What becomes of a task whose last attempt failed, which expired or which lost too many agents, once
+ * its dead letter is written. `keep`: nothing, somebody replays or purges it. `file`: a line of JSON in
+ * a file besides. `queue`: it goes on in another queue (by hand, by a simpler way, by a supervisor).
+ */
+export type DeadLetterRoute =
+  | { route: 'keep' }
+  | { route: 'file'; file: string }
+  | { route: 'queue'; queue: string }
+
+/** Bounds of the dead letters that are held in memory; the oldest go first, and that is told. */
+export interface DeadLetterKeepOptions {
+  count: number
+  bytes: number
 }
 
-export const BINDINGS = ['late', 'early'] as const
-export type Binding = (typeof BINDINGS)[number]
+/** How long the ids of finished tasks are known although the tasks are forgotten. */
+export interface DedupOptions {
+  windowSeconds: number
+  /** The oldest go first. */
+  count: number
+}
 
-/**
- * `exact`: all of it. `fallback`: all of it, or anybody who serves the queue while no such agent has
- * room. `best_fit`: anybody who serves the queue; how much of it an agent has goes into its score.
- */
-export const MATCHES = ['exact', 'best_fit', 'fallback'] as const
-export type Match = (typeof MATCHES)[number]
-
-export const QUEUE_DEFAULTS: QueueOptions = {
-  timeoutMs: 30_000,
-  retryCount: 2,
-  lossLimit: 10,
-  tasksMax: 1_000_000,
-  bytesMax: 1024 * 1024 * 1024,
-  strategy: 'least_loaded',
-  binding: 'late',
-  match: 'exact',
-  shadow: '',
-  explain: false,
+/** The record of every decision: docs/ledger.md. */
+export interface LedgerOptions {
+  /** Folder of its files; only the last stretch is kept, in memory, without. */
+  directory?: string
+  /** Memory for the last stretch. Default 16 MiB. */
+  bytesMax?: number
+  /** A new file is begun beyond. Default 64 MiB. */
+  fileBytesMax?: number
+  /** The oldest files are deleted beyond; 0 for never. Default 16. */
+  filesMax?: number
 }
 
 /** What agents' results teach: docs/routing.md. */
@@ -183,6 +189,12 @@ export interface SchedulerOptions {
   whenFull?: 'wait' | 'refuse'
   /** Record a journal, to replay and check. Off by default. */
   journal?: JournalOptions
+  /** What becomes of dead letters, by their name (`deadLetterQueue`); `keep` for those not named. */
+  deadLetters?: Record<string, DeadLetterRoute>
+  deadLettersKeep?: Partial<DeadLetterKeepOptions>
+  dedup?: Partial<DedupOptions>
+  /** `false` records no decisions. On, in memory, by default. */
+  ledger?: LedgerOptions | false
   /** Join a fleet over NATS: address, or options of the connection. */
   nats?: string | NatsOptions
 }
@@ -234,6 +246,13 @@ export const SCHEDULER_DEFAULTS = {
   agentQueueMax: 16,
   learning: { enabled: true, windowSize: 100 } satisfies LearningOptions,
   journalBytesMax: 32 * 1024 * 1024,
+  deadLettersKeep: { count: 10_000, bytes: 64 * 1024 * 1024 } satisfies DeadLetterKeepOptions,
+  dedup: { windowSeconds: 120, count: 100_000 } satisfies DedupOptions,
+  ledger: {
+    bytesMax: 16 * 1024 * 1024,
+    fileBytesMax: 64 * 1024 * 1024,
+    filesMax: 16,
+  },
   prefix: 'sb',
   inboxPrefixes: ['_INBOX.'],
   natsServer: '127.0.0.1:4222',

@@ -1,129 +1,128 @@
-/** A user's scheduler options, checked, with every default filled in. */
+/**
+ * A user's scheduler options, checked, with every default filled in.
+ *
+ * Runs in the thread that makes the scheduler. Invariant: names and ranges are those of the table of
+ * the configuration (`config/keys.ts`); what the table cannot say of one value alone is said here.
+ */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { adoptedAgents } from './adopted-options.ts'
-import { SignalboxError } from './errors.ts'
+import type { Key } from './config/key.ts'
+import { badOption, requireKeys } from './config/require.ts'
+import { requireQueueSet } from './config/require-queues.ts'
+import {
+  DEAD_LETTERS_KEEP_KEYS,
+  DEDUP_KEYS,
+  JOURNAL_KEYS,
+  KEEP_KEYS,
+  LEARNING_KEYS,
+  LEDGER_KEYS,
+  ROUTERS_WITH_NATS,
+  SCHEDULER_KEYS,
+} from './config/section-keys.ts'
 import type { FrontEndOptions } from './front-end/context.ts'
 import {
   type AdoptedAgent,
-  BINDINGS,
   type JournalOptions,
-  type LearningOptions,
   LIMITS,
-  MATCHES,
   type NatsOptions,
-  QUEUE_DEFAULTS,
-  type QueueOptions,
   SCHEDULER_DEFAULTS,
   type SchedulerOptions,
 } from './options.ts'
-import { canonicalStrategy, strategyIndexIn } from './routing/aliases.ts'
+import { canonicalStrategy } from './routing/aliases.ts'
 import { type StrategyEntry, strategyNames } from './routing/registry.ts'
 import { checkStrategyOptions } from './strategy-options.ts'
-import { quote, randomToken, requireToken } from './wire/tokens.ts'
+import { randomToken, requireToken } from './wire/tokens.ts'
 
-const ROUTERS_MAX = 16
-const ROUTERS_WITH_NATS = 2
-/** Less does not hold a few chunks of the writer. */
-const JOURNAL_BYTES_MIN = 256 * 1024
-const KNOWN: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
-  'name',
+/** Options with keys of their own; the rest are `SCHEDULER_KEYS`. */
+const GROUPS: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
   'queues',
   'queueDefaults',
-  'strictQueues',
-  'placement',
-  'routers',
-  'strategy',
   'strategies',
   'routing',
   'learning',
-  'agentQueueMax',
-  'leaseMs',
   'keep',
-  'payloadBytesMax',
-  'arenaBytesMax',
-  'agentsMax',
-  'slots',
-  'seed',
-  'window',
-  'whenFull',
   'journal',
+  'deadLetters',
+  'deadLettersKeep',
+  'dedup',
+  'ledger',
   'nats',
 ])
 
 /** @throws bad_option, bad_token */
-export function frontEndOptions(options: SchedulerOptions): FrontEndOptions {
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) throw bad(key, (options as Record<string, unknown>)[key], 'no such option')
-  }
+export function frontEndOptions(given: SchedulerOptions): FrontEndOptions {
+  const standsAlone = given.nats === undefined
+  const { strategies, names } = loaded(given, standsAlone)
+  const options = ownOptions(given, names)
+  const routers = options.routers ?? (standsAlone ? 0 : ROUTERS_WITH_NATS)
   const placement = options.placement ?? SCHEDULER_DEFAULTS.placement
-  if (!['auto', 'routers', 'inline'].includes(placement)) {
-    throw bad('placement', placement, 'give auto, routers or inline')
-  }
-  const routersDefault = options.nats === undefined ? 0 : ROUTERS_WITH_NATS
-  const routers = number('routers', options.routers ?? routersDefault, 0, ROUTERS_MAX)
   if (placement === 'routers' && routers === 0) {
-    throw bad('routers', 0, 'placement "routers" needs at least 1')
+    throw badOption('routers', 0, 'placement "routers" needs at least 1')
   }
-  const strategies = strategyEntries(options.strategies ?? {}, routers)
-  const names = strategies.map(({ name }) => name)
-  const queueDefaults = queueOptions('queueDefaults', options.queueDefaults ?? {}, names, {
-    ...QUEUE_DEFAULTS,
-    strategy: options.strategy ?? QUEUE_DEFAULTS.strategy,
-  })
-  const queues: Record<string, QueueOptions> = {}
-  for (const [name, given] of Object.entries(options.queues ?? {})) {
-    queues[requireToken(name, 'queue')] = queueOptions(
-      `queues.${name}`,
-      given,
-      names,
-      queueDefaults,
-    )
-  }
+  checkLedger(given.ledger)
+  const set = requireQueueSet(given, names, given.strictQueues ?? false)
+  const defaults = SCHEDULER_DEFAULTS
   return {
     name: requireToken(options.name ?? randomToken(8), 'scheduler name'),
     placement,
     routers,
     seed: options.seed ?? 1,
     strategies,
-    routing: checkStrategyOptions(options.routing ?? {}),
-    learning: learningOptions(options.learning ?? {}),
-    payloadBytesMax: number(
-      'payloadBytesMax',
-      options.payloadBytesMax ?? LIMITS.payloadBytesDefault,
-      1,
-      64 * 1024 * 1024,
-    ),
-    arenaBytesMax: number(
-      'arenaBytesMax',
-      options.arenaBytesMax ?? SCHEDULER_DEFAULTS.arenaBytesMax,
-      1024 * 1024,
-      2 ** 40,
-    ),
+    routing: checkStrategyOptions(given.routing ?? {}),
+    learning: { ...defaults.learning, ...group('learning', LEARNING_KEYS, given.learning) },
+    payloadBytesMax: options.payloadBytesMax ?? LIMITS.payloadBytesDefault,
+    arenaBytesMax: options.arenaBytesMax ?? defaults.arenaBytesMax,
+    deadLetters: {
+      routes: set.deadLetters,
+      keep: {
+        ...defaults.deadLettersKeep,
+        ...group('deadLettersKeep', DEAD_LETTERS_KEEP_KEYS, given.deadLettersKeep),
+      },
+    },
     policy: {
       epoch: Date.now(),
-      slots: number('slots', options.slots ?? SCHEDULER_DEFAULTS.slots, 32, 2 ** 20, 32),
-      agentsMax: number(
-        'agentsMax',
-        options.agentsMax ?? SCHEDULER_DEFAULTS.agentsMax,
-        32,
-        LIMITS.agentsMax,
-        32,
-      ),
-      classesMax: SCHEDULER_DEFAULTS.classes,
-      agentQueueMax: number(
-        'agentQueueMax',
-        options.agentQueueMax ?? SCHEDULER_DEFAULTS.agentQueueMax,
-        1,
-        LIMITS.agentQueueMax,
-      ),
-      leaseMs: number('leaseMs', options.leaseMs ?? SCHEDULER_DEFAULTS.leaseMs, 100, 3_600_000),
-      keep: { ...SCHEDULER_DEFAULTS.keep, ...options.keep },
+      slots: options.slots ?? defaults.slots,
+      agentsMax: options.agentsMax ?? defaults.agentsMax,
+      classesMax: defaults.classes,
+      agentQueueMax: options.agentQueueMax ?? defaults.agentQueueMax,
+      leaseMs: options.leaseMs ?? defaults.leaseMs,
+      keep: { ...defaults.keep, ...group('keep', KEEP_KEYS, given.keep) },
       strictQueues: options.strictQueues ?? false,
-      queueDefaults,
-      queues,
+      deadLetterMoves: set.deadLetterMoves,
+      dedup: { ...defaults.dedup, ...group('dedup', DEDUP_KEYS, given.dedup) },
+      queueDefaults: set.queueDefaults,
+      queues: set.queues,
     },
   }
+}
+
+function loaded(given: SchedulerOptions, standsAlone: boolean) {
+  const { routers = standsAlone ? 0 : ROUTERS_WITH_NATS } = given
+  const strategies = strategyEntries(given.strategies ?? {}, routers)
+  return { strategies, names: strategies.map(({ name }) => name) }
+}
+
+/** The scheduler's own; the others have keys of their own. */
+function ownOptions(given: SchedulerOptions, names: readonly string[]): SchedulerOptions {
+  const own = Object.entries(given).filter(([name]) => !GROUPS.has(name))
+  return requireKeys('', SCHEDULER_KEYS, Object.fromEntries(own), names, [...GROUPS])
+}
+
+/** A name that there is not is a mistake; the values are looked at where they are taken over. @throws bad_option */
+export function requireOptionNames(given: object): void {
+  const unknown = Object.entries(given).filter(
+    ([name]) => !GROUPS.has(name) && !SCHEDULER_KEYS.some(({ option }) => option === name),
+  )
+  requireKeys('', SCHEDULER_KEYS, Object.fromEntries(unknown), [], [...GROUPS])
+}
+
+function group(name: string, keys: readonly Key[], given: unknown): Record<string, unknown> {
+  return given === undefined ? {} : requireKeys(name, keys, given)
+}
+
+function checkLedger(given: unknown): void {
+  if (given !== undefined && given !== false) requireKeys('ledger', LEDGER_KEYS, given)
 }
 
 /**
@@ -150,18 +149,18 @@ export function journalOptions({
 }: SchedulerOptions): (JournalOptions & { bytesMax: number }) | undefined {
   if (journal === undefined) return undefined
   if (typeof journal !== 'object' || journal === null) {
-    throw bad('journal', journal, 'give an object with file or bytesMax, or both, or neither')
+    throw badOption('journal', journal, 'give an object with file or bytesMax, or both, or neither')
   }
   for (const key of Object.keys(journal)) {
     if (key === 'file' || key === 'bytesMax') continue
     const value = (journal as Record<string, unknown>)[key]
-    throw bad(`journal.${key}`, value, 'known are file and bytesMax')
+    throw badOption(`journal.${key}`, value, 'known are file and bytesMax')
   }
   const { file, bytesMax = SCHEDULER_DEFAULTS.journalBytesMax } = journal
   if (file !== undefined && (typeof file !== 'string' || file === '')) {
-    throw bad('journal.file', file, 'give the path of a file')
+    throw badOption('journal.file', file, 'give the path of a file')
   }
-  number('journal.bytesMax', bytesMax, JOURNAL_BYTES_MIN, 2 ** 40)
+  requireKeys('journal', JOURNAL_KEYS, { file, bytesMax })
   return { file, bytesMax }
 }
 
@@ -170,10 +169,14 @@ function strategyEntries(own: Record<string, string>, routers: number): Strategy
   const entries: StrategyEntry[] = strategyNames().map((name) => ({ name }))
   const given = Object.entries(own)
   if (given.length > LIMITS.ownStrategiesMax) {
-    throw bad('strategies', given.length, `give at most ${LIMITS.ownStrategiesMax} of your own`)
+    throw badOption(
+      'strategies',
+      given.length,
+      `give at most ${LIMITS.ownStrategiesMax} of your own`,
+    )
   }
   if (given.length > 0 && routers === 0) {
-    throw bad(
+    throw badOption(
       'strategies',
       given[0][0],
       'your own strategies run on routers: give routers: 1 or more',
@@ -182,83 +185,13 @@ function strategyEntries(own: Record<string, string>, routers: number): Strategy
   for (const [name, file] of given) {
     requireToken(name, 'strategy')
     if (canonicalStrategy(name) !== null) {
-      throw bad(`strategies.${name}`, file, 'a strategy of that name comes with Signalbox')
+      throw badOption(`strategies.${name}`, file, 'a strategy of that name comes with Signalbox')
     }
     if (typeof file !== 'string' || file === '') {
-      throw bad(`strategies.${name}`, file, "give the path of the strategy's module")
+      throw badOption(`strategies.${name}`, file, "give the path of the strategy's module")
     }
     const moduleUrl = file.startsWith('file:') ? file : pathToFileURL(resolve(file)).href
     entries.push({ name, moduleUrl })
   }
   return entries
-}
-
-function learningOptions(given: Partial<LearningOptions>): LearningOptions {
-  const known = Object.keys(SCHEDULER_DEFAULTS.learning)
-  for (const key of Object.keys(given)) {
-    if (known.includes(key)) continue
-    const value = given[key as keyof LearningOptions]
-    throw bad(`learning.${key}`, value, `known are ${known.join(' and ')}`)
-  }
-  const learning = { ...SCHEDULER_DEFAULTS.learning, ...given }
-  if (typeof learning.enabled !== 'boolean') {
-    throw bad('learning.enabled', learning.enabled, 'give true or false')
-  }
-  number('learning.windowSize', learning.windowSize, 1, LIMITS.windowSizeMax)
-  return learning
-}
-
-/**
- * @param names of the strategies that are loaded.
- * @returns the name that the given one stands for. @throws bad_option
- */
-export function strategyNamed(where: string, given: unknown, names: readonly string[]): string {
-  const index = strategyIndexIn(names, given)
-  if (index >= 0) return names[index]
-  throw bad(where, given, `known are ${names.join(', ')}`)
-}
-
-function oneOf<T extends string>(where: string, given: unknown, known: readonly T[]): T {
-  if (known.includes(given as T)) return given as T
-  throw bad(where, given, `give ${known.join(' or ')}`)
-}
-
-function queueOptions(
-  where: string,
-  given: Partial<QueueOptions>,
-  names: readonly string[],
-  defaults: QueueOptions,
-): QueueOptions {
-  for (const key of Object.keys(given)) {
-    if (!Object.hasOwn(QUEUE_DEFAULTS, key)) {
-      const known = Object.keys(QUEUE_DEFAULTS).join(', ')
-      throw bad(`${where}.${key}`, given[key as keyof QueueOptions], `known are ${known}`)
-    }
-  }
-  const queue = { ...defaults, ...given }
-  number(`${where}.timeoutMs`, queue.timeoutMs, 1, LIMITS.timeoutMsMax)
-  number(`${where}.retryCount`, queue.retryCount, 0, LIMITS.retryCountMax)
-  number(`${where}.lossLimit`, queue.lossLimit, 0, LIMITS.retryCountMax)
-  number(`${where}.tasksMax`, queue.tasksMax, 1, 2 ** 31 - 1)
-  number(`${where}.bytesMax`, queue.bytesMax, 1, 2 ** 50)
-  queue.strategy = strategyNamed(`${where}.strategy`, queue.strategy, names)
-  if (queue.shadow !== '') queue.shadow = strategyNamed(`${where}.shadow`, queue.shadow, names)
-  oneOf(`${where}.binding`, queue.binding, BINDINGS)
-  oneOf(`${where}.match`, queue.match, MATCHES)
-  if (typeof queue.explain !== 'boolean') {
-    throw bad(`${where}.explain`, queue.explain, 'give true or false')
-  }
-  return queue
-}
-
-function number(key: string, value: unknown, min: number, max: number, multipleOf = 1): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-    throw bad(key, value, `give a whole number from ${min} to ${max}`)
-  }
-  if (value % multipleOf !== 0) throw bad(key, value, `give a multiple of ${multipleOf}`)
-  return value
-}
-
-function bad(key: string, value: unknown, what: string): SignalboxError {
-  return new SignalboxError('bad_option', `Option "${key}" is ${quote(value)}: ${what}.`)
 }

@@ -2,8 +2,13 @@
  * The scheduler of one process: memory, front end, routers, transports, wired together. Embedded it
  * stands alone; with `nats` it joins a fleet. Main thread.
  */
-import { setImmediate as otherTurns } from 'node:timers/promises'
-import type { AgentHandle, AgentOptions, Handler } from './agent-task.ts'
+import type {
+  AgentHandle,
+  AgentOptions,
+  BatchAgentOptions,
+  BatchHandler,
+  Handler,
+} from './agent-task.ts'
 import type {
   LatencyReport,
   Outcome,
@@ -13,56 +18,56 @@ import type {
   TaskHandle,
 } from './api.ts'
 import { policyMs } from './clock.ts'
+import type { QueueConfiguration } from './config/require-queues.ts'
 import { SignalboxError } from './errors.ts'
-import type { TaskExplanation } from './explanation.ts'
-import { type AllocateOptions, type Allocation, allocate } from './front-end/calls/allocate.ts'
-import {
-  cancelTask,
-  drainAgent,
-  getTask,
-  listAgents,
-  listTasks,
-} from './front-end/calls/control.ts'
+import { configureQueues, type QueueChanges } from './front-end/calls/configure.ts'
 import { schedulerStatus } from './front-end/calls/status.ts'
-import {
-  listStrategies,
-  setShadow,
-  setStrategy,
-  shadowReport,
-} from './front-end/calls/strategies.ts'
 import type { FrontEndContext } from './front-end/context.ts'
-import { explainTask } from './front-end/explain/explain.ts'
+import { isConnected, schedulerFigures } from './front-end/figures.ts'
 import { InProcessTransport } from './front-end/in-process/transport.ts'
 import { NatsTransport } from './front-end/nats/transport.ts'
 import { FrontEnd } from './front-end/turn.ts'
 import { SchedulerJournal } from './journal/scheduler-journal.ts'
+import { Ledger, type LedgerEvent } from './ledger/ledger.ts'
+import type { LatencyBuckets, NamedQueues, SchedulerFigures } from './observe/figures.ts'
 import { LatencyObserver } from './observe/latency.ts'
 import type { SchedulerOptions } from './options.ts'
 import { RouterPool } from './router/pool.ts'
-import { frontEndOptions, journalOptions, natsOptions } from './scheduler-options.ts'
-import type { ShadowReport, StrategyView } from './strategy-views.ts'
+import { SchedulerCalls } from './scheduler-calls.ts'
+import {
+  frontEndOptions,
+  journalOptions,
+  natsOptions,
+  requireOptionNames,
+} from './scheduler-options.ts'
 import { windowOf } from './submit/window.ts'
-import type {
-  AgentView,
-  ListAgentsOptions,
-  ListTasksOptions,
-  SubmitManyOptions,
-  SubmitOptions,
-  TaskPage,
-  TaskView,
-} from './task.ts'
-import { allAgents } from './wire/agent-list-options.ts'
-import { fillPage, refuseUnknownKeys } from './wire/list-options.ts'
+import type { SubmitManyOptions, SubmitOptions } from './task.ts'
 import { encodeOwnPayload } from './wire/payload.ts'
 
-export type { AgentHandle, AgentOptions, AgentTask, Handler } from './agent-task.ts'
+export type {
+  AgentHandle,
+  AgentOptions,
+  AgentTask,
+  BatchAgentOptions,
+  BatchHandler,
+  Handler,
+  TaskYield,
+} from './agent-task.ts'
+
+import { requireFunction } from './require-function.ts'
+
 export type * from './api.ts'
 export { ERROR_CODES, type ErrorCode, SignalboxError, TaskError } from './errors.ts'
 export type * from './explanation.ts'
 export type { AllocateOptions, Allocation } from './front-end/calls/allocate.ts'
+export type * from './ledger-views.ts'
 export type { SchedulerOptions } from './options.ts'
+export type * from './promise-views.ts'
 export type * from './strategy-views.ts'
 export type * from './task.ts'
+
+/** A little more than `CHECK_MS`, so that no check comes too early to be made. */
+const HEALTH_MS = 1_010
 
 /** Something that operators may want to know: agents up and down, routers replaced, NATS away. */
 export interface SchedulerEvent {
@@ -70,7 +75,7 @@ export interface SchedulerEvent {
   detail: Record<string, unknown>
 }
 
-export class Scheduler implements Signalbox {
+export class Scheduler extends SchedulerCalls implements Signalbox {
   readonly name: string
   readonly #frontEnd: FrontEnd
   readonly #inProcess: InProcessTransport
@@ -79,24 +84,32 @@ export class Scheduler implements Signalbox {
   readonly #journal: SchedulerJournal | undefined
   readonly #startedAtMs = policyMs()
   readonly #listeners = new Set<(event: SchedulerEvent) => void>()
+  #healthTimer: NodeJS.Timeout | undefined
   #starting: Promise<this> | undefined
   #stopping: Promise<void> | undefined
 
   /** @throws bad_option, bad_token */
   constructor(options: SchedulerOptions = {}) {
+    super()
     const frontEnd = frontEndOptions(options)
     const journal = journalOptions(options)
     this.name = frontEnd.name
     this.#frontEnd = new FrontEnd(frontEnd, this.#emit)
+    this.serve(this.#frontEnd)
     this.#latency = new LatencyObserver(this.#context.memory)
     this.#inProcess = new InProcessTransport(this.#context, windowOf(options))
     this.#context.transports.push(this.#inProcess)
     if (journal !== undefined) {
       this.#journal = new SchedulerJournal(this.#context.core, journal, this.#emit)
     }
+    this.#context.ledger = ledgerOf(this.#context, options.ledger, this.#emit)
     const nats = natsOptions(options)
     if (nats === undefined) return
-    const sources = { startedAtMs: this.#startedAtMs, latency: () => this.latency() }
+    const sources = {
+      startedAtMs: this.#startedAtMs,
+      latency: () => this.latency(),
+      onEvent: (listener: (event: SchedulerEvent) => void) => this.onEvent(listener),
+    }
     this.#nats = new NatsTransport(this.#context, nats, sources, this.#emit)
     this.#context.transports.push(this.#nats)
   }
@@ -120,6 +133,7 @@ export class Scheduler implements Signalbox {
     if (this.#stopping !== undefined) throw stopped(this.name)
     try {
       if (this.#journal !== undefined) await this.#startJournal(this.#journal)
+      await this.#context.ledger?.start()
       await this.#startRouters()
       for (const transport of this.#context.transports) {
         await transport.start()
@@ -133,7 +147,16 @@ export class Scheduler implements Signalbox {
       await this.stop()
       throw error
     }
+    this.#watchHealth()
     return this
+  }
+
+  /** By a timer of its own: what waits in vain brings no turns. */
+  #watchHealth(): void {
+    if (this.#stopping !== undefined) return
+    const { health } = this.#context
+    this.#healthTimer = setInterval(() => health.check(policyMs(), this.#emit), HEALTH_MS)
+    this.#healthTimer.unref()
   }
 
   async #startJournal(journal: SchedulerJournal): Promise<void> {
@@ -161,6 +184,7 @@ export class Scheduler implements Signalbox {
 
   /** Calls `listener` with every event until the returned function is called. */
   onEvent(listener: (event: SchedulerEvent) => void): () => void {
+    requireFunction(listener, 'onEvent')
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -221,69 +245,32 @@ export class Scheduler implements Signalbox {
     this.start().catch(() => {})
   }
 
-  async agent(options: AgentOptions, handler: Handler): Promise<AgentHandle> {
+  agent(options: BatchAgentOptions, handler: BatchHandler): Promise<AgentHandle>
+  agent(options: AgentOptions, handler: Handler): Promise<AgentHandle>
+  async agent(
+    options: AgentOptions | BatchAgentOptions,
+    handler: Handler | BatchHandler,
+  ): Promise<AgentHandle> {
+    requireFunction(handler, 'agent')
     await this.start()
     return this.#inProcess.agents.join(options, handler)
   }
 
-  async getTask(id: string, queue?: string): Promise<TaskView> {
-    return getTask(this.#context, id, queue)
-  }
-
-  async cancelTask(id: string, queue?: string): Promise<TaskView> {
-    this.#context.nowMs = policyMs()
-    const view = cancelTask(this.#context, id, queue)
-    this.#frontEnd.schedule()
-    return view
-  }
-
-  async listTasks(options: ListTasksOptions = {}): Promise<TaskPage> {
-    refuseUnknownKeys(options)
-    return fillPage(options, async (part) => {
-      if (part !== options) await otherTurns()
-      return listTasks(this.#context, part)
-    })
-  }
-
-  async listAgents(options: ListAgentsOptions = {}): Promise<AgentView[]> {
-    return allAgents(options, async (part, from) => {
-      if (from !== null) await otherTurns()
-      return listAgents(this.#context, part)
-    })
-  }
-
-  async drainAgent(id: string): Promise<void> {
-    drainAgent(this.#context, id)
-  }
-
   /**
-   * An agent without a task: it could take one that asks for this, and has a place of its concurrency
-   * less until it is released.
-   * @returns null when nobody who may has room.
-   * @throws bad_token, bad_option, not_supported, queue_unknown, too_many_queues, too_many_classes
+   * Gives queues other options while tasks run, adds those that are new, and routes dead letters
+   * otherwise: all of it, or nothing when something is amiss. Queues that are not named stay as they
+   * are; `queueDefaults` are those of the named ones.
+   * @throws bad_option, bad_token, too_many_queues
    */
-  allocate(options?: AllocateOptions): Allocation | null {
-    return allocate(this.#context, options)
-  }
-
-  async explainTask(id: string, queue?: string): Promise<TaskExplanation> {
-    return explainTask(this.#context, id, queue)
-  }
-
-  async listStrategies(): Promise<StrategyView[]> {
-    return listStrategies(this.#context)
-  }
-
-  async setStrategy(strategy: string, queue?: string): Promise<void> {
-    setStrategy(this.#context, strategy, queue)
-  }
-
-  async setShadow(queue: string, strategy: string | null): Promise<void> {
-    setShadow(this.#context, queue, strategy)
-  }
-
-  async shadowReport(queue: string): Promise<ShadowReport> {
-    return shadowReport(this.#context, queue)
+  configureQueues(options: QueueConfiguration): QueueChanges {
+    requireOptionNames(options)
+    this.#context.nowMs = policyMs()
+    const changes = configureQueues(this.#context, options)
+    this.#nats?.serve(changes.added)
+    for (const queue of changes.added) this.#emit('queue_configured', { queue, isNew: true })
+    for (const queue of changes.changed) this.#emit('queue_configured', { queue, isNew: false })
+    this.#frontEnd.schedule()
+    return changes
   }
 
   async status(): Promise<SchedulerStatus> {
@@ -296,6 +283,23 @@ export class Scheduler implements Signalbox {
 
   latency(): Promise<LatencyReport> {
     return this.#latency.report()
+  }
+
+  /** What metrics are made of. @param named which queues have a row of their own. */
+  figures(named: NamedQueues): SchedulerFigures {
+    return schedulerFigures(this.#context, this.#startedAtMs, named)
+  }
+
+  /** As `latency`, in buckets. */
+  latencyBuckets(): Promise<LatencyBuckets> {
+    return this.#latency.buckets()
+  }
+
+  /** Why it takes no tasks at the moment; null when it does. */
+  get unready(): 'starting' | 'draining' | 'disconnected' | null {
+    if (this.#context.draining) return 'draining'
+    if (this.#healthTimer === undefined) return 'starting'
+    return isConnected(this.#context) ? null : 'disconnected'
   }
 
   /**
@@ -350,10 +354,32 @@ export class Scheduler implements Signalbox {
     for (const transport of context.transports) transport.stopSubmits()
     if (drain) await within(this.#frontEnd.idle(), timeoutMs)
     for (const transport of context.transports) await transport.stop()
+    clearInterval(this.#healthTimer)
     this.#frontEnd.stop()
     await this.#journal?.stop()
+    await context.ledger?.stop()
+    await context.deadLetters.stop()
     await Promise.all([context.routers?.stop(), this.#latency.stop()])
   }
+}
+
+/** @returns undefined when it is switched off. */
+function ledgerOf(
+  { options, core }: FrontEndContext,
+  given: SchedulerOptions['ledger'],
+  event: LedgerEvent,
+): Ledger | undefined {
+  if (given === false) return undefined
+  return new Ledger(
+    {
+      name: options.name,
+      epoch: core.options.epoch,
+      agentsMax: options.policy.agentsMax,
+      strategies: options.strategies.map(({ name }) => name),
+      options: given ?? {},
+    },
+    event,
+  )
 }
 
 function stopped(name: string): SignalboxError {

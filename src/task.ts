@@ -3,10 +3,12 @@ import type { Match } from './options.ts'
 
 export const TASK_STATES = [
   'pending',
+  'scheduled',
   'assigned',
   'processing',
   'completed',
   'failed',
+  'expired',
   'cancelled',
   'dead',
 ] as const
@@ -40,6 +42,28 @@ export function priorityLevel(value: unknown): PriorityLevel | undefined {
   return Object.hasOwn(PRIORITIES, name) ? PRIORITIES[name as PriorityName] : undefined
 }
 
+/** A level, or 0 where nothing was said of it: the queue's. */
+export type SaidLevel = PriorityLevel | 0
+
+/**
+ * @param urgency 1, the most urgent, to 10: two of them are a level.
+ * @returns the level that a task of this urgency has, or undefined when it is none.
+ */
+export function priorityOfUrgency(urgency: number): PriorityLevel | undefined {
+  if (!Number.isInteger(urgency) || urgency < 1 || urgency > 10) return undefined
+  return (6 - Math.ceil(urgency / 2)) as PriorityLevel
+}
+
+/** What one task promises of itself, or delays, checked; null stands for the queue's. */
+export interface OwnPromises {
+  readonly ttlMs: number | null
+  readonly deadlineMs: number | null
+  readonly slaTargetMs: number | null
+  readonly retryDelayMs: number | null
+  /** From acceptance; 0 for at once. */
+  readonly delayMs: number
+}
+
 /** Options of a submit; any other key is answered `not_supported`. */
 export interface SubmitOptions {
   /** Unique in its queue; a second submit with it gets the first one's state. Default: made up. */
@@ -61,6 +85,18 @@ export interface SubmitOptions {
   timeoutMs?: number
   /** How often a failed or timed-out attempt is repeated; the queue's by default. */
   retryCount?: number
+  /** Before an attempt is repeated, in ms; the queue's by default. */
+  retryDelayMs?: number
+  /** How long it may wait for an agent before it is `expired`, in ms; the queue's by default. */
+  ttlMs?: number
+  /** How long it may take in all, in ms; of two the earlier end is served first. The queue's by default. */
+  deadlineMs?: number
+  /** How long it may wait for an agent by promise, in ms; the queue's by default. */
+  slaTargetMs?: number
+  /** Begin to look for an agent so many ms after acceptance. */
+  delayMs?: number
+  /** The same as a time: ms since 1970, or a Date. Not both. */
+  at?: number | Date
 }
 
 /** What one task says of how it is to be placed, checked; null stands for the queue's. */
@@ -102,6 +138,22 @@ export interface TaskView {
   /** UTF-8 text of the result when it was kept and is at most 64 KiB, else null. */
   result: string | null
   progress: string | null
+  /** Who serves it now: its queue, or the one that it moved to. */
+  servedBy: string
+  /** Queues that it was moved away from, the first one first. */
+  failedDestinations: string[]
+  /** Level that it is served at now: its priority, or what waiting has made of it. */
+  effectivePriority: PriorityLevel
+  /** null when it has no promise or does not wait any more. */
+  sla: 'kept' | 'warning' | 'breached' | null
+  /** Times it was interrupted. */
+  preemptions: number
+  /** Name of its dead letter; null without one. */
+  deadLetter: string | null
+  /** Wall-clock, ms since 1970: until when it is not to be tried, must be assigned by promise, must end. */
+  scheduledFor: number | null
+  slaDueAt: number | null
+  deadlineAt: number | null
   /** Wall-clock times in ms since 1970, null where the step has not happened. */
   acceptedAt: number
   startedAt: number | null

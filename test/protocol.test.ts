@@ -133,7 +133,7 @@ describe('protocol: frames, with nothing but what the document says', () => {
       expect(cut.headers?.get('Sb-Code')).toBe('bad_frame')
       expect(cut.headers?.get('Sb-Frame')).toBe('17')
       const newer = head(kind, 1, 18)
-      newer[2] = 3
+      newer[2] = 4
       const refused = await nc.request(subject, newer)
       expect(refused.headers?.get('Sb-Code')).toBe('frame_version')
       expect(refused.headers?.get('Sb-Frame')).toBe('18')

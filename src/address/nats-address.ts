@@ -4,9 +4,10 @@
  * Runs in any process, once, before it connects. Invariant: the first source that names an address
  * decides alone; sources are never mixed, so that a password of one never goes to another's server.
  *
- *   --nats ► SIGNALBOX_NATS ► NATS_URL ► the running `dev` ► the selected NATS context ► 127.0.0.1
+ *   --nats ► SIGNALBOX_NATS ► NATS_URL ► the configuration ► the running `dev`
+ *          ► the selected NATS context ► 127.0.0.1
  *
- * An address from a flag or the environment may be completed by NATS_USER, NATS_PASSWORD and
+ * An address from a flag, the environment or the configuration may be completed by NATS_USER, NATS_PASSWORD and
  * NATS_TOKEN, as the `nats` command line does.
  */
 import { SignalboxError } from '../errors.ts'
@@ -25,11 +26,25 @@ export interface NatsAddress {
   source: string
 }
 
+/** What a configuration file says of it. */
+export interface ConfiguredAddress {
+  file: string
+  servers: readonly string[]
+  user?: string
+  password?: string
+  token?: string
+}
+
 /**
  * @param flag what `--nats` said.
+ * @param configured what a configuration says, if it says something.
  * @throws bad_option when an address is none, not_supported for credentials that cannot be used.
  */
-export function natsAddress(flag: string | undefined, env: Environment = process.env): NatsAddress {
+export function natsAddress(
+  flag: string | undefined,
+  env: Environment = process.env,
+  configured?: ConfiguredAddress,
+): NatsAddress {
   for (const [text, source] of [
     [flag, 'from --nats'],
     [env.SIGNALBOX_NATS, 'from SIGNALBOX_NATS'],
@@ -37,6 +52,7 @@ export function natsAddress(flag: string | undefined, env: Environment = process
   ]) {
     if (text) return withEnvironment(parseAddress(text, source!), env)
   }
+  if (configured !== undefined) return withEnvironment(configuredAddress(configured, env), env)
   const dev = readDevState(env)
   if (dev !== undefined) return parseAddress(dev.url, 'of the running `signalbox dev`')
   const context = readNatsContext(env)
@@ -45,6 +61,14 @@ export function natsAddress(flag: string | undefined, env: Environment = process
     return { ...parseAddress(context.url, source), ...context.login }
   }
   return withEnvironment(parseAddress(SCHEDULER_DEFAULTS.natsServer, 'the default'), env)
+}
+
+/** A user of its own goes before the one in its addresses; its password may be in the environment. */
+function configuredAddress(configured: ConfiguredAddress, env: Environment): NatsAddress {
+  const { file, servers, user, password = env.NATS_PASSWORD, token } = configured
+  const address = parseAddress(servers.join(','), `from ${file}`)
+  if (token !== undefined) return { servers: address.servers, source: address.source, token }
+  return user === undefined ? address : { ...address, token: undefined, user, password }
 }
 
 const SERVER =

@@ -3,24 +3,34 @@
  * holds what is open, never all tasks. An IMAGE is opaque to it: unless the journal begins with an
  * empty core, what it has not met is taken as known from before and judged by what it saw.
  */
-// biome-ignore-all format: the checker is held to 300 lines, so small steps share one
+// biome-ignore-all format: the checker is held to few lines, so small steps share one
 import { Decoder, type Row } from './decode.ts'
 import { Agent, Lane, NOBODY, Task } from './model.ts'
+import { Promises } from './promises.ts'
 
-type Kind = 'lost' | 'doubled' | 'overtaken' | 'mis-assigned' | 'miscounted' | 'uncaused'
+type Kind = 'lost' | 'doubled' | 'overtaken' | 'mis-assigned' | 'miscounted' | 'uncaused' |
+  'untimely'
 export type Finding = { kind: Kind; record: number; task?: number; agent?: string; message: string }
 export type Report = ReturnType<Checker['finish']>
 const FINDINGS_MAX = 100, WINDOW = 256, QUIET_MS = 1_000, NOTHING = new Task(), BOUND = 3
-const OUTCOMES = ['', '', '', 'completed', 'failed', 'cancelled', 'dead']
+const OUTCOMES = ['', '', '', 'completed', 'failed', 'cancelled', 'dead', '', '', 'expired']
 const CALM = ['', 'TIME', 'STRING', 'END', 'TICK', 'BEAT', 'FORGOTTEN']
+/** Ends that count as neither failure nor loss, by whose word; ends that are the task's. */
+const FREE: Record<string, string> = { undelivered: 'DISPATCH_FAILED', preempted: 'YIELD' }
+const ENDS: Record<string, number> = { succeeded: 3, cancelled: 5, deadline_expired: 9 }
 const LOSING = ['BEAT', 'BYE', 'HELLO', 'AGENT_LOST', 'TICK'] // the first not one that keeps
+const goesFirst = ({ n, place: { due } }: Task, b: Task) => {
+  if (n.level !== b.n.level) return n.level > b.n.level
+  return n.level > 0 && (due === b.place.due ? n.seq < b.n.seq : due < b.place.due)
+}
 export class Checker {
   readonly #in = new Decoder(); readonly #isWhole: boolean; readonly #findings: Finding[] = []
   readonly #tasks = new Map<number, Task>(); readonly #slots = new Map<number, Task>()
   readonly #agents = new Map<number, Agent>(); readonly #classes = new Map<string, Lane[]>()
   readonly #count = { events: 0, effects: 0, tasks: 0, outcomes: 0, total: 0, ended: false }
   readonly #last = { ms: 0, busyMs: 0, firstSeq: -1, seq: -1, counter: 0 }
-  #policy = JSON.parse('{}'); readonly #binds = new Map<string, boolean>()
+  readonly #promises = new Promises((kind, what, task) => this.#find(kind, what, task))
+  #policy = JSON.parse('{}')
   /** The last event, and the tasks that it and its effects are about. */
   #cause: Row = { of: 0, kind: '', n: {}, s: {} }; readonly #touched = new Set<Task>()
   /** @param isWhole the journal is known to begin with an empty core. */
@@ -34,15 +44,16 @@ export class Checker {
   }
   #take(row: Row): void {
     const { of, kind, n, s } = row, isEvent = of >= 16 && of < 64
-    if (this.#in.records === 1 && n.version !== 3) throw new RangeError('No HEAD of version 3.')
+    if (this.#in.records === 1 && n.version !== 4) throw new RangeError('No HEAD of version 4.')
     if (isEvent || kind === 'END') this.#settle()
     if (isEvent) this.#cause = row
     if (of >= 16) this.#count[isEvent ? 'events' : 'effects']++
     if (s.refused || (n.answer && n.answer !== BOUND)) return
     const agent = this.#agent(n.agent, s.who), task = n.task >= 0 ? this.#task(row) : NOTHING
-    if (isEvent) task.due.counter = task.at.counter
+    if (isEvent && kind !== 'HEARD') task.due.counter = task.at.counter
     if (!CALM.includes(kind) || agent.paused) this.#last.busyMs = this.#last.ms
-    this.#touched.add(task); this.#on[kind]?.({ ...row, task, agent })
+    const told = { ...row, task, agent }; this.#promises.take(told)
+    this.#touched.add(task); this.#on[kind]?.(told)
   }
   readonly #on: Record<string, (row: Row & { task: Task; agent: Agent }) => unknown> = {
     HEAD: ({ s }) => { this.#policy = JSON.parse(s.facts).policy },
@@ -52,28 +63,41 @@ export class Checker {
       const isQuiet = this.#isWhole && this.#last.ms - this.#last.busyMs >= QUIET_MS
       const hasSlot = this.#slots.size < this.#policy.slots, all = [...this.#agents.values()]
       for (const task of isQuiet ? this.#tasks.values() : []) {
-        const { state, at, s } = task, its = state === 'bound' ? [at.agent] : all
+        const { state, at, s, ms } = task
+        const { isPaused, out, options } = this.#promises.queue(s.queue)
+        const isFull = out.size >= (options.concurrency || out.size + 1)
+        if (isPaused || isFull || (state === 'scheduled' && this.#last.ms < ms.until)) continue
+        const its = state === 'bound' ? [at.agent] : all
         const canGo = hasSlot && its.some((agent) => agent.refuses(s) + agent.full === '')
         const isStuck = state === 'offered' || (canGo && state !== 'running')
         if (isStuck) this.#find('lost', 'could go and goes nowhere', task)
       }
     },
     SUBMIT: ({ n, s }) => {
-      const { lossLimit: losses, match } = this.#queue(s.queue), said = s.routing.split('|')[1]
-      const all = n.level >= 4 || (said || match) === 'exact'
-      const cls = `${s.queue}|${s.requires}|${s.routing}|${all}`, requires = all ? s.requires : ''
-      const lanes = this.#classes.get(cls) ?? Array.from({ length: 6 }, () => new Lane())
-      const task = Object.assign(new Task(), { n: { ...n, losses }, s: { ...s, requires }, lanes })
+      const { lossLimit: losses, match } = this.#promises.queue(s.queue).options
+      const [type, said] = s.routing.split('|'), all = n.level >= 4 || (said || match) === 'exact'
+      const requires = all ? s.requires : '', base = n.level
+      const who = { ...s, requires, type: type || s.queue }
+      const task = Object.assign(new Task(), { n: { ...n, losses, base }, s: who })
+      task.lanes = this.#lanes(`${s.queue}|${s.requires}|${s.routing}|${all}`)
       if (n.seq <= this.#last.seq) this.#find('doubled', 'is accepted out of order', task)
       if (this.#count.tasks++ === 0) this.#last.firstSeq = n.seq
-      this.#last.seq = n.seq; this.#classes.set(cls, lanes); this.#tasks.set(n.seq, task)
-      this.#move(task, 'waiting')
+      this.#last.seq = n.seq; this.#tasks.set(n.seq, task)
+      this.#touched.add(task); this.#promises.accept(task); this.#move(task, 'waiting')
+    },
+    NOTED: ({ n, s: { note, detail }, task }) => {
+      if (note === 'scheduled') this.#move(task, 'scheduled')
+      if (note === 'ready') this.#move(task, 'waiting')
+      if (note === 'moved') this.#goOn(task, detail.split(': ')[1])
+      if (note !== 'boosted' || !task.lane) return
+      const { state } = task; task.lane.leave(task, state === 'waiting')
+      task.n.level = n.level; Object.assign(task.place, { due: n.by, sent: 0 })
+      if (state === 'waiting') task.lane.enter(task)
+      if (state === 'offered') task.lane.offer(task)
     },
     OFFER: ({ n, task }) => {
-      const { lanes, lane, place: { order, isBack } } = task
-      const head = lanes.findLast((one) => one.head)?.head, isHigher = head && head.lane !== lane
-      const isAhead = head && head.place.order < order && (this.#isWhole || !isBack)
-      if (isHigher || isAhead) this.#find('overtaken', `goes before task ${head.n.seq}`, task)
+      const { lane } = task, head = task.lanes.findLast((one) => one.head)?.head
+      if (head && head !== task) this.#find('overtaken', `goes before task ${head.n.seq}`, task)
       this.#move(task, 'offered', n.into); task.at.generation = n.generation
       const passed = lane?.offer(task) ?? 0
       if (passed >= WINDOW) this.#find('overtaken', `is sent ${passed} past an offered one`, task)
@@ -83,19 +107,26 @@ export class Checker {
       const isOld = task.state === 'offered' && task.at.generation !== n.generation
       if (isOld) this.#find('doubled', 'is committed by an old offer', task)
       if (n.answer !== BOUND) return this.#begin(task, agent, isOther, n.counter, n.slot)
-      const { agentQueueMax: max } = this.#policy, { queue } = task.s, isAny = !this.#isWhole
-      const early = this.#binds.get(queue) ?? (isAny || this.#queue(queue).binding === 'early')
+      const { agentQueueMax: max } = this.#policy, queue = this.#promises.queue(task.s.queue)
+      const early = queue.isEarly ?? (!this.#isWhole || queue.options.binding === 'early')
       const isFull = agent.bound.size >= max || !early, why = early ? `has ${max} bound` : 'is busy'
       this.#assign(agent, isOther, isFull ? why : '', task)
       this.#move(task, 'bound'); task.at.agent = agent; agent.bound.add(task)
     },
     START: ({ n, task, agent }) => {
-      const rank = (one: Task) => 1e15 * one.n.level - one.n.seq
-      const first = [...agent.bound].find((one) => rank(one) > rank(task)), { at, state } = task
+      const { at, state } = task
+      const first = [...agent.bound].find((one) => one !== task && goesFirst(one, task))
       if (first) this.#find('overtaken', `starts before task ${first.n.seq}`, task)
       this.#begin(task, agent, state === 'bound' && at.agent !== agent, n.counter, n.into)
     },
-    BINDING: ({ n, s }) => this.#binds.set(s.queue, n.early === 1),
+    CONFIGURE: ({ s }) => {
+      for (const task of this.#tasks.values()) {
+        const { lane, state } = task, isIn = state === 'waiting'
+        if (task.s.queue !== s.queue || !lane || !/waiting|offered|bound/.test(state)) continue
+        if (isIn) lane.leave(task, isIn)
+        this.#promises.rank(task); if (isIn) lane.enter(task)
+      }
+    },
     BOUNCE: ({ task }) => this.#move(task, 'waiting'),
     UNBOUND: ({ task }) => this.#move(task, 'waiting'),
     WITHDRAW: ({ n, task }) => { task.at.generation = n.generation },
@@ -116,7 +147,9 @@ export class Checker {
     BYE: ({ agent }) => { agent.draining = true }, DRAIN: ({ agent }) => { agent.draining = true },
     OUTCOME: ({ n, s, task }) => {
       const { due, count: { attempts }, lane } = task, isNow = due.event === this.#count.events
-      const isRight = s.code === due.code && (n.state === due.state || (isNow && !lane))
+      const isExpired = /^(ttl|deadline)_expired$/.test(s.code) && this.#cause.kind === 'TICK'
+      const isTold = s.code === due.code && (n.state === due.state || (isNow && !lane))
+      const isRight = n.state === 9 && task.state !== 'ended' ? isExpired : isTold
       const kind = isNow ? 'miscounted' : 'uncaused', isMany = lane && n.attempts !== attempts
       if (!isRight) this.#find(kind, `is ${OUTCOMES[n.state]} without cause`, task)
       if (isMany) this.#find('miscounted', `had ${attempts} attempts, not ${n.attempts}`, task)
@@ -125,18 +158,20 @@ export class Checker {
     FORGOTTEN: ({ n }, it = this.#tasks.get(n.seq)) => it && this.#find('lost', 'is forgotten', it),
     ENDED: ({ n, s: { how }, task, agent }) => {
       const { kind, n: told, s } = this.#cause, { at, count, n: max } = task, { ms } = this.#last
-      const isDue = how === 'timeout' && kind === 'TICK' && !(ms < at.sinceMs + max.runMs)
+      const isOver = how === 'timeout' ? !(ms < at.sinceMs + max.runMs) : /_/.test(how)
+      const isDue = kind === 'TICK' && isOver
       const isLost = how === 'agent_lost' && LOSING.includes(kind, agent.n.keeps)
-      const isLoss = isLost || how === 'dispatch_failed', free = how === 'undelivered'
+      const isLoss = isLost || how === 'dispatch_failed', free = how in FREE
       const isIts = at.counter === n.counter && at.agent === agent, isNamed = told.task === n.task
-      const isTold = isNamed && (free ? 'DISPATCH_FAILED' : how.toUpperCase()).startsWith(kind)
+      const isTold = isNamed && (FREE[how] ?? how.toUpperCase()).startsWith(kind)
       if (!isTold && !isDue && !isLost) this.#find('uncaused', `ends as ${how}`, task)
       if (!isIts && task.state === 'running') this.#find('doubled', 'ends another attempt', task)
       if (n.charged === 1) agent.charged.add(n.counter)
       const over = !free && (isLoss ? ++count.losses > max.losses : ++count.failures > max.retries)
-      const final = isLoss ? 6 : how === 'succeeded' ? 3 : how === 'cancelled' ? 5 : 4
-      const isFinal = over || final === 3 || final === 5 || told.retryable === 0
+      const final = isLoss ? 6 : (ENDS[how] ?? 4)
       const code = how === 'failed' ? s.code : final === 3 ? '' : how
+      const isGivenUp = final === 4 && !free && !this.#promises.repeats(task, code)
+      const isFinal = over || how in ENDS || told.retryable === 0 || isGivenUp
       this.#move(task, isFinal ? 'ended' : 'waiting')
       Object.assign(task.due, { state: isFinal ? final : 0, code, event: this.#count.events })
     },
@@ -153,14 +188,31 @@ export class Checker {
     const held = who && who.n.pull === n.pull ? who.held : 0, room = n.pull ? 'more' : 'asked'
     if (who) Object.assign(who, { n, s, draining: false, paused: false, held, [room]: 0 })
     for (const task of this.#touched) {
-      const { due, at, state } = task, isOver = due.state > 0 && this.#tasks.has(task.n.seq)
+      const { due, at, state, is } = task, isOver = due.state > 0 && this.#tasks.has(task.n.seq)
       const goesOn = state === 'running' && due.counter === at.counter
+      const isOwed = is.owing && state === 'waiting'; is.leaving = is.owing = false
+      if (isOwed) this.#find('untimely', 'is not put off', task)
       if (isOver) this.#find('lost', `is ${OUTCOMES[due.state]} without an outcome`, task)
       else if (goesOn) this.#find('lost', 'goes on after its end', task)
     }
     this.#touched.clear()
   }
-  #queue(name: string) { return { ...this.#policy.queueDefaults, ...this.#policy.queues[name] } }
+  #lanes(cls: string): Lane[] {
+    const lanes = this.#classes.get(cls) ?? Array.from({ length: 6 }, () => new Lane())
+    this.#classes.set(cls, lanes)
+    return lanes
+  }
+  /** In another queue, by whose options it goes from now on. */
+  #goOn(task: Task, queue: string): void {
+    const { n, s, count, went } = task; this.#move(task, 'ended'); task.due.state = 0
+    if (s.queue === undefined) { this.#move(task, 'waiting'); return }
+    const { lossLimit, retryCount: retries, timeoutMs: runMs } = this.#promises.queue(queue).options
+    went.push(s.queue); Object.assign(s, { queue, requires: '' })
+    Object.assign(n, { losses: lossLimit, retries, runMs })
+    Object.assign(count, { failures: 0, losses: 0, letters: 0 }); task.own = {}
+    if (task.lanes.length > 0) task.lanes = this.#lanes(`${queue}|moved|${s.type}|${n.base >= 4}`)
+    this.#move(task, 'waiting')
+  }
   /** @param isOther it is not the agent that was meant. @param full why it has no room, or ''. */
   #assign(agent: Agent, isOther: boolean, full: string, task?: Task): void {
     const why = isOther ? 'is gone' : full || agent.refuses(task?.s ?? {})
@@ -201,12 +253,18 @@ export class Checker {
     return agent
   }
   #move(task: Task, state: string, slot = -1): void {
-    const { at, lane, state: from } = task; at.agent.bound.delete(task)
+    const { at, state: from, s: { queue } } = task; at.agent.bound.delete(task)
     if (from === 'running') at.agent.running.delete(at.counter)
     if (this.#slots.get(at.slot) === task) this.#slots.delete(at.slot)
     if (this.#slots.has(slot)) this.#find('doubled', 'is in a slot that is taken', task)
     if (slot >= 0) this.#slots.set(slot, task)
-    task.state = state; at.slot = slot; lane?.leave(task)
-    if (state === 'waiting') lane?.enter(task, from)
+    task.lane?.leave(task, from === 'waiting'); task.state = state; at.slot = slot
+    if (queue === undefined) return
+    const { out } = this.#promises.queue(queue), isOut = /offered|bound|running/
+    if (isOut.test(state)) out.add(task)
+    else out.delete(task)
+    if (state === 'running') { task.is.judged = true; task.n.level = task.n.base }
+    if (state === 'waiting' && !/offered|bound/.test(from)) this.#promises.wait(task)
+    if (state === 'waiting') task.lane?.enter(task)
   }
 }

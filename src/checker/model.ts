@@ -1,5 +1,5 @@
 /** What the checker knows of agents, tasks and lanes; NaN or missing: it was before the journal. */
-// biome-ignore-all format: the checker is held to 300 lines, so small steps share one
+// biome-ignore-all format: the checker is held to few lines, so small steps share one
 import type { Row } from './decode.ts'
 
 const has = (names: string, name: string) => `,${names},`.includes(`,${name},`)
@@ -20,10 +20,11 @@ export class Agent {
   }
   /** Why it may not have the task, with credit or not; '' when it may, for all that is known. */
   refuses({ queue, requires }: Row['s']): string {
-    const { queues, can, labels = '' } = this.s
+    const { queues, can, id, labels = '' } = this.s
     if (this.draining || this.paused) return this.draining ? 'is draining' : 'did not answer'
     if (queue === undefined || queues === undefined) return ''
-    if (!has(queues, '*') && !has(queues, queue)) return `does not serve ${queue}`
+    const isIts = has(queues, '*') || has(queues, queue) || id === queue // what escalates to it
+    if (!isIts) return `does not serve ${queue}`
     const lacks = requires.split(',').filter((term) => {
       const [name, how, least] = term.split(/([<>=!]+)/)
       const known = `,${labels}`.split(`,${name}=`)[1]
@@ -35,38 +36,67 @@ export class Agent {
   }
 }
 export const NOBODY = new Agent()
+/** Of a task in its lane: by when it is due, and after how many sent ones, 0 for never. */
+export type Place = { due: number; sent: number; task: Task }
 export class Task {
+  /** `n.level` is what it is served at; `s.queue` and `s.requires` are those of who serves it. */
   n: Row['n'] = {}; s: Row['s'] = {}; lanes: Lane[] = []; state = 'unknown'
   at = { slot: -1, generation: -1, counter: -1, sinceMs: Number.NaN, agent: NOBODY }
-  count = { attempts: 0, failures: 0, losses: 0 }; next: Task = this; prev: Task = this
+  count = { attempts: 0, failures: 0, losses: 0, preempted: 0, letters: 0 }
   /** The attempt that must end; the outcome that must come, 0 for none; the event that said so. */
   due = { counter: -1, state: 0, code: '', event: 0 }
-  /** In its lane; after how many sent ones, 0 for never; whether it went back there. */
-  place = { order: Number.NaN, sent: 0, isBack: false }
+  place: Place = { due: Number.POSITIVE_INFINITY, sent: 0, task: this }
+  /** When it was accepted, was ready first and lately, was heard of; until when it is put off. */
+  ms: Record<string, number> = { ready: Number.NaN, until: Number.NaN, heard: 0 }
+  /** Its own promises, queue by queue where it was, the attempt that was asked to stop. */
+  own: Record<string, number> = {}; went: string[] = []; asked = -1
+  /** Its SLA is broken, it has begun, it escalated; it may escalate, is to be put off, now. */
+  is = { breached: false, judged: false, shed: false, leaving: false, owing: false }
   get lane(): Lane | undefined { return this.lanes[this.n.level] }
 }
-/** Tasks of a class and level: one that comes back goes first, one that bounces where it stood. */
+const isBefore = ({ due, task: { n } }: Place, other: Place) =>
+  due < other.due || (due === other.due && n.seq < other.task.n.seq)
+/** Tasks of a class and level: a heap, from which who has left goes when it comes to the top. */
 export class Lane {
-  readonly #end = new Task() // closes the ring of those that wait
-  readonly offers = new Set<Task>(); #nextOrder = 0; #sent = 0
-  get head(): Task | undefined { return this.#end.next === this.#end ? undefined : this.#end.next }
-  /** @param from the state that it was in. */
-  enter(task: Task, from: string): void {
-    const isBack = /running|bound/.test(from)
-    const isBefore = (one: Task) => one.place.order < task.place.order
-    const order = () => (isBack && this.head ? this.head.place.order - 1 : this.#nextOrder++)
-    if (from !== 'offered') task.place = { order: order(), sent: isBack ? this.#sent : 0, isBack }
-    task.next = isBefore(this.#end.prev) ? this.#end : this.#end.next
-    while (isBefore(task.next)) task.next = task.next.next
-    task.prev = task.next.prev; task.prev.next = task; task.next.prev = task
+  readonly offers = new Set<Task>(); #heap: Place[] = []; #waiting = 0; #sent = 0
+  get head(): Task | undefined {
+    for (let top = this.#heap[0]; top; top = this.#heap[0]) {
+      if (top === top.task.place) return top.task
+      this.#pop()
+    }
+    return undefined
   }
-  leave(task: Task): void {
-    this.offers.delete(task); task.prev.next = task.next; task.next.prev = task.prev
-    task.next = task; task.prev = task
+  enter(task: Task): void {
+    task.place = { ...task.place }; this.#waiting++
+    if (this.#heap.length > 2 * this.#waiting + 64) {
+      for (const one of this.#heap.splice(0)) if (one === one.task.place) this.#push(one)
+    }
+    this.#push(task.place)
+  }
+  /** @param wasWaiting or it was offered. */
+  leave(task: Task, wasWaiting: boolean): void {
+    this.offers.delete(task); if (!wasWaiting) return
+    task.place = { ...task.place }; this.#waiting--
   }
   /** @returns how many were sent past the oldest that is offered. */
   offer(task: Task): number {
     task.place.sent ||= ++this.#sent
     return this.#sent - Math.min(...Array.from(this.offers.add(task), ({ place }) => place.sent))
+  }
+  #push(place: Place): void {
+    const heap = this.#heap; let at = heap.push(place) - 1
+    for (let up = (at - 1) >> 1; at > 0 && isBefore(place, heap[up]); up = (at - 1) >> 1) {
+      heap[at] = heap[up]; at = up
+    }
+    heap[at] = place
+  }
+  #pop(): void {
+    const heap = this.#heap, last = heap.pop()!; let at = 0
+    for (let down = 1; down < heap.length; down = 2 * at + 1) {
+      if (down + 1 < heap.length && isBefore(heap[down + 1], heap[down])) down++
+      if (!isBefore(heap[down], last)) break
+      heap[at] = heap[down]; at = down
+    }
+    if (heap.length > 0) heap[at] = last
   }
 }

@@ -2,11 +2,16 @@
 import type { Command } from 'commander'
 import type { AdoptedAgentOptions, Binding, Placement } from '../options.ts'
 import type { DevReporter, DevSummary } from '../service/dev.ts'
+import type { FleetOptions } from '../service/dev-fleet.ts'
+import { DEMO_QUEUE } from '../service/dev-messages.ts'
+import { configFile, readConfiguration, withFlags } from './configured.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
 import {
   adoptOption,
   bindingOption,
+  configOption,
+  ifGiven,
   journalOption,
   placementOption,
   routersOption,
@@ -25,11 +30,15 @@ import {
   summaryLines,
 } from './render/dev.ts'
 import type { Terminal } from './terminal.ts'
+import { httpOf, httpTokenOption } from './watch-options.ts'
 
 /** Without a terminal a line is written each time that so much more is done. */
 const STEP = 0.2
 
 interface DevFlags {
+  config?: string
+  http: string | false
+  httpToken?: string
   tasks: number
   stay?: boolean
   adopt: readonly AdoptedAgentOptions[]
@@ -53,6 +62,10 @@ export function addDev(program: Command): void {
       'of the private nats-server; a free one by default',
       wholeNumber(1, 65_535),
     )
+    .option('--http <address>', 'metrics and probes on [HOST:]PORT; 0 for any free port', '0')
+    .option('--no-http', 'no metrics and no probes')
+    .addOption(httpTokenOption())
+    .addOption(configOption())
     .addOption(adoptOption())
     .addOption(routersOption())
     .addOption(placementOption())
@@ -67,23 +80,52 @@ async function dev(flags: DevFlags, command: Command): Promise<void> {
   const terminal = terminalOf(command)
   const interrupts = catchInterrupts()
   const { runDev } = await import('../service/dev.ts')
-  const { tasks, adopt, routers, port, journal } = flags
-  // It is there to show the routers; `auto` places as cheap a strategy as the default's on the spot.
-  const placement = flags.placement ?? (routers > 0 ? 'routers' : 'auto')
-  const routing = routingOf(flags)
+  const { tasks, port } = flags
   const stay = flags.stay ?? (terminal.interactive && process.stdin.isTTY === true)
   let finished: DevSummary | null = null
   const reporter = devReporter(terminal, (summary) => {
     finished = summary
   })
   try {
-    const options = { tasks, adopt, routers, placement, port, journal, routing, stay }
+    const watch = httpOf(flags)
+    const options = { tasks, port, stay, watch, ...(await schedulerOf(flags, command, terminal)) }
     await runDev(options, reporter, interrupts.signal)
     process.exitCode = exitCode(finished, tasks, interrupts.signal.aborted)
     if (interrupts.signal.aborted) terminal.note('Ended, with everything that it started.')
   } finally {
     terminal.clearLive()
     interrupts.dispose()
+  }
+}
+
+/** What the file says but its NATS server, which `dev` brings, and its name. */
+async function schedulerOf(
+  flags: DevFlags,
+  command: Command,
+  terminal: Terminal,
+): Promise<FleetOptions> {
+  const strategies = Object.keys(flags.strategyModule ?? {})
+  const asked = { queues: [DEMO_QUEUE], strategies, isStrict: false }
+  const file = configFile(flags.config, false)
+  const { nats, name, journal, routers, placement, ...routing } = withFlags(
+    file === null ? null : await readConfiguration(file, asked, terminal),
+    {
+      queues: [],
+      adopt: flags.adopt,
+      routing: routingOf(flags),
+      name: undefined,
+      routers: ifGiven(command, 'routers', flags.routers),
+      placement: flags.placement,
+      journal: flags.journal === undefined ? undefined : { file: flags.journal },
+    },
+  )
+  return {
+    adopt: nats.agents,
+    routers: routers ?? flags.routers,
+    // It is there to show the routers; `auto` places as cheap a strategy as the default's on the spot.
+    placement: placement ?? ((routers ?? flags.routers) > 0 ? 'routers' : 'auto'),
+    journal: journal?.file,
+    routing: { ...routing, strictQueues: false },
   }
 }
 

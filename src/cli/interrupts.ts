@@ -18,8 +18,14 @@ export interface Interrupts {
   dispose(): void
 }
 
-/** @param onSecond told before the process ends at the second signal. */
-export function catchInterrupts(onSecond: () => void = () => {}): Interrupts {
+/**
+ * @param onSecond told before the process ends at the second signal.
+ * @param signals those that end it.
+ */
+export function catchInterrupts(
+  onSecond: () => void = () => {},
+  signals: readonly NodeJS.Signals[] = SIGNALS,
+): Interrupts {
   const controller = new AbortController()
   let firstAt = 0
   const interrupt = () => {
@@ -32,13 +38,13 @@ export function catchInterrupts(onSecond: () => void = () => {}): Interrupts {
       process.exit(EXIT.interrupted)
     }
   }
-  for (const signal of SIGNALS) process.on(signal, interrupt)
+  for (const signal of signals) process.on(signal, interrupt)
   const stopWatching = onOrphaned(interrupt)
   return {
     signal: controller.signal,
     dispose: () => {
       stopWatching()
-      for (const signal of SIGNALS) process.off(signal, interrupt)
+      for (const signal of signals) process.off(signal, interrupt)
     },
   }
 }

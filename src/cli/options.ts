@@ -88,6 +88,15 @@ export function routingOf({ strategy, strategyModule, binding }: RoutingFlags): 
   return choice
 }
 
+export function configOption(): Option {
+  return new Option('--config <file>', 'configuration; flags go before it (docs/configuration.md)')
+}
+
+/** @returns a flag's value; undefined when it is only its default. */
+export function ifGiven<T>(command: Command, flag: string, value: T): T | undefined {
+  return command.getOptionValueSource(flag) === 'default' ? undefined : value
+}
+
 export function journalOption(): Option {
   return new Option('--journal <file>', 'record what the scheduler decides, to replay and check')
 }

@@ -1,16 +1,21 @@
 /** All commands as one commander program, without running any. */
 import { Command } from 'commander'
+import { version } from '../version.ts'
 import { addAgent } from './agent.ts'
 import { addCheck } from './check.ts'
+import { addConfig } from './config.ts'
+import { addDead } from './dead.ts'
 import { addDev } from './dev.ts'
+import { addLedger } from './ledger.ts'
 import { addLoad } from './load.ts'
 import { outputOption } from './options.ts'
+import { addQueue } from './queue.ts'
 import { addReplay } from './replay.ts'
 import { addServe } from './serve.ts'
 import { addStatus } from './status.ts'
 import { addStrategy } from './strategy.ts'
 import { addTask } from './task.ts'
-import { version } from './version.ts'
+import { addTop } from './top.ts'
 
 const EXAMPLES = `
 Examples:
@@ -18,6 +23,8 @@ Examples:
   signalbox serve --queue ocr mail               a scheduler for two queues
   signalbox agent run a1 --queue ocr --exec CMD  a shell command as an agent
   signalbox task submit ocr '{"page":1}' --wait  a task and its result
+  signalbox queue get ocr                        is it well, can its SLA be kept
+  signalbox dead replay ocr --all                what was given up, once more
   signalbox load ocr --rate 1000 --duration 30   a load at a steady rate
   signalbox replay run.sbj                       a recorded run once more
 
@@ -42,9 +49,14 @@ export function buildProgram(): Command {
     addTask,
     addLoad,
     addStrategy,
+    addQueue,
+    addDead,
+    addLedger,
     addReplay,
     addCheck,
+    addConfig,
     addStatus,
+    addTop,
   ])
     add(program)
   return program

@@ -1,62 +1,44 @@
 /** `signalbox task submit|get|list|cancel`: tasks from the outside. */
-import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import type { TaskHandle } from '../api.ts'
 import type { Client } from '../client/client.ts'
 import { TaskError } from '../errors.ts'
-import { LIMITS, MATCHES, type Match } from '../options.ts'
-import { type ListTasksOptions, type SubmitOptions, TASK_STATES, type TaskView } from '../task.ts'
+import { LIMITS } from '../options.ts'
+import type { HistoryEntry } from '../promise-views.ts'
+import { type ListTasksOptions, TASK_STATES, type TaskView } from '../task.ts'
 import { payloadText } from '../wire/payload.ts'
+import { taskMessage } from '../wire/task-message.ts'
 import { explainUnknownQueue, withClient } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
-import { LIST_LIMIT, names, natsFlagOf, RETRY_COUNT, TIMEOUT_MS, terminalOf } from './options.ts'
+import { LIST_LIMIT, natsFlagOf, terminalOf } from './options.ts'
 import { explanationLines } from './render/explain.ts'
-import { resultLines, submittedLines, taskLines, taskListLines } from './render/task.ts'
+import {
+  historyLines,
+  resultLines,
+  submittedLines,
+  taskLines,
+  taskListLines,
+} from './render/task.ts'
+import { addSubmitFlags, type SubmitFlags, taskOf } from './task-input.ts'
 import type { Terminal } from './terminal.ts'
-
-interface SubmitFlags {
-  wait?: boolean
-  id?: string
-  priority?: SubmitOptions['priority']
-  type?: string
-  requires?: string[]
-  prefers?: string[]
-  match?: Match
-  strategy?: string
-  key?: string
-  timeoutMs?: number
-  retryCount?: number
-}
 
 export function addTask(program: Command): void {
   const task = program
     .command('task')
     .description('submit a task, look at it, list tasks, cancel one')
-  task
-    .command('submit')
-    .description('submit one task')
-    .argument('<queue>', 'the queue')
-    .argument('[payload]', 'the payload as text, or - for standard input; none by default')
-    .option('-w, --wait', 'wait for the outcome and print the result')
-    .option('--id <id>', 'the task’s id; a second submit with it is the same task')
-    .option('--priority <level>', '1 to 5, or background, low, normal, high, critical')
-    .option('--type <type>', 'what kind of work it is; by default the queue’s name')
-    .option('--requires <term...>', 'what the agent must have: `ocr`, `gpu>=24`', names)
-    .option('--prefers <term...>', 'agents that have it are taken first', names)
-    .addOption(new Option('--match <how>', 'how much of what is required').choices(MATCHES))
-    .option('--strategy <name>', 'who chooses the agent; by default the queue’s strategy')
-    .option('--key <key>', 'with strategy affinity: tasks of a key go to the same agent')
-    .option('--timeout-ms <ms>', 'running time-out', TIMEOUT_MS)
-    .option('--retry-count <n>', 'how often a failed attempt is repeated', RETRY_COUNT)
-    .action(submit)
+  addSubmitFlags(task.command('submit').description('submit one task')).action(submit)
   task
     .command('get')
     .description('show a task, also one that finished lately')
     .argument('<id>', 'its id')
     .option('--queue <queue>', 'its queue, where the id alone is not clear')
+    .option('--message', 'as a message (docs/PROTOCOL.md), in JSON')
     .action((id: string, { queue }: { queue?: string }, command: Command) =>
-      showTask(command, (client) => client.getTask(id, queue)),
+      showTask(command, async (client) => {
+        const view = await client.getTask(id, queue)
+        return { view, history: await historyOf(client, id, queue) }
+      }),
     )
   task
     .command('list')
@@ -78,20 +60,50 @@ export function addTask(program: Command): void {
     .argument('<id>', 'its id')
     .option('--queue <queue>', 'its queue, where the id alone is not clear')
     .action((id: string, { queue }: { queue?: string }, command: Command) =>
-      showTask(command, (client) => client.cancelTask(id, queue)),
+      showTask(command, async (client) => {
+        return { view: await client.cancelTask(id, queue), history: null }
+      }),
     )
 }
 
-async function showTask(
-  command: Command,
-  ask: (client: Client) => Promise<TaskView>,
-): Promise<void> {
+interface Shown {
+  view: TaskView
+  /** null when none is kept. */
+  history: HistoryEntry[] | null
+}
+
+async function showTask(command: Command, ask: (client: Client) => Promise<Shown>): Promise<void> {
   const terminal = terminalOf(command)
   await withClient(natsFlagOf(command), async (client) => {
-    const view = await ask(client)
-    if (terminal.format === 'table') terminal.lines(taskLines(view, terminal.colors))
-    else terminal.json(view)
+    const { view, history } = await ask(client)
+    if (command.opts<{ message?: boolean }>().message === true) {
+      terminal.json(taskMessage(view))
+      return
+    }
+    if (terminal.format !== 'table') {
+      terminal.json(history === null ? view : { ...view, history })
+      return
+    }
+    terminal.lines([
+      ...taskLines(view, terminal.colors),
+      ...historyLines(history ?? [], terminal.columns, terminal.colors),
+    ])
   })
+}
+
+/** Schedulers of an earlier version, and those without a ledger, know of none. */
+async function historyOf(
+  client: Client,
+  id: string,
+  queue: string | undefined,
+): Promise<HistoryEntry[] | null> {
+  try {
+    return await client.taskHistory(id, queue)
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    if (code === 'not_supported' || code === 'task_unknown') return null
+    throw error
+  }
 }
 
 async function explainTask(
@@ -120,13 +132,17 @@ async function listTasks(options: ListTasksOptions, command: Command): Promise<v
 }
 
 async function submit(
-  queue: string,
+  queueName: string | undefined,
   payload: string | undefined,
-  { wait, ...options }: SubmitFlags,
+  flags: SubmitFlags,
   command: Command,
 ): Promise<void> {
   const terminal = terminalOf(command)
-  const bytes = payload === '-' ? readFileSync(0) : Buffer.from(payload ?? '')
+  const { wait, message } = flags
+  if (queueName === undefined && message === undefined) {
+    command.error("error: missing required argument 'queue'")
+  }
+  const { queue, bytes, options } = taskOf(queueName, payload, flags)
   await withClient(natsFlagOf(command), async (client) => {
     let task: TaskHandle
     try {

@@ -1,12 +1,11 @@
 /**
- * Control calls on `sb.api.<verb>.any`. Every scheduler hears them and those that are meant answer,
- * so the first answer is the answer, except that one who does not know the task, the agent or the
- * queue is outvoted by one who does. The further pages of a list come from whoever gave the first.
+ * What may be asked of schedulers: tasks, agents, strategies, queues. The further pages of a list come
+ * from whoever gave the first.
  */
-import type { Msg } from 'nats'
 import type { LatencyReport, SchedulerStatus } from '../api.ts'
-import { SignalboxError } from '../errors.ts'
 import type { TaskExplanation } from '../explanation.ts'
+import type { LedgerPage, LedgerTailOptions } from '../ledger-views.ts'
+import type { HistoryEntry, QueueRow, QueueView } from '../promise-views.ts'
 import type { ShadowReport, StrategyView } from '../strategy-views.ts'
 import type {
   AgentPage,
@@ -17,84 +16,22 @@ import type {
   TaskView,
 } from '../task.ts'
 import { allAgents } from '../wire/agent-list-options.ts'
-import { encodeJson } from '../wire/json.ts'
+import { parseLedgerCursor } from '../wire/ledger-options.ts'
 import { checkListOptions, fillPage, refuseUnknownKeys } from '../wire/list-options.ts'
-import { decodePayload } from '../wire/payload.ts'
+import { allQueues, type QueuePage } from '../wire/queue-list-options.ts'
 import { requireToken } from '../wire/tokens.ts'
-import { errorOf, isNoResponder } from './answers.ts'
-import type { Inbox, Waiter } from './inbox.ts'
-import { disconnected, type Link } from './link.ts'
-
-const TARGET = 'any'
-/** Of somebody who is not the one to ask. */
-const OUTVOTED = ['task_unknown', 'agent_unknown', 'queue_unknown']
-/** How long another scheduler may take to know what one did not. */
-const SECOND_OPINION_MS = 300
-
-class ApiCall implements Waiter {
-  readonly subject: string
-  readonly #resolve: (value: never) => void
-  readonly #reject: (error: unknown) => void
-  /** Ends the call with the error that it is given. */
-  readonly #giveUpIn: (ms: number, error: SignalboxError) => void
-  timer: NodeJS.Timeout | undefined
-  #refusal: SignalboxError | null = null
-
-  constructor(
-    subject: string,
-    resolve: (value: never) => void,
-    reject: (error: unknown) => void,
-    giveUpIn: (ms: number, error: SignalboxError) => void,
-  ) {
-    this.subject = subject
-    this.#resolve = resolve
-    this.#reject = reject
-    this.#giveUpIn = giveUpIn
-  }
-
-  answer(msg: Msg): boolean {
-    const error = this.#errorOf(msg)
-    if (error === null) {
-      clearTimeout(this.timer)
-      this.#resolve(decodePayload<never>(msg.data))
-      return true
-    }
-    if (!OUTVOTED.includes(error.code)) {
-      this.fail(error)
-      return true
-    }
-    if (this.#refusal === null) this.#giveUpIn(SECOND_OPINION_MS, error)
-    this.#refusal = error
-    return false
-  }
-
-  #errorOf(msg: Msg): SignalboxError | null {
-    if (isNoResponder(msg)) return noScheduler('No scheduler is connected to this NATS server')
-    const { headers } = msg
-    return headers === undefined ? null : (errorOf(headers) as SignalboxError | null)
-  }
-
-  fail(error: SignalboxError): void {
-    clearTimeout(this.timer)
-    this.#reject(error)
-  }
-}
+import { Asker } from './ask.ts'
+import { DeadLettersApi } from './dead-letters-api.ts'
+import type { Inbox } from './inbox.ts'
+import type { Link } from './link.ts'
 
 export class Api {
-  readonly #link: Link
-  readonly #inbox: Inbox
+  readonly #asker: Asker
+  readonly deadLetters: DeadLettersApi
 
   constructor(link: Link, inbox: Inbox) {
-    this.#link = link
-    this.#inbox = inbox
-    link.listen({ onDisconnect: () => this.#failAll() })
-  }
-
-  /** An answer that was on its way is gone, and a call may be repeated at will. */
-  #failAll(): void {
-    for (const [number, waiter] of this.#inbox.waiters()) {
-      if (waiter instanceof ApiCall) this.#inbox.fail(number, disconnected('the answer is lost'))
-    }
+    this.#asker = new Asker(link, inbox)
+    this.deadLetters = new DeadLettersApi(this.#asker)
   }
 
   status(): Promise<SchedulerStatus> {
@@ -107,7 +44,7 @@ export class Api {
 
   async listAgents(options: ListAgentsOptions = {}): Promise<AgentView[]> {
     return allAgents(options, (part, from) =>
-      this.#call<AgentPage>('agents', part, from === null ? TARGET : from.scheduler),
+      this.#call<AgentPage>('agents', part, from?.scheduler),
     )
   }
 
@@ -119,8 +56,7 @@ export class Api {
     refuseUnknownKeys(options)
     return fillPage(options, async (part) => {
       const { cursor } = checkListOptions(part)
-      const target = cursor === null ? TARGET : cursor.scheduler
-      const page = await this.#call<TaskPage>('tasks', part, target)
+      const page = await this.#call<TaskPage>('tasks', part, cursor?.scheduler)
       return { tasks: page.tasks, cursor: page.cursor }
     })
   }
@@ -153,25 +89,41 @@ export class Api {
     return this.#call('shadow', inQueue(queue))
   }
 
-  #call<T>(verb: string, body: object, target = TARGET): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (!this.#link.connected) throw disconnected('nothing was asked')
-      const subject = this.#link.subjects.api(verb, target)
-      const giveUpIn = (ms: number, error: SignalboxError | null): void => {
-        clearTimeout(call.timer)
-        call.timer = setTimeout(() => {
-          this.#inbox.fail(number, error ?? this.#silence())
-        }, ms)
-      }
-      const call = new ApiCall(subject, resolve, reject, giveUpIn)
-      const number = this.#inbox.add(call)
-      giveUpIn(this.#link.timeoutMs, null)
-      this.#link.nc.publish(subject, encodeJson(body), { reply: this.#inbox.replyTo(number) })
-    })
+  /** Of all schedulers, each queue once for each that has it. */
+  async listQueues(): Promise<QueueRow[]> {
+    const firsts = await this.#asker.gather<QueuePage>('queues', {})
+    const all = firsts.map((first) =>
+      allQueues(first, (part, { scheduler }) => this.#call('queues', part, scheduler)),
+    )
+    return (await Promise.all(all)).flat()
   }
 
-  #silence(): SignalboxError {
-    return noScheduler(`No scheduler answered within ${this.#link.timeoutMs} ms`)
+  async getQueue(name: string): Promise<QueueView> {
+    return this.#call('queue', { queue: requireToken(name, 'queue') })
+  }
+
+  async pauseQueue(name: string): Promise<void> {
+    await this.#call('pause', { queue: requireToken(name, 'queue') })
+  }
+
+  async resumeQueue(name: string): Promise<void> {
+    await this.#call('resume', { queue: requireToken(name, 'queue') })
+  }
+
+  async taskHistory(id: string, queue?: string): Promise<HistoryEntry[]> {
+    const answer = await this.#call<{ entries: HistoryEntry[] }>('history', taskBody(id, queue))
+    return answer.entries
+  }
+
+  async ledgerTail(options: LedgerTailOptions = {}): Promise<LedgerPage> {
+    const { after } = options
+    const target = after === undefined ? undefined : parseLedgerCursor(after).scheduler
+    const { entries, cursor, isGap } = await this.#call<LedgerPage>('ledger', options, target)
+    return { entries, cursor, isGap }
+  }
+
+  #call<T>(verb: string, body: object, target?: string): Promise<T> {
+    return this.#asker.call<T>(verb, body, target)
   }
 }
 
@@ -181,11 +133,4 @@ function taskBody(id: string, queue: string | undefined): object {
 
 function inQueue(queue: string | undefined): object {
   return queue === undefined ? {} : { queue: requireToken(queue, 'queue') }
-}
-
-function noScheduler(what: string): SignalboxError {
-  return new SignalboxError(
-    'no_scheduler',
-    `${what}: start one with \`npx signalbox dev\`, or check the address.`,
-  )
 }

@@ -2,7 +2,13 @@
  * The light client: everything that `Signalbox` offers, over one NATS connection. It loads neither
  * Piscina nor the scheduler.
  */
-import type { AgentHandle, AgentOptions, Handler } from '../agent-task.ts'
+import type {
+  AgentHandle,
+  AgentOptions,
+  BatchAgentOptions,
+  BatchHandler,
+  Handler,
+} from '../agent-task.ts'
 import type {
   LatencyReport,
   Outcome,
@@ -12,6 +18,20 @@ import type {
   TaskHandle,
 } from '../api.ts'
 import type { TaskExplanation } from '../explanation.ts'
+import type { LedgerPage, LedgerTailOptions } from '../ledger-views.ts'
+import type {
+  DeadLetterPage,
+  DeadLetterView,
+  HistoryEntry,
+  ListDeadLettersOptions,
+  PurgeOptions,
+  PurgeResult,
+  QueueRow,
+  QueueView,
+  ReplayOptions,
+  ReplayResult,
+} from '../promise-views.ts'
+import { requireFunction } from '../require-function.ts'
 import type { ShadowReport, StrategyView } from '../strategy-views.ts'
 import { Submissions } from '../submit/submissions.ts'
 import type { Window } from '../submit/window.ts'
@@ -26,6 +46,7 @@ import type {
 } from '../task.ts'
 import { NatsAgent } from './agent/agent.ts'
 import { Api } from './api.ts'
+import { listenForEvents, type ToldEvent } from './events.ts'
 import type { Inbox } from './inbox.ts'
 import type { Link } from './link.ts'
 import { Recovery } from './recovery.ts'
@@ -84,7 +105,13 @@ export class Client implements Signalbox {
    * @throws bad_token, bad_option, bad_concurrency, permission_denied, or no_scheduler when none
    *   answers within `timeoutMs`.
    */
-  async agent(options: AgentOptions, handler: Handler): Promise<AgentHandle> {
+  agent(options: BatchAgentOptions, handler: BatchHandler): Promise<AgentHandle>
+  agent(options: AgentOptions, handler: Handler): Promise<AgentHandle>
+  async agent(
+    options: AgentOptions | BatchAgentOptions,
+    handler: Handler | BatchHandler,
+  ): Promise<AgentHandle> {
+    requireFunction(handler, 'agent')
     const agent = new NatsAgent(this.#link, this.#inbox, options, handler)
     this.#agents.add(agent)
     const forget = () => this.#agents.delete(agent)
@@ -132,12 +159,58 @@ export class Client implements Signalbox {
     return this.#api.shadowReport(queue)
   }
 
+  listQueues(): Promise<QueueRow[]> {
+    return this.#api.listQueues()
+  }
+
+  getQueue(name: string): Promise<QueueView> {
+    return this.#api.getQueue(name)
+  }
+
+  pauseQueue(name: string): Promise<void> {
+    return this.#api.pauseQueue(name)
+  }
+
+  resumeQueue(name: string): Promise<void> {
+    return this.#api.resumeQueue(name)
+  }
+
+  listDeadLetters(options?: ListDeadLettersOptions): Promise<DeadLetterPage> {
+    return this.#api.deadLetters.list(options)
+  }
+
+  getDeadLetter(name: string, id: string): Promise<DeadLetterView> {
+    return this.#api.deadLetters.get(name, id)
+  }
+
+  replayDeadLetters(options: ReplayOptions): Promise<ReplayResult> {
+    return this.#api.deadLetters.replay(options)
+  }
+
+  purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
+    return this.#api.deadLetters.purge(options)
+  }
+
+  taskHistory(id: string, queue?: string): Promise<HistoryEntry[]> {
+    return this.#api.taskHistory(id, queue)
+  }
+
+  ledgerTail(options?: LedgerTailOptions): Promise<LedgerPage> {
+    return this.#api.ledgerTail(options)
+  }
+
   status(): Promise<SchedulerStatus> {
     return this.#api.status()
   }
 
   latency(): Promise<LatencyReport> {
     return this.#api.latency()
+  }
+
+  /** Calls `listener` with what schedulers tell of until the returned function is called. */
+  onEvent(listener: (event: ToldEvent) => void): () => void {
+    requireFunction(listener, 'onEvent')
+    return listenForEvents(this.#link, listener)
   }
 
   /**

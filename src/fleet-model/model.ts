@@ -158,6 +158,7 @@ class FleetModel implements PolicyEffects {
         keeps: false,
         pull: false,
         leased: false,
+        preemptible: false,
         link: null,
       },
       this.nowMs,
@@ -251,6 +252,10 @@ class FleetModel implements PolicyEffects {
   repeat(): void {}
   ended(): void {}
   unbound(): void {}
+  noted(): void {}
+  deadLetter(): void {}
+  preempt(): void {}
+  queuePaused(): void {}
   creditBack(): void {}
   agentUp(): void {}
   agentDown(): void {}

@@ -84,6 +84,8 @@ export function policyOptions(
     agentsMax: agentCountMax,
     classesMax: classCountMax,
     agentQueueMax: agentQueueMax ?? SCHEDULER_DEFAULTS.agentQueueMax,
+    deadLetterMoves: {},
+    dedup: { windowSeconds: 0, count: 0 },
     routersOnlyFrom: names.length,
     leaseMs: SCHEDULER_DEFAULTS.leaseMs,
     keep: { count: 0, ageSeconds: 1, bytes: 0 },

@@ -5,7 +5,8 @@
  */
 import { nowUs } from '../clock.ts'
 import { LIMITS } from '../options.ts'
-import { COMPLETED, isFinal, type TaskRecord } from '../policy/task-record.ts'
+import type { Past } from '../policy/dedup.ts'
+import { COMPLETED, isFinal, stateName, type TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_ADMIT } from './context.ts'
 import { learnRows } from './learned.ts'
 import { REFUSED } from './payloads.ts'
@@ -40,6 +41,7 @@ function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): v
   const refusal = core.submit(record, context.nowMs)
   if (refusal === null) {
     context.latency.record(STAGE_ADMIT, (stampUs - record.receivedUs) | 0)
+    context.ledger?.writer.accepted(record, context.nowMs)
     if (record.wantsAccepted) record.origin.accepted(record, record.replyTo, false)
     return
   }
@@ -48,8 +50,22 @@ function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): v
     refuseRecord(context, record, refusal.code, refusal.message)
     return
   }
-  answerDuplicate(context, record, refusal.first!)
+  if (refusal.first !== undefined) answerDuplicate(context, record, refusal.first)
+  else answerPast(context, record, refusal.past!)
   context.records.forget(record)
+}
+
+/** The id's task is forgotten, but what became of it is known: its state, and no outcome any more. */
+function answerPast(context: FrontEndContext, record: TaskRecord, { state }: Past): void {
+  const { origin, replyTo } = record
+  // The second one stands for the first, whose record is gone.
+  record.state = state
+  if (record.wantsAccepted) origin.accepted(record, replyTo, true)
+  if (!record.wantsOutcome) return
+  const message =
+    `Task "${record.id}" has ended already (${stateName(state)}) and its outcome is not kept any ` +
+    'more: submit new work under another id.'
+  refuse(context, origin, replyTo, 'finished', message)
 }
 
 /** The second submit of an id gets the first one's state, and its outcome when it wants that. */

@@ -7,6 +7,7 @@
  */
 import { NONE, PROPOSAL_WORDS } from '../../native-free/index.ts'
 import { nowUs } from '../clock.ts'
+import { WAS_BOUND } from '../ledger/ledger-writer.ts'
 import { BOUND_TO_AGENT, COMMITTED, CONFLICT } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_ASSIGNMENT, STAGE_COMMIT, STAGE_PROPOSE } from './context.ts'
@@ -76,24 +77,28 @@ function placeTimed(context: FrontEndContext, record: TaskRecord): boolean {
 }
 
 function commitChoice(context: FrontEndContext, record: TaskRecord, agent: number): boolean {
-  const { core } = context
-  const attempt = record.attempt!
-  const stampUs = nowUs()
   if (agent !== NONE) {
-    const generation = core.table.generation(agent as never)
-    const { slot, generation: offered } = attempt
-    const answer = core.propose(slot, offered, agent, generation, context.nowMs, false)
-    if (answer === COMMITTED || answer === BOUND_TO_AGENT) {
-      notePlaced(context, record, slot, agent, false)
-      if (answer === BOUND_TO_AGENT) return true
-      attempt.proposedUs = stampUs
-      dispatch(context, record, stampUs)
-      return true
-    }
+    if (placeOn(context, record, agent)) return true
     context.decisions.conflict(record.seq)
   }
   bounce(context, record)
   return false
+}
+
+/** @returns whether the offered task is that agent's now; else it is offered still. */
+export function placeOn(context: FrontEndContext, record: TaskRecord, agent: number): boolean {
+  const { core } = context
+  const attempt = record.attempt!
+  const stampUs = nowUs()
+  const generation = core.table.generation(agent as never)
+  const { slot, generation: offered } = attempt
+  const answer = core.propose(slot, offered, agent, generation, context.nowMs, false)
+  if (answer !== COMMITTED && answer !== BOUND_TO_AGENT) return false
+  notePlaced(context, record, slot, agent, false)
+  if (answer === BOUND_TO_AGENT) return true
+  attempt.proposedUs = stampUs
+  dispatch(context, record, stampUs)
+  return true
 }
 
 function bounce(context: FrontEndContext, record: TaskRecord): void {
@@ -108,6 +113,8 @@ export function placeBound(context: FrontEndContext): void {
   const stampUs = nowUs()
   // Ends: each round starts one of finitely many.
   for (let record = core.nextBound(context.nowMs); record !== null; ) {
+    const { strategyIndex } = record.cls!
+    context.ledger?.writer.assigned(record, strategyIndex, WAS_BOUND, context.nowMs)
     record.attempt!.proposedUs = stampUs
     dispatch(context, record, stampUs)
     record = core.nextBound(context.nowMs)

@@ -6,10 +6,11 @@
 import { nowUs } from '../clock.ts'
 import type { AgentState } from '../policy/agents.ts'
 import type { PolicyEffects } from '../policy/core.ts'
-import type { AttemptEnd } from '../policy/state.ts'
+import type { AttemptEnd, Note } from '../policy/state.ts'
 import { COMPLETED, RUNNING, type TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_DELIVER, STAGE_DISPATCH, STAGE_TOTAL } from './context.ts'
 import { learnAgent, learnEnd } from './learned.ts'
+import { tellNote } from './notes.ts'
 import { NO_BYTES_REF, REFUSED } from './payloads.ts'
 import type { AgentPort } from './transport.ts'
 
@@ -34,10 +35,14 @@ export class Completion implements PolicyEffects {
       record.waiters = null
     }
     record.replyTo = null
-    if (record.state !== COMPLETED) return
-    keepResult(context, record)
-    context.deliveredUs.add(context.resultUs)
-    context.deliveredUs.add(record.receivedUs)
+    context.health.outcome(record)
+    if (record.state === COMPLETED) {
+      keepResult(context, record)
+      context.deliveredUs.add(context.resultUs)
+      context.deliveredUs.add(record.receivedUs)
+    }
+    // Behind the result: whether that was kept stands in it.
+    context.ledger?.writer.outcome(record, context.nowMs)
   }
 
   forgotten(record: TaskRecord): void {
@@ -49,6 +54,7 @@ export class Completion implements PolicyEffects {
 
   repeat(record: TaskRecord): void {
     const agent = record.attempt!.agent!
+    this.context.ledger?.writer.sentAgain(record, agent, this.context.nowMs)
     ;(agent.link as AgentPort).repeat(record, agent)
   }
 
@@ -57,33 +63,71 @@ export class Completion implements PolicyEffects {
   }
 
   ended(record: TaskRecord, _counter: number, agent: AgentState, how: AttemptEnd): void {
-    learnEnd(this.context, record, agent, how)
+    const { context } = this
+    learnEnd(context, record, agent, how)
+    context.health.ended(record, agent, how)
+    const code = how === 'failed' ? (record.code ?? '') : ''
+    context.ledger?.writer.ended(record, agent, how, code, context.nowMs)
+    if (how !== 'preempted') return
+    const { attempts: attempt } = record
+    this.#event('task_preempted', { ...about(record), agent: agent.id, attempt })
+  }
+
+  noted(record: TaskRecord, note: Note, detail: string): void {
+    tellNote(this.context, this.#event, record, note, detail)
+  }
+
+  deadLetter(record: TaskRecord, name: string): void {
+    const { context } = this
+    context.ledger?.writer.deadLetter(record, name, context.nowMs)
+    context.deadLetters.keep(record, name)
+    const { code, message, attempts } = record
+    this.#event('dead_letter', { ...about(record), name, code, message, attempts })
+  }
+
+  preempt(record: TaskRecord, agent: AgentState): void {
+    this.context.ledger?.writer.preemptAsked(record, agent, this.context.nowMs)
+    ;(agent.link as AgentPort).preempt(record, agent)
+  }
+
+  queuePaused(name: string, isPaused: boolean): void {
+    this.context.ledger?.writer.queuePaused(name, isPaused)
+    this.#event(isPaused ? 'queue_paused' : 'queue_resumed', { queue: name })
+  }
+
+  unbound(record: TaskRecord, agent: AgentState): void {
+    this.context.ledger?.writer.unbound(record, agent, this.context.nowMs)
   }
 
   /** Only the journal cares. */
-  unbound(): void {}
-
-  /** As well. */
   creditBack(): void {}
 
   agentUp(agent: AgentState): void {
     learnAgent(this.context, agent)
+    this.context.ledger?.writer.agentUp(agent, this.context.nowMs)
     this.#event('agent_up', { agent: agent.id, instance: agent.instance })
   }
 
   agentDown(agent: AgentState, reason: string): void {
     this.context.learning.left(agent.index)
+    this.context.ledger?.writer.agentDown(agent, reason, this.context.nowMs)
     this.#event('agent_down', { agent: agent.id, instance: agent.instance, reason })
   }
 
   fenced(agent: AgentState): void {
     ;(agent.link as AgentPort).fenced(agent)
+    this.context.ledger?.writer.fenced(agent, this.context.nowMs)
     this.#event('agent_fenced', { agent: agent.id, instance: agent.instance })
   }
 
   drain(agent: AgentState): void {
     ;(agent.link as AgentPort).drain(agent)
   }
+}
+
+/** Who serves it stands in its events. */
+function about(record: TaskRecord): { queue: string; task: string } {
+  return { queue: record.cls!.queue.name, task: record.id }
 }
 
 /**

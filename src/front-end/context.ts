@@ -15,6 +15,7 @@ import {
 import { LATENCY_STAGES } from '../api.ts'
 import { RecordedCore } from '../journal/recorder.ts'
 import { Learning } from '../learning/learning.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { type LearningOptions, LIMITS, type Placement } from '../options.ts'
 import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
@@ -26,8 +27,11 @@ import { createStrategies, type StrategyEntry } from '../routing/registry.ts'
 import type { Strategy } from '../routing/strategy.ts'
 import type { StrategyOptions } from '../strategy-options.ts'
 import { Batch } from './batch.ts'
+import type { EventSink } from './complete.ts'
+import { type DeadLetterOptions, DeadLetters } from './dead-letters/dead-letters.ts'
 import { Decisions } from './explain/decisions.ts'
 import { KeptScores } from './explain/kept-scores.ts'
+import { Health } from './health.ts'
 import { Inbox } from './inbox.ts'
 import { PayloadArena } from './payloads.ts'
 import { PlacementCosts } from './placement.ts'
@@ -55,6 +59,7 @@ export interface FrontEndOptions {
   learning: LearningOptions
   payloadBytesMax: number
   arenaBytesMax: number
+  deadLetters: DeadLetterOptions
   policy: Omit<PolicyOptions, 'strategyIndex' | 'routersOnlyFrom'>
 }
 
@@ -79,12 +84,16 @@ export class FrontEndContext {
   readonly chooser: Chooser
   readonly latency: LatencyWriter
   readonly learning: Learning
+  readonly health: Health
+  /** Undefined when none is kept. */
+  ledger: Ledger | undefined
   /** Types of tasks whose declared skills are in it. */
   rowsLearned = 0
   readonly slots: SlotTableReader
   readonly decisions = new Decisions()
   readonly keptScores = new KeptScores()
   readonly arena: PayloadArena
+  readonly deadLetters: DeadLetters
   readonly inbox: Inbox
   readonly records = new Records()
   readonly transports: Transport[] = []
@@ -120,7 +129,12 @@ export class FrontEndContext {
   readonly refused: Record<string, number> = {}
   draining = false
 
-  constructor(options: FrontEndOptions, effects: PolicyEffects, schedule: () => void) {
+  constructor(
+    options: FrontEndOptions,
+    effects: PolicyEffects,
+    schedule: () => void,
+    event: EventSink,
+  ) {
     this.options = options
     this.payloadBytesMax = options.payloadBytesMax
     this.memory = createSchedulerMemory(options)
@@ -172,7 +186,13 @@ export class FrontEndContext {
       rowCountMax: ROW_COUNT_MAX,
       ...options.learning,
     })
+    this.health = new Health(this)
     this.arena = new PayloadArena(options.arenaBytesMax)
+    const { routes, keep } = options.deadLetters
+    // Letters that hold all of a small arena would leave no room for tasks.
+    const bytes = Math.min(keep.bytes, Math.floor(options.arenaBytesMax / 2))
+    const deadLetters = { routes, keep: { ...keep, bytes } }
+    this.deadLetters = new DeadLetters(deadLetters, options.strategies, this.arena, event)
     this.inbox = new Inbox(schedule)
   }
 

@@ -8,22 +8,24 @@
 import { SignalboxError } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import type { Origin, TaskRecord } from '../policy/task-record.ts'
-import type { PriorityLevel, TaskRouting } from '../task.ts'
+import type { OwnPromises, SaidLevel, TaskRouting } from '../task.ts'
 import { RETRY_COUNT_OF_QUEUE, type SubmitReader, TIMEOUT_OF_QUEUE } from '../wire/frames.ts'
+import { bothSaid, checkAt, checkMs, delayedUntil, promises } from '../wire/own-promises.ts'
 import {
   type CheckedOptions,
   NO_OPTIONS,
   routingOfTexts,
   termsOfText,
 } from '../wire/submit-options.ts'
-import { requireToken } from '../wire/tokens.ts'
-import { levelOf } from './decode.ts'
+import { isToken, requireToken } from '../wire/tokens.ts'
+import { saidLevel } from './decode.ts'
 import type { Records } from './records.ts'
 
 /** What the subject of a frame says: one queue and one level for all of its tasks. */
 export interface FrameAddress {
   readonly queue: string
-  readonly level: PriorityLevel
+  /** 0 for the queue's. */
+  readonly level: SaidLevel
 }
 
 /** Sets of terms remembered, of at most so many characters, and as many of the rest; emptied when full. */
@@ -37,9 +39,20 @@ const SET_LENGTH_MAX = 1_024
 export function parseFrameSubject(subject: string, start: number): FrameAddress {
   const [queue, level, ...more] = subject.slice(start).split('.')
   if (level === undefined || more.length > 0) {
-    throw new SignalboxError('bad_subject', 'Submit frames on <prefix>.frame.<queue>.<1-5>.')
+    throw new SignalboxError('bad_subject', 'Submit frames on <prefix>.frame.<queue>.<0-5>.')
   }
   return { queue: requireToken(queue, 'queue'), level: levelOf(level) }
+}
+
+/** @throws bad_priority unless the subject's last token is `0` to `5`. */
+function levelOf(token: string): SaidLevel {
+  const level = saidLevel(token)
+  if (level >= 0) return level as SaidLevel
+  throw new SignalboxError(
+    'bad_priority',
+    `The subject ends in ${isToken(token) ? `"${token}"` : 'a bad token'}: use a priority 1 to 5, ` +
+      'or 0 for the queue’s.',
+  )
 }
 
 export class FrameDecoder {
@@ -70,6 +83,7 @@ export class FrameDecoder {
     const isExtended = item.extensionLength > 0
     options.routing = isExtended ? this.#routingOf(item) : null
     options.key = isExtended ? keyOf(item) : null
+    options.own = item.hasPromises ? ownOf(item) : null
     const { bytes, payloadStart, payloadLength } = item
     return this.#records.take(
       idOf(item),
@@ -108,6 +122,22 @@ export class FrameDecoder {
     this.#routings.set(text, routing)
     return routing
   }
+}
+
+/** @throws bad_option */
+function ownOf(item: SubmitReader): OwnPromises | null {
+  const { own, atMs } = item.promises()!
+  const { ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs } = own!
+  if (ttlMs !== null) checkMs('ttlMs', ttlMs)
+  if (deadlineMs !== null) checkMs('deadlineMs', deadlineMs)
+  if (slaTargetMs !== null) checkMs('slaTargetMs', slaTargetMs)
+  if (retryDelayMs !== null) checkMs('retryDelayMs', retryDelayMs)
+  checkMs('delayMs', delayMs)
+  if (atMs === null) return promises(own!)
+  if (delayMs > 0) throw bothSaid()
+  const now = Date.now()
+  checkAt('at', atMs, now)
+  return delayedUntil(promises(own!), atMs, now)
 }
 
 function keyOf(item: SubmitReader): string | null {

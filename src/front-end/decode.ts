@@ -4,8 +4,15 @@
  */
 import { SignalboxError } from '../errors.ts'
 import type { Origin, TaskRecord } from '../policy/task-record.ts'
-import type { PriorityLevel } from '../task.ts'
-import { type HeaderSource, NO_OPTIONS, optionsFromHeaders } from '../wire/submit-options.ts'
+import type { PriorityLevel, SaidLevel } from '../task.ts'
+import { delayedUntil } from '../wire/own-promises.ts'
+import {
+  type CheckedOptions,
+  type HeaderSource,
+  NO_OPTIONS,
+  optionsFromHeaders,
+} from '../wire/submit-options.ts'
+import { messageTask } from '../wire/task-message.ts'
 import { isToken, requireToken } from '../wire/tokens.ts'
 import type { Records } from './records.ts'
 
@@ -31,12 +38,18 @@ export function parseSubmitSubject(subject: string, start: number): SubmitAddres
 }
 
 /** @throws bad_priority unless the subject's last token is `1` to `5`. */
-export function levelOf(token: string): PriorityLevel {
-  if (/^[1-5]$/.test(token)) return Number(token) as PriorityLevel
+function levelOf(token: string): PriorityLevel {
+  const level = saidLevel(token)
+  if (level > 0) return level as PriorityLevel
   throw new SignalboxError(
     'bad_priority',
     `The subject ends in ${isToken(token) ? `"${token}"` : 'a bad token'}: use a priority 1 to 5.`,
   )
+}
+
+/** @returns the level of `0` to `5`, or -1. */
+export function saidLevel(token: string): SaidLevel | -1 {
+  return /^[0-5]$/.test(token) ? (Number(token) as SaidLevel) : -1
 }
 
 /** @throws whatever `optionsFromHeaders` does. *Cost* one record; more only when there are headers. */
@@ -64,18 +77,26 @@ export function decode(
       receivedUs,
     )
   }
-  const options = optionsFromHeaders(headers, address.level)
+  const said = optionsFromHeaders(headers, address.level)
+  const task = said.form === 'message' ? messageTask(payload, said, address) : { said, payload }
+  const options = taken(task.said)
   return records.take(
     options.id ?? '',
     address.queue,
     options,
-    payload,
+    task.payload,
     0,
-    payload.length,
+    task.payload.length,
     origin,
     replyTo,
     !address.call,
-    address.call || options.outcome === true,
+    address.call || said.outcome === true,
     receivedUs,
   )
+}
+
+/** A time of day becomes a delay here. */
+function taken(said: Readonly<CheckedOptions>): Readonly<CheckedOptions> {
+  if (said.atMs === null) return said
+  return { ...said, own: delayedUntil(said.own, said.atMs, Date.now()) }
 }

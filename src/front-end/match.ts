@@ -5,8 +5,12 @@
  */
 import { placeInline } from './commit.ts'
 import type { FrontEndContext } from './context.ts'
+import { BatchFill } from './fill-batch.ts'
 import { holdBack, offerToRouters, publishOffers } from './offers.ts'
 import { isRouterOnly } from './router-only.ts'
+
+/** Of the turn that runs. */
+const batch = new BatchFill()
 
 /** @returns how many heads were taken; as many as `publishMax` means there may be more. */
 export function match(context: FrontEndContext): number {
@@ -16,9 +20,11 @@ export function match(context: FrontEndContext): number {
   const isAuto = beginBurst(context, publishMax)
   const toRouters = !isAuto && routersPlace(context)
   let taken = 0
+  batch.clear()
   for (; taken < publishMax; taken++) {
     const record = core.nextOffer(context.nowMs)
     if (record === null) break
+    if (batch.take(context, record)) continue
     const cls = record.cls!
     if (isRouterOnly(context, cls)) {
       context.shadows.cover(cls)
@@ -27,9 +33,11 @@ export function match(context: FrontEndContext): number {
       break
     }
     const isForRouters = isAuto ? costs.toRouters(cls.strategyIndex) : toRouters
-    if (isForRouters && offerToRouters(context, record)) continue
+    if (isForRouters && !BatchFill.isFor(cls) && offerToRouters(context, record)) continue
     if (!placeInline(context, record)) break
+    batch.placed(record)
   }
+  batch.clear()
   publishOffers(context)
   return taken
 }

@@ -17,6 +17,8 @@ export interface ResultBody {
   code: string | null
   message: string
   retryable: boolean
+  /** It was asked to stop, and did: the bytes are its checkpoint, if there are any. */
+  yields: boolean
   bytes: Uint8Array
   start: number
   length: number
@@ -26,7 +28,15 @@ const EMPTY = new Uint8Array(0)
 
 /** @returns a body to be filled for each result anew. */
 export function newResultBody(): ResultBody {
-  return { code: null, message: '', retryable: false, bytes: EMPTY, start: 0, length: 0 }
+  return {
+    code: null,
+    message: '',
+    retryable: false,
+    yields: false,
+    bytes: EMPTY,
+    start: 0,
+    length: 0,
+  }
 }
 
 /** @returns null when taken, else why it is refused. */
@@ -37,12 +47,46 @@ export function takeResult(
 ): SignalboxError | null {
   const record = context.core.attempt(address.agent, address.slot, address.epoch, address.counter)
   if (typeof record === 'string') return refusedResult(context, record)
-  endAttempt(context, record, body, nowUs())
+  return endAttempt(context, record, body, nowUs())
+}
+
+/**
+ * The running attempt has a result, be it a failure, or is handed back.
+ * @param stampUs when that arrived.
+ * @returns null, or why it goes on: it was handed back and nobody had asked for that.
+ */
+export function endAttempt(
+  context: FrontEndContext,
+  record: TaskRecord,
+  body: ResultBody,
+  stampUs: number,
+): SignalboxError | null {
+  if (body.yields) return handBack(context, record, body)
+  finishAttempt(context, record, body, stampUs)
   return null
 }
 
-/** The running attempt has a result, be it a failure. @param stampUs when that arrived. */
-export function endAttempt(
+function handBack(
+  context: FrontEndContext,
+  record: TaskRecord,
+  { bytes, start, length }: ResultBody,
+): SignalboxError | null {
+  const { core, nowMs } = context
+  const { checkpointBytesMax: max } = LIMITS
+  if (length > max) {
+    const message = `The checkpoint is ${length} bytes, the limit is ${max}.`
+    core.failed(record, 'payload_too_large', message, false, nowMs)
+    return null
+  }
+  // The message's memory is not kept for its sake.
+  const checkpoint = length === 0 ? null : Uint8Array.from(bytes.subarray(start, start + length))
+  if (core.yielded(record, checkpoint, nowMs) === null) return null
+  context.count('preempted')
+  const message = 'The attempt was not asked to stop: go on, and send its result.'
+  return new SignalboxError('preempted', message)
+}
+
+function finishAttempt(
   context: FrontEndContext,
   record: TaskRecord,
   body: ResultBody,

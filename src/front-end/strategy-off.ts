@@ -21,5 +21,6 @@ export function switchOff(context: FrontEndContext, fault: StrategyFault, event:
   const message =
     `Strategy "${name}" ${reason}: it is switched off and ${STAND_IN} chooses in its place. ` +
     `Correct its module and start the scheduler again, or choose another strategy.`
+  context.ledger?.writer.strategyOff(strategy, reason)
   event('strategy_off', { strategy: name, kind, reason, message })
 }

@@ -13,6 +13,8 @@ export interface AgentPort {
   /** The same work with the same token again: the agent does not know of it. */
   repeat(record: TaskRecord, agent: AgentState): void
   cancel(agent: AgentState, counter: number, dispatchSeq: number, reason: string): void
+  /** Asks for the running attempt to be stopped and handed back. */
+  preempt(record: TaskRecord, agent: AgentState): void
   drain(agent: AgentState): void
   fenced(agent: AgentState): void
   /** @returns the subject of an adopted agent; missing where there is none. */

@@ -39,6 +39,8 @@ export class FrontEnd {
   #hasMore = false
   #policyTimer: NodeJS.Timeout | undefined
   #policyTimerAtMs = Number.POSITIVE_INFINITY
+  /** It keeps the process alive. */
+  #isTimerHeld = false
   #offerTimer: NodeJS.Timeout | undefined
   #watchTimer: NodeJS.Timeout | undefined
   #offersCheckedMs = 0
@@ -50,7 +52,7 @@ export class FrontEnd {
   constructor(options: FrontEndOptions, event: EventSink) {
     const completion = new Completion(event)
     this.#event = event
-    this.context = new FrontEndContext(options, completion, this.schedule)
+    this.context = new FrontEndContext(options, completion, this.schedule, event)
     completion.context = this.context
     this.#bell = new FrontEndBell(this.context.memory)
     this.#sleepers = new Sleepers(this.context.memory)
@@ -109,6 +111,7 @@ export class FrontEnd {
     placeBound(context)
     admitWaiting(context)
     const matched = match(context)
+    if (core.isCriticalNext) core.requestPreemptions(context.nowMs)
     for (const transport of context.transports) transport.flush()
     this.#hasMore = timersLeft || matched >= context.memory.shape.publishMax
     queueMicrotask(this.#endTurn)
@@ -168,6 +171,7 @@ export class FrontEnd {
     } else if (context.holdsBack) this.#armOfferTimer()
     this.#armPolicyTimer()
     const isIdle = this.#openTasks() === 0
+    this.#holdForClocks(!isIdle)
     if (context.routers !== undefined) this.#holdProcess(context.routers, isIdle)
     if (isIdle) for (const resolve of this.#idle.splice(0)) resolve()
   }
@@ -211,6 +215,15 @@ export class FrontEnd {
     this.#policyTimerAtMs = this.context.nowMs + waitMs
     this.#policyTimer = setTimeout(this.#policyTimerRang, waitMs)
     this.#policyTimer.unref()
+    this.#isTimerHeld = false
+  }
+
+  /** A process is not over while a clock runs that will end or begin one of its tasks. */
+  #holdForClocks(isHeld: boolean): void {
+    if (isHeld === this.#isTimerHeld) return
+    this.#isTimerHeld = isHeld
+    if (isHeld) this.#policyTimer?.ref()
+    else this.#policyTimer?.unref()
   }
 
   readonly #policyTimerRang = (): void => {
@@ -219,7 +232,7 @@ export class FrontEnd {
   }
 
   #openTasks(): number {
-    const { accepted, completed, failed, cancelled, dead } = this.context.core.counters
-    return accepted - completed - failed - cancelled - dead
+    const { accepted, completed, failed, cancelled, dead, expired } = this.context.core.counters
+    return accepted - completed - failed - cancelled - dead - expired
   }
 }

@@ -1,17 +1,13 @@
 /**
  * As events.ts, of events that are about agents, and of what is switched. Any thread.
  */
+
+import type { QueueOptions } from '../options.ts'
 import { AgentState } from '../policy/agents.ts'
+import { JournalBroken } from './reader.ts'
 import type { RecordedCore } from './recorder.ts'
 import type { Replayer } from './replayer.ts'
 import { numbersOf, routingOf, split } from './texts.ts'
-
-export function heard(replayer: Replayer, core: RecordedCore, nowMs: number): void {
-  const { running } = agentOf(replayer, core)
-  if (running.head === null) replayer.mismatch('the agent', 'at work', 'idle')
-  // Which of its attempts it spoke of is nothing to the policy.
-  core.heard(running.head, '', nowMs)
-}
 
 export function hello(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   const { reader } = replayer
@@ -28,6 +24,7 @@ export function hello(replayer: Replayer, core: RecordedCore, nowMs: number): vo
     leased: reader.bool(),
     keeps: reader.bool(),
     pull: reader.bool(),
+    preemptible: reader.bool(),
     labels: numbersOf(reader.string()),
     specializations: numbersOf(reader.string()),
     link: null,
@@ -86,6 +83,32 @@ export function switched(
   const value = reader.int()
   reader.close()
   replayer.same('answer', answer, door(queue, value) ?? '')
+}
+
+/** A queue is paused or resumed. */
+export function queueDoor(replayer: Replayer, door: (queue: string) => string | null): void {
+  const { reader } = replayer
+  const answer = reader.string()
+  const queue = reader.string()
+  reader.close()
+  replayer.same('answer', answer, door(queue) ?? '')
+}
+
+export function configure(replayer: Replayer, core: RecordedCore): void {
+  const { reader } = replayer
+  const answer = reader.string()
+  const queue = reader.string()
+  const text = reader.text()
+  reader.close()
+  let options: QueueOptions
+  try {
+    options = JSON.parse(text) as QueueOptions
+  } catch (error) {
+    throw new JournalBroken('The journal has options of a queue that are damaged.', {
+      cause: error,
+    })
+  }
+  replayer.same('answer', answer, core.configureQueue(queue, options) ?? '')
 }
 
 export function allocate(replayer: Replayer, core: RecordedCore): void {

@@ -43,7 +43,7 @@ function isObject(value: unknown): value is object {
 
 function sizeOf(value: object): number | undefined {
   if (value instanceof Map || value instanceof Set || value instanceof FixedDeque) return value.size
-  return Array.isArray(value) ? value.length : undefined
+  return Array.isArray(value) || value instanceof Uint8Array ? value.length : undefined
 }
 
 function sizes({ path, expected, found }: Pair): Pair {

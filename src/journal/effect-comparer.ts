@@ -3,8 +3,9 @@
  * journal, then passed on. Any thread.
  */
 import type { AgentState } from '../policy/agents.ts'
-import type { AttemptEnd, PolicyEffects } from '../policy/state.ts'
+import type { AttemptEnd, Note, PolicyEffects } from '../policy/state.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
+import { untilMs } from './effect-writer.ts'
 import { Kind } from './format.ts'
 import type { Replayer } from './replayer.ts'
 
@@ -75,6 +76,48 @@ export class EffectComparer implements PolicyEffects {
     this.replayer.same('agent', reader.int(), agent!.index)
     reader.close()
     this.told?.repeat(record)
+  }
+
+  noted(record: TaskRecord, note: Note, detail: string): void {
+    if (!this.replayer.expect(Kind.NOTED)) return
+    const { reader } = this.replayer
+    this.replayer.same('task', reader.wide(), record.seq)
+    this.replayer.same('note', reader.string(), note)
+    this.replayer.same('detail', reader.string(), detail)
+    this.replayer.same('level', reader.int(), record.level)
+    this.replayer.same('dueMs', reader.wide(), record.dueMs)
+    this.replayer.same('untilMs', reader.wide(), untilMs(record))
+    reader.close()
+    this.told?.noted(record, note, detail)
+  }
+
+  deadLetter(record: TaskRecord, name: string): void {
+    if (!this.replayer.expect(Kind.DEAD_LETTER)) return
+    const { reader } = this.replayer
+    this.replayer.same('task', reader.wide(), record.seq)
+    this.replayer.same('name', reader.string(), name)
+    this.replayer.same('code', reader.string(), record.code ?? '')
+    reader.close()
+    this.told?.deadLetter(record, name)
+  }
+
+  preempt(record: TaskRecord, agent: AgentState): void {
+    if (!this.replayer.expect(Kind.PREEMPT)) return
+    const { reader } = this.replayer
+    this.replayer.same('task', reader.wide(), record.seq)
+    this.replayer.same('counter', reader.wide(), record.attempt!.counter)
+    this.replayer.same('agent', reader.int(), agent.index)
+    reader.close()
+    this.told?.preempt(record, agent)
+  }
+
+  queuePaused(name: string, isPaused: boolean): void {
+    if (!this.replayer.expect(Kind.PAUSED)) return
+    const { reader } = this.replayer
+    this.replayer.same('queue', reader.string(), name)
+    this.replayer.same('isPaused', reader.bool(), isPaused)
+    reader.close()
+    this.told?.queuePaused(name, isPaused)
   }
 
   unbound(record: TaskRecord, agent: AgentState): void {

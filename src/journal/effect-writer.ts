@@ -4,8 +4,8 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import type { AgentState } from '../policy/agents.ts'
-import type { AttemptEnd, PolicyEffects } from '../policy/state.ts'
-import type { TaskRecord } from '../policy/task-record.ts'
+import type { AttemptEnd, Note, PolicyEffects } from '../policy/state.ts'
+import { SCHEDULED, type TaskRecord } from '../policy/task-record.ts'
 import { Kind } from './format.ts'
 import type { JournalWriter } from './writer.ts'
 
@@ -77,6 +77,49 @@ export class EffectWriter implements PolicyEffects {
     this.told.repeat(record)
   }
 
+  noted(record: TaskRecord, note: Note, detail: string): void {
+    const name = this.writer.name(note)
+    const about = this.writer.name(detail)
+    const out = this.writer.effect(Kind.NOTED)
+    out.wide(record.seq)
+    out.int(name)
+    out.int(about)
+    out.int(record.level)
+    out.wide(record.dueMs)
+    out.wide(untilMs(record))
+    out.end()
+    this.told.noted(record, note, detail)
+  }
+
+  deadLetter(record: TaskRecord, name: string): void {
+    const letter = this.writer.name(name)
+    const code = this.writer.name(record.code ?? '')
+    const out = this.writer.effect(Kind.DEAD_LETTER)
+    out.wide(record.seq)
+    out.int(letter)
+    out.int(code)
+    out.end()
+    this.told.deadLetter(record, name)
+  }
+
+  preempt(record: TaskRecord, agent: AgentState): void {
+    const out = this.writer.effect(Kind.PREEMPT)
+    out.wide(record.seq)
+    out.wide(record.attempt!.counter)
+    out.int(agent.index)
+    out.end()
+    this.told.preempt(record, agent)
+  }
+
+  queuePaused(name: string, isPaused: boolean): void {
+    const queue = this.writer.name(name)
+    const out = this.writer.effect(Kind.PAUSED)
+    out.int(queue)
+    out.bool(isPaused)
+    out.end()
+    this.told.queuePaused(name, isPaused)
+  }
+
   unbound(record: TaskRecord, agent: AgentState): void {
     const out = this.writer.effect(Kind.UNBOUND)
     out.wide(record.seq)
@@ -125,4 +168,9 @@ export class EffectWriter implements PolicyEffects {
     out.end()
     this.told.drain(agent)
   }
+}
+
+/** Until when a task is not to be tried; 0 unless it is scheduled. */
+export function untilMs({ state, extras }: TaskRecord): number {
+  return state === SCHEDULED ? (extras?.phase?.dueMs ?? 0) : 0
 }

@@ -3,47 +3,35 @@
  * thread.
  */
 import type { ErrorCode } from '../errors.ts'
-import type { Refusal } from '../policy/admission.ts'
-import { type AgentSpec, AgentState } from '../policy/agents.ts'
-import type { AllocationSpec } from '../policy/allocation.ts'
+import type { QueueOptions } from '../options.ts'
 import { BOUND_TO_AGENT, COMMITTED, type Proposal, type Withdrawal } from '../policy/core.ts'
-import type { PolicyState } from '../policy/state.ts'
-import type { TaskRecord } from '../policy/task-record.ts'
+import type { OwnPromises, TaskRecord } from '../policy/task-record.ts'
 import type { TaskRouting } from '../task.ts'
+import { AgentEventWriter } from './agent-event-writer.ts'
 import { Kind } from './format.ts'
-import { joined, numbersText, routingText } from './texts.ts'
+import { joined, promisesText, routingText } from './texts.ts'
 import type { WordBuffer } from './word-buffer.ts'
-import type { JournalWriter } from './writer.ts'
 
-/** What is told after each whole event. */
-interface Listened extends PolicyState {
-  onEvent: (() => void) | null
+const NO_BYTES = new Uint8Array(0)
+
+/** A task as it was given, before the core has filled in what its queue has. */
+export interface Given {
+  readonly id: string
+  readonly level: number
+  readonly timeoutMs: number
+  readonly retryCount: number
+  readonly routing: TaskRouting | null
+  readonly own: OwnPromises | null
 }
 
-export class EventWriter {
-  readonly writer: JournalWriter
-  private readonly core: Listened
-
-  constructor(writer: JournalWriter, core: Listened) {
-    this.writer = writer
-    this.core = core
-  }
-
-  /** @param timeoutMs and `retryCount`, `routing`, `id`: as they were given. */
-  submitted(
-    record: TaskRecord,
-    refusal: string,
-    id: string,
-    timeoutMs: number,
-    retryCount: number,
-    routing: TaskRouting | null,
-    nowMs: number,
-  ): void {
+export class EventWriter extends AgentEventWriter {
+  submitted(record: TaskRecord, refusal: string, given: Given, nowMs: number): void {
     const { writer } = this
     const answer = writer.name(refusal)
     const queue = writer.name(record.queueName)
     const requires = writer.name(joined(record.requires))
-    const said = writer.name(routingText(routing))
+    const said = writer.name(routingText(given.routing))
+    const own = writer.name(promisesText(given.own))
     writer.time(nowMs)
     const out = writer.event(Kind.SUBMIT)
     out.int(answer)
@@ -54,11 +42,13 @@ export class EventWriter {
     out.int(record.timeoutMs)
     out.int(record.retryCount)
     out.int(record.payloadBytes)
-    out.int(timeoutMs)
-    out.int(retryCount)
+    out.int(given.timeoutMs)
+    out.int(given.retryCount)
     out.int(said)
     out.int(record.keyHash)
-    out.bool(id === '' && refusal === '')
+    out.int(given.level)
+    out.int(own)
+    out.bool(given.id === '' && refusal === '')
     out.text(record.id)
     this.end()
   }
@@ -138,8 +128,8 @@ export class EventWriter {
     this.end()
   }
 
-  heard(agent: AgentState, nowMs: number): void {
-    this.begin(Kind.HEARD, nowMs).int(agent.index)
+  heard(record: TaskRecord, nowMs: number): void {
+    this.taskAndSlot(this.begin(Kind.HEARD, nowMs), record, record.attempt!.slot)
     this.end()
   }
 
@@ -165,6 +155,14 @@ export class EventWriter {
     this.end()
   }
 
+  yielded(record: TaskRecord, slot: number, checkpoint: Uint8Array | null, nowMs: number): void {
+    const out = this.begin(Kind.YIELD, nowMs)
+    this.taskAndSlot(out, record, slot)
+    out.bool(checkpoint !== null)
+    out.copyBytes(checkpoint ?? NO_BYTES)
+    this.end()
+  }
+
   dispatchFailed(record: TaskRecord, slot: number, nowMs: number): void {
     this.taskAndSlot(this.begin(Kind.DISPATCH_FAILED, nowMs), record, slot)
     this.end()
@@ -180,160 +178,45 @@ export class EventWriter {
     this.end()
   }
 
-  hello(spec: AgentSpec, answer: AgentState | ErrorCode, nowMs: number): void {
-    const { writer } = this
-    const agent = typeof answer === 'string' ? null : answer
-    const refusal = writer.name(typeof answer === 'string' ? answer : '')
-    const id = writer.name(spec.id)
-    const instance = writer.name(spec.instance)
-    const queues = writer.name(joined(spec.queues))
-    const capabilities = writer.name(joined(spec.capabilities))
-    const labels = writer.name(numbersText(spec.labels))
-    const specializations = writer.name(numbersText(spec.specializations))
-    const out = this.begin(Kind.HELLO, nowMs)
-    out.int(refusal)
-    out.int(agent?.index ?? -1)
-    out.int(agent?.generation ?? 0)
-    out.int(id)
-    out.int(instance)
-    out.int(queues)
-    out.int(capabilities)
-    out.int(spec.concurrency)
-    out.bool(spec.beats)
-    out.bool(spec.leased)
-    out.bool(spec.keeps)
-    out.bool(spec.pull)
-    out.int(labels)
-    out.int(specializations)
-    this.end()
-  }
-
-  beat(
-    answer: ErrorCode | null,
-    id: string,
-    instance: string,
-    running: ReadonlySet<number> | null,
-    nowMs: number,
-  ): void {
-    const out = this.fromInstance(Kind.BEAT, answer, id, instance, nowMs)
-    out.bool(running !== null)
-    out.int(running?.size ?? 0)
-    if (running !== null) for (const counter of running) out.wide(counter)
-    this.end()
-  }
-
-  pulled(
-    answer: ErrorCode | null,
-    id: string,
-    instance: string,
-    count: number,
-    nowMs: number,
-  ): void {
-    this.fromInstance(Kind.PULL, answer, id, instance, nowMs).int(count)
-    this.end()
-  }
-
-  prefetched(agent: AgentState, count: number): void {
-    const out = this.writer.event(Kind.PREFETCH)
-    out.int(agent.index)
-    out.int(count)
-    this.end()
-  }
-
-  bye(answer: ErrorCode | null, id: string, instance: string, drain: boolean, nowMs: number): void {
-    this.fromInstance(Kind.BYE, answer, id, instance, nowMs).bool(drain)
-    this.end()
-  }
-
-  draining(answer: ErrorCode | null, agentId: string): void {
-    const refusal = this.writer.name(answer ?? '')
-    const id = this.writer.name(agentId)
-    const out = this.writer.event(Kind.DRAIN)
-    out.int(refusal)
-    out.int(id)
-    this.end()
-  }
-
-  agentLost(agent: AgentState, nowMs: number): void {
-    this.begin(Kind.AGENT_LOST, nowMs).int(agent.index)
-    this.end()
-  }
-
-  connected(connected: boolean, nowMs: number): void {
-    this.begin(Kind.CONNECTED, nowMs).bool(connected)
-    this.end()
-  }
-
   ticked(hasMore: boolean, nowMs: number): void {
     this.begin(Kind.TICK, nowMs).bool(hasMore)
     this.end()
   }
 
+  /** Running attempts were asked to stop. */
+  interrupted(asked: number, nowMs: number): void {
+    this.begin(Kind.INTERRUPT, nowMs).int(asked)
+    this.end()
+  }
+
+  /** @param isPaused nothing of the queue is given out from now on. */
+  paused(isPaused: boolean, answer: ErrorCode | null, queueName: string): void {
+    this.ofQueue(isPaused ? Kind.PAUSE : Kind.RESUME, answer, queueName)
+    this.end()
+  }
+
+  configured(answer: ErrorCode | null, queueName: string, options: QueueOptions): void {
+    this.ofQueue(Kind.CONFIGURE, answer, queueName).text(JSON.stringify(options))
+    this.end()
+  }
+
   /** @param value index of a strategy, or whether tasks are bound early. */
   switched(kind: Kind, answer: ErrorCode | null, queueName: string, value: number): void {
+    this.ofQueue(kind, answer, queueName).int(value)
+    this.end()
+  }
+
+  private ofQueue(kind: Kind, answer: ErrorCode | null, queueName: string): WordBuffer {
     const refusal = this.writer.name(answer ?? '')
     const queue = this.writer.name(queueName)
     const out = this.writer.event(kind)
     out.int(refusal)
     out.int(queue)
-    out.int(value)
-    this.end()
-  }
-
-  allocated(spec: AllocationSpec, answer: AgentState | Refusal | null): void {
-    const { writer } = this
-    const agent = answer instanceof AgentState ? answer : null
-    const refusal = writer.name(answer === agent ? '' : (answer as Refusal).code)
-    const queue = writer.name(spec.queue)
-    const requires = writer.name(joined(spec.requires))
-    const said = writer.name(routingText(spec.routing))
-    const out = writer.event(Kind.ALLOCATE)
-    out.int(refusal)
-    out.int(agent?.index ?? -1)
-    out.int(queue)
-    out.int(spec.level)
-    out.int(requires)
-    out.int(said)
-    this.end()
-  }
-
-  released(agentId: string, wasHeld: boolean): void {
-    const id = this.writer.name(agentId)
-    const out = this.writer.event(Kind.RELEASE)
-    out.int(id)
-    out.bool(wasHeld)
-    this.end()
-  }
-
-  private begin(kind: Kind, nowMs: number): WordBuffer {
-    this.writer.time(nowMs)
-    return this.writer.event(kind)
-  }
-
-  private end(): void {
-    this.writer.endEvent()
-    if (this.core.onEvent !== null) this.core.onEvent()
+    return out
   }
 
   private taskAndSlot(out: WordBuffer, record: TaskRecord, slot: number): void {
     out.wide(record.seq)
     out.int(slot)
-  }
-
-  private fromInstance(
-    kind: Kind,
-    answer: ErrorCode | null,
-    agentId: string,
-    agentInstance: string,
-    nowMs: number,
-  ): WordBuffer {
-    const refusal = this.writer.name(answer ?? '')
-    const id = this.writer.name(agentId)
-    const instance = this.writer.name(agentInstance)
-    const out = this.begin(kind, nowMs)
-    out.int(refusal)
-    out.int(id)
-    out.int(instance)
-    return out
   }
 }

@@ -19,11 +19,12 @@ import {
   allocate,
   beat,
   bye,
+  configure,
   drain,
-  heard,
   hello,
   prefetch,
   pull,
+  queueDoor,
   release,
   switched,
 } from './agent-events.ts'
@@ -31,7 +32,7 @@ import { Kind } from './format.ts'
 import type { RecordedCore } from './recorder.ts'
 import type { Replayer } from './replayer.ts'
 import { blankTask } from './state-classes.ts'
-import { routingOf, split } from './texts.ts'
+import { promisesOf, routingOf, split } from './texts.ts'
 
 type Apply = (replayer: Replayer, core: RecordedCore, nowMs: number) => void
 
@@ -42,11 +43,18 @@ const APPLY: Record<number, Apply> = {
   [Kind.BOUNCE]: (replayer, core) => core.bounce(taskIn(replayer, OFFERED)),
   [Kind.WITHDRAW]: withdraw,
   [Kind.LATE]: late,
-  [Kind.HEARD]: heard,
+  // What was said of its progress is nothing to the policy.
+  [Kind.HEARD]: (replayer, core, nowMs) => core.heard(taskIn(replayer, RUNNING), '', nowMs),
   [Kind.SUCCEEDED]: (replayer, core, nowMs) => core.succeeded(taskIn(replayer, RUNNING), nowMs),
   [Kind.FAILED]: failed,
   [Kind.DISPATCH_FAILED]: (replayer, core, nowMs) =>
     core.dispatchFailed(taskIn(replayer, RUNNING), nowMs),
+  [Kind.YIELD]: yielded,
+  [Kind.INTERRUPT]: (replayer, core, nowMs) => {
+    const asked = replayer.reader.int()
+    replayer.reader.close()
+    replayer.same('asked', asked, core.requestPreemptions(nowMs))
+  },
   [Kind.CANCEL]: cancel,
   [Kind.HELLO]: hello,
   [Kind.BEAT]: beat,
@@ -59,6 +67,9 @@ const APPLY: Record<number, Apply> = {
     switched(replayer, (queue, index) => core.setShadow(queue, index)),
   [Kind.BINDING]: (replayer, core) =>
     switched(replayer, (queue, isEarly) => core.setBinding(queue, isEarly ? 'early' : 'late')),
+  [Kind.PAUSE]: (replayer, core) => queueDoor(replayer, (queue) => core.pauseQueue(queue)),
+  [Kind.RESUME]: (replayer, core) => queueDoor(replayer, (queue) => core.resumeQueue(queue)),
+  [Kind.CONFIGURE]: configure,
   [Kind.ALLOCATE]: allocate,
   [Kind.RELEASE]: release,
   [Kind.BYE]: bye,
@@ -96,22 +107,26 @@ function submit(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   if (givenRetryCount < -1) reader.broken('has an impossible retry count')
   const routing = routingOf(reader.string())
   const keyHash = reader.int()
+  const givenLevel = reader.int()
+  const own = promisesOf(reader.string())
   const isMadeUp = reader.bool()
   const id = reader.text()
   reader.close()
-  if (level < 1 || level > 5) replayer.mismatch('level', '1 to 5', level)
+  if (givenLevel < 0 || givenLevel > 5) replayer.mismatch('givenLevel', '0 to 5', givenLevel)
   const record = blankTask(isMadeUp ? '' : id, queue, {
-    level,
+    level: givenLevel,
     requires,
     timeoutMs: givenTimeoutMs < 0 ? null : givenTimeoutMs,
     retryCount: givenRetryCount < 0 ? null : givenRetryCount,
     routing,
+    own,
   })
   record.keyHash = keyHash
   // The payload's bytes are in no journal, only their number.
   ;(record as { payloadBytes: number }).payloadBytes = payloadBytes
   const refusal = core.submit(record, nowMs)
   replayer.same('answer', answer, refusal?.code ?? '')
+  replayer.same('level', level, record.level)
   replayer.same('timeoutMs', timeoutMs, record.timeoutMs)
   replayer.same('retryCount', retryCount, record.retryCount)
   replayer.same('id', id, record.id)
@@ -207,6 +222,16 @@ function failed(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   const message = reader.text()
   reader.close()
   core.failed(record, code, message, retryable, nowMs)
+}
+
+function yielded(replayer: Replayer, core: RecordedCore, nowMs: number): void {
+  const { reader } = replayer
+  const record = taskIn(replayer, RUNNING, false)
+  const hasCheckpoint = reader.bool()
+  // The core keeps it: a copy, since the bytes are the reader's.
+  const checkpoint = reader.blob().slice()
+  reader.close()
+  replayer.same('answer', null, core.yielded(record, hasCheckpoint ? checkpoint : null, nowMs))
 }
 
 function cancel(replayer: Replayer, core: RecordedCore, nowMs: number): void {

@@ -32,8 +32,8 @@ export const IMAGE_HEAD_WORDS = 3
 /** Tags of values; n is the number in the same word. */
 export const UNDEFINED = 0 // n in a row
 export const NULL = 1 // n in a row
-export const FALSE = 2
-export const TRUE = 3
+export const BOOL = 2 // n is 0 or 1
+export const BYTES = 3 // n bytes, padded to words
 export const SMALL = 4 // n itself, signed
 export const INT = 5 // the next word
 export const DOUBLE = 6 // the next two words
@@ -44,7 +44,7 @@ export const OWNED = 10 // an object of class n: its fields
 export const ARRAY = 11 // n values
 export const MAP = 12 // n pairs
 export const SET = 13 // n values
-export const PLAIN = 14 // n pairs of name and value
+export const PLAIN = 14 // the values of names list n, which follows where it is new: number, texts
 export const DEQUE = 15 // n words
 
 /** Below this length words are not worth a run. */
@@ -84,13 +84,14 @@ let maskOfCore: FieldMask | null = null
 const out = new WordBuffer(BUFFER_WORDS)
 const numbers = new Map<object, number>()
 const bodies: object[] = []
+/** Lists of names of plain objects, in the order in which they were met. */
+const shapes = new Map<string, number>()
 const double = new Float64Array(1)
 const halves = new Int32Array(double.buffer)
 
 /** Every bit of a core's state that decides what it will do next. *Cost* linear in the state. */
 export function imageOf(core: Imaged): Uint8Array {
-  numbers.clear()
-  bodies.length = 0
+  forget()
   out.length = IMAGE_HEAD_WORDS
   writeColumns(core)
   maskOfCore ??= maskOf(core, CORE_OMITTED)
@@ -100,13 +101,19 @@ export function imageOf(core: Imaged): Uint8Array {
     const body = bodies[i]
     writeFields(body as Fields, MASKS[numberOf.get(body.constructor)!])
   }
-  numbers.clear()
-  bodies.length = 0
+  forget()
   out.words[0] = IMAGE_MAGIC
   out.words[1] = out.length
   out.words[2] = checksum(out.words, IMAGE_HEAD_WORDS, out.length)
   // The memory of a large image is not held for the next.
   return out.length > BUFFER_WORDS_KEPT ? out.take(BUFFER_WORDS) : out.copy()
+}
+
+/** Nothing of one image is held for the next. */
+function forget(): void {
+  numbers.clear()
+  bodies.length = 0
+  shapes.clear()
 }
 
 /** @returns SHA-256, hexadecimal. */
@@ -183,7 +190,7 @@ function writeValue(value: unknown): void {
       out.text(value)
       return
     case 'boolean':
-      out.int(value ? TRUE : FALSE)
+      out.int(((value ? 1 : 0) << 4) | BOOL)
       return
     case 'object':
       if (value === null) out.int((1 << 4) | NULL)
@@ -245,14 +252,26 @@ function writeContainer(value: object): void {
   } else if (value instanceof Set) {
     out.int((value.size << 4) | SET)
     for (const one of value) writeValue(one)
+  } else if (value instanceof Uint8Array) {
+    out.int((value.length << 4) | BYTES)
+    out.copyBytes(value)
   } else if (value.constructor === Object) {
-    const names = Object.keys(value)
-    out.int((names.length << 4) | PLAIN)
-    for (const name of names) {
-      out.text(name)
-      writeValue((value as Fields)[name])
-    }
+    writePlain(value as Fields)
   } else throw new Error(`image: ${value.constructor.name} is not in the list of state’s classes`)
+}
+
+/** In the order of the names: nobody decides by another, and what was read of a text may have one. */
+function writePlain(value: Fields): void {
+  const names = Object.keys(value).sort()
+  const shape = names.join('\n')
+  const known = shapes.get(shape)
+  out.int(((known ?? shapes.size) << 4) | PLAIN)
+  if (known === undefined) {
+    shapes.set(shape, shapes.size)
+    out.int(names.length)
+    for (const name of names) out.text(name)
+  }
+  for (const name of names) writeValue(value[name])
 }
 
 /** Rows of null or undefined take one word: places that are free are most of some arrays. */

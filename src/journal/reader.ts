@@ -4,17 +4,8 @@
  * Invariant: a record is given out when all of it is there; what is left in the end is a cut one.
  */
 import { SignalboxError } from '../errors.ts'
-import {
-  type Field,
-  isEffect,
-  isEvent,
-  Kind,
-  kindName,
-  LAYOUT,
-  MAGIC,
-  proposeFields,
-  VERSION,
-} from './format.ts'
+import { isEffect, isEvent, Kind, kindName, MAGIC, VERSION } from './format.ts'
+import { type Field, LAYOUT, proposeFields } from './layout.ts'
 
 /** The bytes are no journal, or are damaged. */
 export class JournalBroken extends SignalboxError {

@@ -13,7 +13,7 @@ import {
   SlotTableWriter,
 } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Binding } from '../options.ts'
+import type { Binding, QueueOptions } from '../options.ts'
 import type { AgentSpec, AgentState } from '../policy/agents.ts'
 import type { AllocationSpec } from '../policy/allocation.ts'
 import {
@@ -24,29 +24,12 @@ import {
   type Withdrawal,
 } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
+import { headOf, type JournalAbout, NOBODY_IN_PARTICULAR } from './about.ts'
 import { EffectWriter } from './effect-writer.ts'
 import { EventWriter } from './event-writer.ts'
 import { Kind } from './format.ts'
 import { imageOf } from './image.ts'
 import type { JournalWriter } from './writer.ts'
-
-/** What a journal says of the scheduler that wrote it. */
-export interface JournalAbout {
-  name: string
-  /** ISO 8601. */
-  startedAt: string
-  /** Names by index, as `strategyIndex` answers. */
-  strategies: readonly string[]
-  /** As given to `createMemory`. */
-  counterStart: number
-}
-
-export const NOBODY_IN_PARTICULAR: JournalAbout = {
-  name: '',
-  startedAt: '1970-01-01T00:00:00.000Z',
-  strategies: [],
-  counterStart: 0,
-}
 
 export class RecordedCore extends PolicyCore {
   readonly memory: SharedMemory
@@ -80,8 +63,7 @@ export class RecordedCore extends PolicyCore {
 
   /** Begins a journal with HEAD and IMAGE; one that is being written is left as it is. */
   record(writer: JournalWriter): void {
-    const { policy, ...about } = headOf(this)
-    writer.head({ ...about, policy })
+    writer.head(headOf(this))
     writer.image(imageOf(this))
     this.journal = new EventWriter(writer, this)
     this.effects = new EffectWriter(writer, this.unrecorded)
@@ -109,9 +91,10 @@ export class RecordedCore extends PolicyCore {
   override submit(record: TaskRecord, nowMs: number): ReturnType<PolicyCore['submit']> {
     const { journal } = this
     if (journal === null) return super.submit(record, nowMs)
-    const { id, timeoutMs, retryCount, routing } = record
+    const { id, level, timeoutMs, retryCount, routing, extras } = record
+    const given = { id, level, timeoutMs, retryCount, routing, own: extras?.own ?? null }
     const refusal = super.submit(record, nowMs)
-    journal.submitted(record, refusal?.code ?? '', id, timeoutMs, retryCount, routing, nowMs)
+    journal.submitted(record, refusal?.code ?? '', given, nowMs)
     return refusal
   }
 
@@ -176,7 +159,7 @@ export class RecordedCore extends PolicyCore {
 
   override heard(record: TaskRecord, progress: string, nowMs: number): void {
     super.heard(record, progress, nowMs)
-    this.journal?.heard(record.attempt!.agent!, nowMs)
+    this.journal?.heard(record, nowMs)
   }
 
   override succeeded(record: TaskRecord, nowMs: number): void {
@@ -195,6 +178,24 @@ export class RecordedCore extends PolicyCore {
     const { slot } = record.attempt!
     super.failed(record, code, message, retryable, nowMs)
     this.journal?.failed(record, slot, code, message, retryable, nowMs)
+  }
+
+  override yielded(
+    record: TaskRecord,
+    checkpoint: Uint8Array | null,
+    nowMs: number,
+  ): ErrorCode | null {
+    const { slot } = record.attempt!
+    const refusal = super.yielded(record, checkpoint, nowMs)
+    // One that nobody asked for changes nothing.
+    if (refusal === null) this.journal?.yielded(record, slot, checkpoint, nowMs)
+    return refusal
+  }
+
+  override requestPreemptions(nowMs: number): number {
+    const asked = super.requestPreemptions(nowMs)
+    if (asked > 0) this.journal?.interrupted(asked, nowMs)
+    return asked
   }
 
   override dispatchFailed(record: TaskRecord, nowMs: number): void {
@@ -268,6 +269,24 @@ export class RecordedCore extends PolicyCore {
     return answer
   }
 
+  override pauseQueue(queue: string): 'queue_unknown' | null {
+    const answer = super.pauseQueue(queue)
+    this.journal?.paused(true, answer, queue)
+    return answer
+  }
+
+  override resumeQueue(queue: string): 'queue_unknown' | null {
+    const answer = super.resumeQueue(queue)
+    this.journal?.paused(false, answer, queue)
+    return answer
+  }
+
+  override configureQueue(queue: string, options: QueueOptions): 'queue_unknown' | null {
+    const answer = super.configureQueue(queue, options)
+    this.journal?.configured(answer, queue, options)
+    return answer
+  }
+
   override allocate(spec: AllocationSpec): ReturnType<PolicyCore['allocate']> {
     const answer = super.allocate(spec)
     this.journal?.allocated(spec, answer)
@@ -291,20 +310,11 @@ export class RecordedCore extends PolicyCore {
   }
 
   override tick(nowMs: number): boolean {
-    // A tick before anything is due changes nothing, and there is one each turn.
-    if (this.journal === null || this.nextTickMs() > nowMs) return super.tick(nowMs)
+    if (this.journal === null) return super.tick(nowMs)
+    // There is one each turn: before anything is due it is none, not even for what it would tidy up.
+    if (this.nextTickMs() > nowMs) return false
     const hasMore = super.tick(nowMs)
     this.journal?.ticked(hasMore, nowMs)
     return hasMore
-  }
-}
-
-function headOf(core: RecordedCore) {
-  const { strategyIndex: _, ...policy } = core.options
-  return {
-    ...core.about,
-    epoch: core.options.epoch,
-    shape: { ...core.memory.shape },
-    policy: policy as unknown as Record<string, unknown>,
   }
 }

@@ -9,9 +9,10 @@
 import { FixedDeque } from 'mnemonist'
 import { MATCH_ROW_COUNT_MAX, policyRanges, type SharedMemory } from '../../native-free/index.ts'
 import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
+import type { JournalAbout } from './about.ts'
 import * as image from './image.ts'
 import { JournalBroken } from './reader.ts'
-import { type JournalAbout, RecordedCore } from './recorder.ts'
+import { RecordedCore } from './recorder.ts'
 import { CORE_OMITTED, STATE_CLASSES } from './state-classes.ts'
 
 type Filled = Record<string, unknown>
@@ -47,6 +48,8 @@ class ImageReader {
   private readonly bytes: Uint8Array
   private readonly options: PolicyOptions
   private at = image.IMAGE_HEAD_WORDS
+  /** Names of plain objects. */
+  private readonly shapes: string[][] = []
   private readonly shared: { object: Filled; number: number }[] = []
 
   constructor(bytes: Uint8Array, options: PolicyOptions) {
@@ -100,10 +103,10 @@ class ImageReader {
         return undefined
       case image.NULL:
         return null
-      case image.FALSE:
-        return false
-      case image.TRUE:
-        return true
+      case image.BOOL:
+        return n === 1
+      case image.BYTES:
+        return this.blob()
       case image.SMALL:
         return word >> 4
       case image.INT:
@@ -130,14 +133,8 @@ class ImageReader {
         for (let i = 0; i < n; i++) set.add(this.value())
         return set
       }
-      case image.PLAIN: {
-        const object: Filled = {}
-        for (let i = 0; i < n; i++) {
-          const name = this.text()
-          object[name] = this.value()
-        }
-        return object
-      }
+      case image.PLAIN:
+        return this.plain(n)
       default:
         return this.deque(n)
     }
@@ -149,10 +146,18 @@ class ImageReader {
   }
 
   private text(): string {
+    return new TextDecoder().decode(this.raw())
+  }
+
+  private blob(): Uint8Array {
+    return this.raw().slice()
+  }
+
+  private raw(): Uint8Array {
     const length = this.int()
     const from = 4 * this.at
     this.at += (length + 3) >> 2
-    return new TextDecoder().decode(this.bytes.subarray(from, from + length))
+    return this.bytes.subarray(from, from + length)
   }
 
   private made(number: number): object {
@@ -168,6 +173,15 @@ class ImageReader {
       map.set(key, this.value())
     }
     return map
+  }
+
+  private plain(shape: number): Filled {
+    if (shape === this.shapes.length) {
+      this.shapes.push(Array.from({ length: this.int() }, () => this.text()))
+    }
+    const object: Filled = {}
+    for (const name of this.shapes[shape]) object[name] = this.value()
+    return object
   }
 
   private array(length: number): unknown[] {

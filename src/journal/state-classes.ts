@@ -7,13 +7,17 @@
  * the one field that holds them.
  */
 import { QUEUE_DEFAULTS } from '../options.ts'
+import { AgeHeap, AgeList } from '../policy/age-lists.ts'
 import { type AgentSpec, AgentState } from '../policy/agents.ts'
 import { Attempt } from '../policy/attempt.ts'
-import { ClassState, type ClassTraits, Lane } from '../policy/classes.ts'
+import { ClassState, type ClassTraits } from '../policy/classes.ts'
+import { Due, DueHeap } from '../policy/due-heap.ts'
+import { Extras } from '../policy/extras.ts'
 import { FreeSlots } from '../policy/free-slots.ts'
 import { Group } from '../policy/groups.ts'
 import { HeadHeap } from '../policy/head-heap.ts'
 import { Kept } from '../policy/kept.ts'
+import { Lane } from '../policy/lanes.ts'
 import { Profile } from '../policy/profiles.ts'
 import { QueueState } from '../policy/queues.ts'
 import { RecordList } from '../policy/record-list.ts'
@@ -57,6 +61,7 @@ const NO_SPEC: AgentSpec = {
   keeps: false,
   pull: false,
   leased: false,
+  preemptible: false,
   link: null,
 }
 
@@ -115,6 +120,16 @@ export const STATE_CLASSES: readonly StateClass[] = [
   { type: Profile, shared: true, blank: () => new Profile(0, [], []), omitted: {} },
   { type: Group, shared: true, blank: () => new Group('', [], false), omitted: {} },
   { type: Page, shared: true, blank: () => new Page(), omitted: {} },
+  { type: Due, shared: true, blank: () => new Due(null as never, 0, 0), omitted: {} },
+  {
+    type: AgeList,
+    shared: true,
+    blank: (options) => new AgeList(blankQueue(options), 0),
+    omitted: {},
+  },
+  { type: AgeHeap, shared: false, blank: () => new AgeHeap(), omitted: {} },
+  { type: Extras, shared: false, blank: () => new Extras(), omitted: {} },
+  { type: DueHeap, shared: false, blank: () => new DueHeap(), omitted: {} },
   { type: Lane, shared: false, blank: () => new Lane(), omitted: {} },
   { type: RecordList, shared: false, blank: () => new RecordList(), omitted: {} },
   { type: HeadHeap, shared: false, blank: () => new HeadHeap(), omitted: {} },

@@ -1,11 +1,12 @@
 /**
- * Lists, numbers by name and what a task says of its routing, as one text each: so they are names in a
- * journal, which stand there once. Any thread.
+ * Lists, numbers by name and what a task says of its routing and promises, as one text each: so they
+ * are names in a journal, which stand there once. Any thread.
  *
  * Invariant: what is read of a text that was written is what was written. Names and terms have no
  * comma and no bar; the shortest digits of a number read as the same number.
  */
 import type { Match } from '../options.ts'
+import type { OwnPromises } from '../policy/task-record.ts'
 import type { TaskRouting } from '../task.ts'
 
 const NO_NAMES: readonly string[] = []
@@ -52,4 +53,19 @@ export function routingOf(text: string): TaskRouting | null {
     prefers: split(prefers),
     strategy: strategy || null,
   }
+}
+
+/** `ttl|deadline|sla target|retry delay|delay` in ms, each empty for the queue's; empty without any. */
+export function promisesText(own: OwnPromises | null): string {
+  if (own === null) return ''
+  const { ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs } = own
+  return [ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs].map((ms) => ms ?? '').join('|')
+}
+
+export function promisesOf(text: string): OwnPromises | null {
+  if (text === '') return null
+  const [ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs] = text
+    .split('|')
+    .map((ms) => (ms === '' ? null : Number(ms)))
+  return { ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs: delayMs ?? 0 }
 }

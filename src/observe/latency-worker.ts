@@ -9,6 +9,7 @@ import {
   openMemory,
 } from '../../native-free/index.ts'
 import { LATENCY_STAGES, type LatencyReport, type LatencySummary } from '../api.ts'
+import { BUCKET_BOUNDS_US, type LatencyBuckets, type StageBuckets } from './figures.ts'
 
 export interface LatencyRequest {
   buffer: SharedArrayBuffer
@@ -25,15 +26,41 @@ export default function report({ buffer, shape }: LatencyRequest): LatencyReport
   return Object.fromEntries(stages) as LatencyReport
 }
 
+/** Cumulative counts of every stage, as a scrape wants them. */
+export function buckets({ buffer, shape }: LatencyRequest): LatencyBuckets {
+  const reader = new LatencyReader(openMemory(buffer, shape))
+  const counts = new Int32Array(LatencyReader.countsArrayLength)
+  const layout = emptyHistogram()
+  const stages = LATENCY_STAGES.map((stage, index) => {
+    reader.copy(index, counts)
+    return [stage, bucketsOf(layout, counts)] as const
+  })
+  return Object.fromEntries(stages) as LatencyBuckets
+}
+
+function bucketsOf(layout: Histogram, counts: Int32Array): StageBuckets {
+  const { valueFromIndex } = layout as Histogram & { valueFromIndex(index: number): number }
+  const cumulative: number[] = []
+  let bound = 0
+  let count = 0
+  let sumUs = 0
+  for (let i = 0; i < counts.length; i++) {
+    if (counts[i] === 0) continue
+    const us = valueFromIndex.call(layout, i)
+    while (bound < BUCKET_BOUNDS_US.length && us > BUCKET_BOUNDS_US[bound]) {
+      cumulative[bound++] = count
+    }
+    // Counts wrap at 2^32.
+    count += counts[i] >>> 0
+    sumUs += us * (counts[i] >>> 0)
+  }
+  while (bound < BUCKET_BOUNDS_US.length) cumulative[bound++] = count
+  return { cumulative, count, sumUs }
+}
+
 /** The counts' layout is the library's own, so they are put in as they are. */
 function toHistogram(counts: Int32Array): Histogram {
-  const histogram = build({
-    lowestDiscernibleValue: LATENCY_MIN_US,
-    highestTrackableValue: LATENCY_MAX_US,
-    numberOfSignificantValueDigits: LATENCY_SIGNIFICANT_DIGITS,
-    bitBucketSize: 32,
-    useWebAssembly: false,
-  })
+  const histogram = emptyHistogram()
   const inside = histogram as Histogram & {
     _counts: Int32Array
     establishInternalTackingValues(): void
@@ -41,6 +68,16 @@ function toHistogram(counts: Int32Array): Histogram {
   inside._counts.set(counts)
   inside.establishInternalTackingValues()
   return histogram
+}
+
+function emptyHistogram(): Histogram {
+  return build({
+    lowestDiscernibleValue: LATENCY_MIN_US,
+    highestTrackableValue: LATENCY_MAX_US,
+    numberOfSignificantValueDigits: LATENCY_SIGNIFICANT_DIGITS,
+    bitBucketSize: 32,
+    useWebAssembly: false,
+  })
 }
 
 function summarise(histogram: Histogram): LatencySummary {

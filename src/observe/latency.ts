@@ -8,17 +8,19 @@ import { Piscina } from 'piscina'
 import type { SharedMemory } from '../../native-free/index.ts'
 import type { LatencyReport } from '../api.ts'
 import { workerUrl } from '../worker-url.ts'
+import type { LatencyBuckets } from './figures.ts'
 import type { LatencyRequest } from './latency-worker.ts'
 
 const IDLE_MS = 1_000
 
 export class LatencyObserver {
   readonly #memory: SharedMemory
-  #pool: Piscina<LatencyRequest, LatencyReport> | undefined
+  #pool: Piscina<LatencyRequest, unknown> | undefined
   /** Settles when the report that is being made is there. */
   #last: Promise<unknown> = Promise.resolve()
   /** Not begun yet. */
   #next: Promise<LatencyReport> | undefined
+  #buckets: Promise<LatencyBuckets> | undefined
 
   constructor(memory: SharedMemory) {
     this.#memory = memory
@@ -38,7 +40,19 @@ export class LatencyObserver {
     return this.#next
   }
 
+  /** The same as cumulative counts; who asks while they are made shares them. */
+  buckets(): Promise<LatencyBuckets> {
+    this.#buckets ??= this.#run<LatencyBuckets>('buckets').finally(() => {
+      this.#buckets = undefined
+    })
+    return this.#buckets
+  }
+
   #make(): Promise<LatencyReport> {
+    return this.#run<LatencyReport>('default')
+  }
+
+  #run<Answer>(name: 'default' | 'buckets'): Promise<Answer> {
     this.#pool ??= new Piscina({
       filename: fileURLToPath(workerUrl('./latency-worker', import.meta.url)),
       minThreads: 0,
@@ -48,7 +62,8 @@ export class LatencyObserver {
       atomics: 'disabled',
       recordTiming: false,
     })
-    return this.#pool.run({ buffer: this.#memory.buffer, shape: this.#memory.shape })
+    const request = { buffer: this.#memory.buffer, shape: this.#memory.shape }
+    return this.#pool.run(request, { name }) as Promise<Answer>
   }
 
   async stop(): Promise<void> {

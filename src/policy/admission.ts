@@ -1,18 +1,29 @@
-/** Admission: a received task gets its queue, its class, its bounds checked, and its lane. */
+/**
+ * Admission: a received task gets its queue, its class, its bounds checked, and its lane, or its time
+ * where it is delayed. Front-end thread.
+ *
+ * Invariant: an id is admitted once while its task is open or kept, and for the window after.
+ */
 import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import { type Asking, classOf } from './class-of.ts'
 import type { ClassState } from './classes.ts'
-import { syncHead } from './groups.ts'
+import { armDeadline } from './deadlines.ts'
+import { findPast, type Past } from './dedup.ts'
+import { schedule } from './delays.ts'
+import { putBack } from './matching.ts'
 import { QueueState } from './queues.ts'
 import type { PolicyState } from './state.ts'
-import { type TaskRecord, WAITING } from './task-record.ts'
+import { supervise } from './supervisors.ts'
+import type { TaskRecord } from './task-record.ts'
 
-/** Why a task was not admitted; for a duplicate id, the record that has it. */
+/** Why a task was not admitted. */
 export interface Refusal {
   code: ErrorCode | 'duplicate'
   message: string
+  /** Of a duplicate: the record that has the id; or, where it is forgotten already, what became of it. */
   first?: TaskRecord
+  past?: Past
 }
 
 export function admit(core: PolicyState, record: TaskRecord, nowMs: number): Refusal | null {
@@ -24,6 +35,11 @@ export function admit(core: PolicyState, record: TaskRecord, nowMs: number): Ref
     core.counters.duplicates++
     return { code: 'duplicate', message: '', first }
   }
+  const past = givenId === '' ? null : findPast(core, queue.name, givenId, nowMs)
+  if (past !== null) {
+    core.counters.duplicates++
+    return { code: 'duplicate', message: '', past }
+  }
   const bounds = queue.options
   if (queue.open >= bounds.tasksMax || queue.openBytes + record.payloadBytes > bounds.bytesMax) {
     return {
@@ -33,20 +49,27 @@ export function admit(core: PolicyState, record: TaskRecord, nowMs: number): Ref
         `${queue.openBytes} of ${bounds.bytesMax} bytes. Submit again when some have finished.`,
     }
   }
+  if (record.level === 0 || bounds.type === 'fifo') {
+    record.level = bounds.priority
+    record.baseLevel = bounds.priority
+  }
   const cls = classOf(core, queue, record)
   if (typeof cls === 'string') return classRefusal(core, cls, record)
   enter(core, record, queue, cls, nowMs)
   return null
 }
 
-/** @returns the queue, made on first use unless queues are strict; or why not. */
-export function queueOf(core: PolicyState, name: string): QueueState | ErrorCode {
+/**
+ * @param isNamed somebody's options name it, so that it may come into being where queues are strict.
+ * @returns the queue, made on first use unless queues are strict; or why not.
+ */
+export function queueOf(core: PolicyState, name: string, isNamed = false): QueueState | ErrorCode {
   const known = core.queues.get(name)
   if (known !== undefined) return known
   const configured = Object.hasOwn(core.options.queues, name)
     ? core.options.queues[name]
     : undefined
-  if (configured === undefined && core.options.strictQueues) return 'queue_unknown'
+  if (configured === undefined && core.options.strictQueues && !isNamed) return 'queue_unknown'
   if (core.queues.size >= LIMITS.queuesMax) return 'too_many_queues'
   const { queueDefaults, strategyIndex } = core.options
   const options = configured ?? queueDefaults
@@ -57,6 +80,7 @@ export function queueOf(core: PolicyState, name: string): QueueState | ErrorCode
     : core.defaultStrategy
   if (options.shadow !== '') queue.shadowIndex = strategyIndex(options.shadow)
   core.queues.set(name, queue)
+  supervise(core, options.escalateToAgent)
   return queue
 }
 
@@ -80,29 +104,13 @@ function enter(
   queue.open++
   queue.openBytes += record.payloadBytes
   core.counters.accepted++
-  record.state = WAITING
-  cls.laneOf(record).enqueue(record)
-  addWaiting(core, cls)
-  syncHead(core, cls)
-}
-
-export function addWaiting(core: PolicyState, cls: ClassState): void {
-  cls.waiting++
-  cls.group.waiting++
-  if (cls.activeAt >= 0) return
-  cls.activeAt = core.active.length
-  core.active.push(cls)
-}
-
-export function removeWaiting(core: PolicyState, cls: ClassState): void {
-  cls.group.waiting--
-  if (--cls.waiting > 0) return
-  const last = core.active.pop()!
-  if (last !== cls) {
-    core.active[cls.activeAt] = last
-    last.activeAt = cls.activeAt
+  armDeadline(core, record)
+  const delayMs = record.extras === null ? 0 : record.extras.own.delayMs
+  if (delayMs > 0) {
+    schedule(core, record, delayMs, 'delay', nowMs)
+    return
   }
-  cls.activeAt = -1
+  putBack(core, record, nowMs)
 }
 
 /** @param code why there is no class. */

@@ -33,6 +33,8 @@ export interface AgentSpec {
    * the scheduler's process or adopted.
    */
   leased: boolean
+  /** Lets itself be asked to stop a task for a critical one. */
+  preemptible: boolean
   link: AgentLink
 }
 
@@ -46,6 +48,7 @@ export class AgentState {
   keeps: boolean
   pull: boolean
   readonly leased: boolean
+  preemptible: boolean
   queues: readonly string[]
   capabilities: readonly string[]
   labels: Readonly<Record<string, number>>
@@ -66,6 +69,8 @@ export class AgentState {
   /** Has left: a stale reference must not be used. */
   gone = false
   readonly running = new RecordList()
+  /** Of its running attempts: asked to stop for a critical task. */
+  interrupting = 0
   /** Its own queue: tasks that are to be its own once it has credit, the next one first. */
   readonly bound = new RecordList()
   /** Place among the agents that could start what is bound to them; -1 when it could not. */
@@ -88,6 +93,7 @@ export class AgentState {
     this.keeps = spec.keeps
     this.pull = spec.pull
     this.leased = spec.leased
+    this.preemptible = spec.preemptible
     this.queues = spec.queues
     this.capabilities = spec.capabilities
     this.labels = spec.labels

@@ -32,6 +32,8 @@ export class Attempt {
 
   timerNext: Attempt | null = null
   timerPrev: Attempt | null = null
+  /** When its agent last told of it, or got it; policy ms. */
+  heardAtMs = 0
   /** When the running time-out is due; 0 while disarmed. */
   timerDueMs = 0
 
@@ -67,6 +69,7 @@ export class AttemptPool {
     attempt.counter = 0
     attempt.dispatchSeq = 0
     attempt.beatsMissed = 0
+    attempt.heardAtMs = 0
     attempt.proposedUs = 0
     attempt.committedUs = 0
     attempt.dispatchedUs = 0

@@ -1,28 +1,27 @@
 /**
  * Attempts: a task in an agent's hands, from commit to its end. Found by (agent, token), never by
  * slot alone; the slot only says where to look first. An attempt that ends without a result
- * (time-out, cancel) leaves its credit charged, since the agent may still be working on it: the
- * credit comes back with the late result, with two beats that lack the token, or when the agent
- * goes.
+ * (time-out, silence, deadline, cancel) leaves its credit charged, since the agent may still be working
+ * on it: the credit comes back with the late result, with two beats that lack the token, or when the
+ * agent goes. Front-end thread.
+ *
+ * Invariant: an attempt that ended leaves its task in no list; the same event puts it elsewhere or ends
+ * it.
  */
 import type { SlotIndex } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
+import { endWait } from './ages.ts'
 import { leaveQueue, unbindAll } from './binding.ts'
 import { giveCredit, giveCreditBack, pauseAgent, takeCredit } from './credit.ts'
-import { endOffer, freeSlot, putBack, removeFromLane, takeSlot } from './matching.ts'
+import { giveUp } from './dead-letter.ts'
+import { schedule } from './delays.ts'
+import { armHeartbeat, isSilent } from './heartbeats.ts'
+import { endOffer, freeSlot, putBack, takeSlot } from './matching.ts'
+import { escalate } from './moves.ts'
+import { hasCode, isRetried, retryDelayMs } from './retries.ts'
 import type { AttemptEnd, PolicyState } from './state.ts'
-import {
-  BOUND,
-  CANCELLED,
-  COMPLETED,
-  DEAD,
-  FAILED,
-  OFFERED,
-  type RecordState,
-  RUNNING,
-  type TaskRecord,
-  WAITING,
-} from './task-record.ts'
+import { finish } from './take-out.ts'
+import { COMPLETED, DEAD, FAILED, RUNNING, type TaskRecord } from './task-record.ts'
 
 /** Commit of an offered task. */
 export function start(
@@ -63,6 +62,8 @@ function begin(core: PolicyState, record: TaskRecord, agent: AgentState, nowMs: 
   record.queue!.running++
   core.counters.started++
   core.timeouts.arm(record, nowMs)
+  armHeartbeat(core, record, nowMs)
+  endWait(core, record, nowMs)
 }
 
 /** @returns the running attempt of that token, or null. */
@@ -103,6 +104,7 @@ export function find(
 /** The agent said something of an attempt that runs: it lives. */
 export function heard(record: TaskRecord, progress: string, nowMs: number): void {
   record.progress = progress
+  record.attempt!.heardAtMs = nowMs
   record.attempt!.agent!.lastSeenMs = nowMs
 }
 
@@ -127,11 +129,12 @@ export function failed(
   const agent = record.attempt!.agent!
   agent.failed++
   agent.lastSeenMs = nowMs
-  end(core, record, 'failed', false)
-  giveCredit(core, agent)
+  // Before the end: who is told of that wants to know why.
   record.code = code
   record.message = message
   record.retryable = retryable
+  end(core, record, 'failed', false)
+  giveCredit(core, agent)
   retryOrFail(core, record, nowMs)
 }
 
@@ -144,14 +147,31 @@ export function timedOut(core: PolicyState, record: TaskRecord, nowMs: number): 
   retryOrFail(core, record, nowMs)
 }
 
+/** The time of an attempt's heartbeat is reached; it may have told of itself meanwhile. */
+export function heartbeatDue(core: PolicyState, record: TaskRecord, nowMs: number): void {
+  if (!isSilent(core, record, nowMs)) return
+  core.counters.timedOut++
+  const silentMs = nowMs - record.attempt!.heardAtMs
+  endCharged(core, record, 'heartbeat_timeout', nowMs)
+  record.code = 'heartbeat_timeout'
+  record.message = `Attempt ${record.attempts} told nothing of itself for ${silentMs} ms.`
+  record.retryable = true
+  retryOrFail(core, record, nowMs)
+}
+
 function retryOrFail(core: PolicyState, record: TaskRecord, nowMs: number): void {
   record.failures++
-  if (!record.retryable || record.failures > record.retryCount) {
-    finish(core, record, FAILED, nowMs)
+  const { options } = record.cls!.queue
+  if (hasCode(options.escalateOn, record.code) && escalate(core, record, nowMs)) return
+  if (!isRetried(options, record)) {
+    giveUp(core, record, FAILED, nowMs)
     return
   }
   core.counters.retried++
-  putBack(core, record)
+  const ownDelayMs = record.extras === null ? null : record.extras.own.retryDelayMs
+  const delayMs = retryDelayMs(options, ownDelayMs, core.options.epoch, record)
+  if (delayMs > 0) schedule(core, record, delayMs, 'retry', nowMs)
+  else putBack(core, record, nowMs)
 }
 
 /** The agent went with the task in its hands; its credit goes with it or was given back. */
@@ -169,8 +189,8 @@ export function lost(
   record.code = code
   record.message = message
   record.retryable = true
-  if (record.losses > record.queue!.options.lossLimit) finish(core, record, DEAD, nowMs)
-  else putBack(core, record)
+  if (record.losses > record.cls!.queue.options.lossLimit) giveUp(core, record, DEAD, nowMs)
+  else putBack(core, record, nowMs)
 }
 
 /**
@@ -183,49 +203,37 @@ export function dispatchFailed(core: PolicyState, record: TaskRecord, nowMs: num
   core.counters.dispatchFailed++
   const message = `Nobody listens for agent "${agent.id}".`
   if (agent.leased) lost(core, record, 'dispatch_failed', message, nowMs)
-  else undelivered(core, record, message)
+  else undelivered(core, record, message, nowMs)
   giveCredit(core, agent)
   pauseAgent(core, agent)
   unbindAll(core, agent)
 }
 
-function undelivered(core: PolicyState, record: TaskRecord, message: string): void {
+function undelivered(core: PolicyState, record: TaskRecord, message: string, nowMs: number): void {
   end(core, record, 'undelivered', false)
   record.code = 'dispatch_failed'
   record.message = message
   record.retryable = true
-  putBack(core, record)
-}
-
-export function cancel(core: PolicyState, record: TaskRecord, nowMs: number): 'finished' | null {
-  switch (record.state) {
-    case WAITING:
-      removeFromLane(core, record)
-      break
-    case OFFERED:
-      endOffer(core, record)
-      freeSlot(core, record)
-      break
-    case BOUND:
-      leaveQueue(core, record, core.agents.get(record.agentId!)!)
-      break
-    case RUNNING:
-      endCharged(core, record, 'cancelled', nowMs)
-      break
-    default:
-      return 'finished'
-  }
-  record.code = 'cancelled'
-  record.message = 'The task was cancelled.'
-  record.retryable = false
-  finish(core, record, CANCELLED, nowMs)
-  return null
+  putBack(core, record, nowMs)
 }
 
 /** Ends a running attempt whose credit is settled by the caller. */
-function end(core: PolicyState, record: TaskRecord, how: AttemptEnd, isCharged: boolean): void {
+export function end(
+  core: PolicyState,
+  record: TaskRecord,
+  how: AttemptEnd,
+  isCharged: boolean,
+): void {
   const { agent, counter } = record.attempt!
+  const { extras } = record
   core.timeouts.disarm(record)
+  if (extras !== null) {
+    if (extras.heartbeat !== null) core.dues.remove(extras.heartbeat)
+    if (extras.preempting) {
+      extras.preempting = false
+      agent!.interrupting--
+    }
+  }
   agent!.running.remove(record)
   record.queue!.running--
   freeSlot(core, record)
@@ -233,10 +241,10 @@ function end(core: PolicyState, record: TaskRecord, how: AttemptEnd, isCharged: 
 }
 
 /** Ends a running attempt and leaves its credit charged. */
-function endCharged(
+export function endCharged(
   core: PolicyState,
   record: TaskRecord,
-  reason: 'timeout' | 'cancelled',
+  reason: 'timeout' | 'heartbeat_timeout' | 'deadline_expired' | 'cancelled',
   nowMs: number,
 ): void {
   const { agent, counter, dispatchSeq } = record.attempt!
@@ -245,18 +253,4 @@ function endCharged(
   agent!.ended.set(counter, { beatsMissed: 0, creditBackAtMs })
   end(core, record, reason, true)
   core.effects.revoke(agent!, counter, dispatchSeq, reason)
-}
-
-function finish(core: PolicyState, record: TaskRecord, state: RecordState, nowMs: number): void {
-  record.state = state
-  record.finishedAtMs = nowMs
-  record.queue!.open--
-  record.queue!.openBytes -= record.payloadBytes
-  const { counters } = core
-  if (state === COMPLETED) counters.completed++
-  else if (state === FAILED) counters.failed++
-  else if (state === CANCELLED) counters.cancelled++
-  else counters.dead++
-  core.effects.outcome(record)
-  core.kept.add(core, record)
 }

@@ -17,17 +17,22 @@ import type { AgentIndex } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
 import { addPlaces, syncReady } from './credit.ts'
 import { isBefore } from './head-heap.ts'
-import { endOffer, freeSlot, putBack } from './matching.ts'
+import { endOffer, freeSlot, goOnWaiting } from './matching.ts'
+import { changeInHand } from './pause.ts'
 import type { QueueState } from './queues.ts'
 import type { PolicyState } from './state.ts'
 import { BOUND, type TaskRecord } from './task-record.ts'
 
 export function canBind(core: PolicyState, record: TaskRecord, agent: AgentState): boolean {
-  return record.cls!.early && !agent.pull && agent.bound.length < core.options.agentQueueMax
+  const { early, queue } = record.cls!
+  if (!early || queue.paused) return false
+  return !agent.pull && agent.bound.length < core.options.agentQueueMax
 }
 
 /** An offered task goes into the own queue of an accepting agent, which has room. */
 export function bind(core: PolicyState, record: TaskRecord, agent: AgentState): void {
+  // First, so that the queue is not taken to have room meanwhile.
+  changeInHand(core, record.cls!.queue, 1)
   endOffer(core, record)
   freeSlot(core, record)
   record.state = BOUND
@@ -44,6 +49,7 @@ export function leaveQueue(core: PolicyState, record: TaskRecord, agent: AgentSt
   agent.bound.remove(record)
   record.queue!.bound--
   core.totalBound--
+  changeInHand(core, record.cls!.queue, -1)
   queueChanged(core, agent, -1)
 }
 
@@ -64,13 +70,13 @@ export function unbindForeign(core: PolicyState, agent: AgentState): void {
   }
 }
 
-/** As `unbindAll`, of one queue's tasks, whoever they are bound to. *Cost* linear in the agents. */
+/** As `unbindAll`, of what one queue serves, whoever it is bound to. *Cost* linear in the agents. */
 export function unbindQueue(core: PolicyState, queue: QueueState): void {
-  if (queue.bound === 0) return
+  if (core.totalBound === 0) return
   const records: TaskRecord[] = []
   for (const { bound } of core.agents.values()) {
     for (let record = bound.head; record !== null; record = record.next) {
-      if (record.queue === queue) records.push(record)
+      if (record.cls!.queue === queue) records.push(record)
     }
   }
   records.sort((a, b) => (isBefore(a, b) ? 1 : -1))
@@ -80,7 +86,7 @@ export function unbindQueue(core: PolicyState, queue: QueueState): void {
 function unbind(core: PolicyState, record: TaskRecord, agent: AgentState): void {
   leaveQueue(core, record, agent)
   record.agentId = null
-  putBack(core, record)
+  goOnWaiting(core, record)
   core.effects.unbound(record, agent)
 }
 

@@ -119,6 +119,7 @@ function newClass(
     strategyIndex,
   })
   core.classes.push(cls)
+  queue.classes.push(cls)
   core.classByKey.set(key, cls)
   if (cls.early) core.earlyClasses++
   core.classTable.setRow(cls.index as ClassIndex, cls.row)

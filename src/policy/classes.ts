@@ -1,56 +1,20 @@
 /**
- * Classes and lanes. A class is what the same agents can serve in the same way: (queue, what it
- * requires and how exactly, what it prefers, type, strategy), interned to a small number that indexes
- * the candidate sets in shared memory. A lane is a class's tasks of one level, first in first out.
+ * Classes. A class is what the same agents can serve in the same way: (queue, what it requires and how
+ * exactly, what it prefers, type, strategy), interned to a small number that indexes the candidate
+ * sets in shared memory. Its tasks wait in a lane for each level.
  *
  * Invariant: `offered` of a class's tasks are in routers' hands or about to be placed, `waiting` are in
  * its lanes; its head is the one task of it that may be offered next.
  */
-import { LIMITS, type Match } from '../options.ts'
+import type { Match } from '../options.ts'
 import type { Group } from './groups.ts'
 import type { Headed } from './head-heap.ts'
+import { Lane } from './lanes.ts'
 import type { Profile } from './profiles.ts'
 import type { QueueState } from './queues.ts'
-import { RecordList } from './record-list.ts'
 import type { TaskRecord } from './task-record.ts'
 
 export const LEVELS = 5
-
-export class Lane {
-  readonly waiting = new RecordList()
-  /** Offered and not committed, by position: the oldest decides how far the lane may send. */
-  readonly offers = new RecordList()
-  private nextPosition = 0
-
-  enqueue(record: TaskRecord): void {
-    record.position = this.nextPosition
-    this.nextPosition = (this.nextPosition + 1) | 0
-    this.waiting.pushBack(record)
-  }
-
-  /** A retried task goes before everything that waits. */
-  putBack(record: TaskRecord): void {
-    const head = this.waiting.head
-    if (head !== null) record.position = (head.position - 1) | 0
-    else {
-      record.position = this.nextPosition
-      this.nextPosition = (this.nextPosition + 1) | 0
-    }
-    this.waiting.pushFront(record)
-  }
-
-  /** A bounced task stands where it stood, or it would be overtaken by a window's tasks each time. */
-  bounce(record: TaskRecord): void {
-    this.waiting.insertNearHead(record)
-  }
-
-  /** Whether the head may be sent: not more than the window past the oldest uncommitted task. */
-  get open(): boolean {
-    const oldest = this.offers.head
-    if (oldest === null) return true
-    return ((this.waiting.head!.position - oldest.position) | 0) < LIMITS.laneWindow
-  }
-}
 
 /** What makes a class, beside its queue. */
 export interface ClassTraits {
@@ -124,21 +88,24 @@ export class ClassState implements Headed {
     return this.lanes[record.level - 1]
   }
 
-  /** @returns the highest lane in which a task waits; undefined when none does. */
+  /** @returns the lane of the highest level in which a task waits; undefined when none does. */
   topLane(): Lane | undefined {
     for (let i = LEVELS - 1; i >= 0; i--) {
-      if (this.lanes[i].waiting.length > 0) return this.lanes[i]
+      if (this.lanes[i].length > 0) return this.lanes[i]
     }
     return undefined
   }
 
   /**
-   * @returns the task that is next in this class once there is credit; null when none waits or its
-   *   lane has sent as much as it may. Then the class waits as a whole: serving a lower level
-   *   meanwhile would turn the priorities round.
+   * @returns the task that is next in this class once there is credit; null when none waits, its
+   *   queue is held, or its lane has sent as much as it may. Then the class waits as a whole:
+   *   serving a lower level meanwhile would turn the priorities round.
    */
   placeableHead(): TaskRecord | null {
+    if (this.queue.held) return null
     const lane = this.topLane()
-    return lane?.open ? lane.waiting.head : null
+    if (lane === undefined) return null
+    const head = lane.head!
+    return lane.isOpenFor(head) ? head : null
   }
 }

@@ -6,7 +6,7 @@
  * slots, agent columns and candidate sets.
  *
  * This file holds the doors, `state.ts` what is behind them; what happens is in a file for each
- * concern: admission, matching, attempts, membership, leases.
+ * concern: admission, waits, matching, attempts, moves, interruption, membership, leases.
  *
  * Effects must not call back into the core: they run in the middle of a change. Nothing outside of
  * this folder writes the core's state: `journal/recorder.ts` records what comes in through the doors,
@@ -21,19 +21,25 @@ import {
   type SlotTableWriter,
 } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
-import { type Binding, LIMITS } from '../options.ts'
+import { type Binding, LIMITS, type QueueOptions } from '../options.ts'
 import { admit, queueOf, type Refusal } from './admission.ts'
 import type { AgentSpec, AgentState } from './agents.ts'
+import * as ages from './ages.ts'
 import * as allocation from './allocation.ts'
 import * as attempts from './attempts.ts'
+import { beat } from './beats.ts'
 import { bind, canBind } from './binding.ts'
 import { setPrefetch } from './credit.ts'
 import * as leases from './leases.ts'
 import * as matching from './matching.ts'
 import * as membership from './membership.ts'
+import * as pause from './pause.ts'
+import { isCriticalNext, requestPreemptions, yielded } from './preemption.ts'
 import { type PolicyEffects, type PolicyOptions, PolicyState } from './state.ts'
 import * as switches from './switches.ts'
+import { cancel } from './take-out.ts'
 import { RUNNING, type TaskRecord } from './task-record.ts'
+import { takeTimers } from './timers.ts'
 import { waitingFor } from './waiting-for.ts'
 
 export type { PolicyEffects, PolicyOptions } from './state.ts'
@@ -186,6 +192,28 @@ export class PolicyCore extends PolicyState {
     attempts.failed(this, record, code, message, retryable, nowMs)
   }
 
+  /**
+   * Event, at the end of a turn: critical tasks wait and nothing is left to be placed.
+   * @returns how many attempts are asked to stop, each by the effect `preempt`.
+   */
+  requestPreemptions(_nowMs: number): number {
+    return requestPreemptions(this)
+  }
+
+  /** Whether `requestPreemptions` is worth a call. */
+  get isCriticalNext(): boolean {
+    return isCriticalNext(this)
+  }
+
+  /**
+   * Event: an attempt that was asked to stop did.
+   * @param checkpoint for its next attempt, at most `LIMITS.checkpointBytesMax`; null for nothing new.
+   * @returns null; `preempted` when nobody had asked for it.
+   */
+  yielded(record: TaskRecord, checkpoint: Uint8Array | null, nowMs: number): ErrorCode | null {
+    return yielded(this, record, checkpoint, nowMs)
+  }
+
   /** Event: nobody was subscribed where the attempt was sent. */
   dispatchFailed(record: TaskRecord, nowMs: number): void {
     attempts.dispatchFailed(this, record, nowMs)
@@ -193,7 +221,7 @@ export class PolicyCore extends PolicyState {
 
   /** Event: cancel. @returns null, or why not. */
   cancel(record: TaskRecord, nowMs: number): 'finished' | null {
-    return attempts.cancel(this, record, nowMs)
+    return cancel(this, record, nowMs)
   }
 
   /** @returns a task by id, in one queue or the first that has it. */
@@ -213,7 +241,7 @@ export class PolicyCore extends PolicyState {
     running: ReadonlySet<number> | null,
     nowMs: number,
   ): ErrorCode | null {
-    return membership.beat(this, id, instance, running, nowMs)
+    return beat(this, id, instance, running, nowMs)
   }
 
   /** Event: an agent that pulls asks for `count` tasks more. */
@@ -253,6 +281,20 @@ export class PolicyCore extends PolicyState {
     return switches.setBinding(this, queue, binding)
   }
 
+  /** Event: nothing of a queue is given out until it is resumed; what is offered or runs goes on. */
+  pauseQueue(queue: string): 'queue_unknown' | null {
+    return pause.pauseQueue(this, queue)
+  }
+
+  resumeQueue(queue: string): 'queue_unknown' | null {
+    return pause.resumeQueue(this, queue)
+  }
+
+  /** Event: a queue has other options from now on. */
+  configureQueue(queue: string, options: QueueOptions): 'queue_unknown' | null {
+    return pause.configureQueue(this, queue, options)
+  }
+
   /** Event: somebody wants an agent's credit without a task. @returns null when nobody has any. */
   allocate(spec: allocation.AllocationSpec): AgentState | Refusal | null {
     return allocation.allocate(this, spec)
@@ -277,21 +319,23 @@ export class PolicyCore extends PolicyState {
   /** Event: time. Does at most `LIMITS.timersPerTurn`. @returns whether more is due. */
   tick(nowMs: number): boolean {
     let budget: number = LIMITS.timersPerTurn
-    for (; budget > 0; budget--) {
-      const record = this.timeouts.takeDue(nowMs)
-      if (record === null) break
-      attempts.timedOut(this, record, nowMs)
-    }
+    // Many that age together leave room for what is running.
+    const agesMax = Math.max(1, budget >> 1)
+    const aged = ages.tick(this, nowMs, agesMax)
+    budget -= aged
+    budget -= takeTimers(this, nowMs, budget)
     budget -= leases.expireLeases(this, nowMs, budget)
     budget -= leases.returnCredits(this, nowMs, budget)
     this.kept.expire(this, nowMs, budget)
-    return budget <= 0
+    return budget <= 0 || aged === agesMax
   }
 
   /** @returns when `tick` has something to do, in policy ms, or Infinity. */
   nextTickMs(): number {
     return Math.min(
       this.timeouts.nextDueMs(),
+      this.dues.nextDueMs(),
+      ages.nextDueMs(this),
       this.leasesSuspended ? Number.POSITIVE_INFINITY : this.leaseCheckAtMs,
       this.creditCheckAtMs,
       this.kept.nextExpiryMs(),

@@ -28,7 +28,7 @@ export class Group implements Headed {
   headAt = -1
   /** Credit of the accepting agents that serve its classes; with room in their queues when early. */
   free = 0
-  /** Of its classes' tasks: in routers' hands or about to be placed; waiting. */
+  /** Of its classes' tasks: in routers' hands or about to be placed; waiting, but in held queues. */
   offered = 0
   waiting = 0
   classCount = 0
@@ -48,6 +48,15 @@ export function syncHead(core: PolicyState, cls: ClassState): void {
   cls.head = head
   cls.group.heads.update(cls)
   syncGroup(core, cls.group)
+}
+
+/** As `syncHead`, also when the head stayed the same and its rank did not. */
+export function syncRank(core: PolicyState, cls: ClassState): void {
+  const { group } = cls
+  cls.head = cls.placeableHead()
+  group.heads.update(cls)
+  group.head = group.heads.top
+  core.groupHeads.update(group)
 }
 
 function syncGroup(core: PolicyState, group: Group): void {
@@ -98,7 +107,7 @@ export function regroup(core: PolicyState, classes: readonly ClassState[]): void
     }
     before.heads.remove(cls)
     before.offered -= cls.offered
-    before.waiting -= cls.waiting
+    before.waiting -= placeableIn(cls)
     before.classCount--
     add(core, cls, after)
   }
@@ -111,10 +120,21 @@ export function regroup(core: PolicyState, classes: readonly ClassState[]): void
 function add(core: PolicyState, cls: ClassState, group: Group): void {
   cls.group = group
   group.offered += cls.offered
-  group.waiting += cls.waiting
+  group.waiting += placeableIn(cls)
   group.classCount++
   group.heads.update(cls)
   syncGroup(core, group)
+}
+
+/** @returns how many of the class wait and may be given out. */
+function placeableIn({ queue, waiting }: ClassState): number {
+  return queue.held ? 0 : waiting
+}
+
+/** The queue of the class is held from now on, or no more. */
+export function syncHeld(core: PolicyState, cls: ClassState): void {
+  cls.group.waiting += cls.queue.held ? -cls.waiting : cls.waiting
+  syncHead(core, cls)
 }
 
 function groupOf(core: PolicyState, profiles: readonly Profile[], isEarly: boolean): Group {

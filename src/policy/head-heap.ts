@@ -1,5 +1,5 @@
 /**
- * Heads in order, the next one on top: highest level, then oldest. A binary heap in which everything
+ * Heads in order, the next one on top: highest level, then earliest due, then oldest. A binary heap in which everything
  * knows its place, because heads change by every event (a commit opens a lane, a cancel takes a head
  * away) and not only at the top; that is why mnemonist's heap does not do.
  *
@@ -16,9 +16,11 @@ export interface Headed {
   headAt: number
 }
 
-/** @returns whether `a` is to be placed before `b`. */
+/** @returns whether `a` is to be placed before `b`: what has no time to be due comes after all that has. */
 export function isBefore(a: TaskRecord, b: TaskRecord): boolean {
-  return a.level > b.level || (a.level === b.level && a.seq < b.seq)
+  if (a.level !== b.level) return a.level > b.level
+  if (a.dueMs !== b.dueMs) return a.dueMs !== 0 && (b.dueMs === 0 || a.dueMs < b.dueMs)
+  return a.seq < b.seq
 }
 
 export class HeadHeap<T extends Headed> {

@@ -1,14 +1,18 @@
 /**
  * Matching: heads in order against free credit. The next task is the one of the highest level, then
- * the oldest, among the classes that can be placed: a class can be placed while the classes of its
- * group have more free credit than tasks offered, and all groups together too, and while its top
- * lane is not more than the window past its oldest uncommitted task. For a class whose tasks may be
+ * the earliest due, then the oldest, among the classes that can be placed: a class can be placed
+ * while the classes of its group have more free credit than tasks offered, and all groups together
+ * too, while its queue is not held, and while its top lane is not more than the window past its
+ * oldest uncommitted task. For a class whose tasks may be
  * bound early, room in agents' own queues counts as credit.
  */
 import type { SlotIndex } from '../../native-free/index.ts'
-import { addWaiting, removeWaiting } from './admission.ts'
-import { bestHead, syncHead } from './groups.ts'
+import { beginWait } from './ages.ts'
+import type { ClassState } from './classes.ts'
+import { bestHead, syncHead, syncRank } from './groups.ts'
 import { isBefore } from './head-heap.ts'
+import { changeInHand } from './pause.ts'
+import { takePendingLevel } from './service-levels.ts'
 import type { PolicyState } from './state.ts'
 import { OFFERED, type TaskRecord, WAITING } from './task-record.ts'
 
@@ -60,9 +64,9 @@ function offer(core: PolicyState, record: TaskRecord, nowMs: number): void {
   const cls = record.cls!
   const lane = cls.laneOf(record)
   clearBounced(core, record)
-  lane.waiting.remove(record)
+  lane.remove(record)
   removeWaiting(core, cls)
-  lane.offers.insertByPosition(record)
+  lane.offer(record)
   addOffered(core, record, 1)
   record.state = OFFERED
   takeSlot(core, record, nowMs)
@@ -85,6 +89,7 @@ export function takeSlot(core: PolicyState, record: TaskRecord, nowMs: number): 
   )
   attempt.offeredAtMs = nowMs
   core.recordAt[slot] = record
+  changeInHand(core, cls.queue, 1)
 }
 
 /** The task leaves the offers: for an agent, for its lane, or for good. */
@@ -103,32 +108,65 @@ function addOffered(core: PolicyState, record: TaskRecord, change: 1 | -1): void
 
 /** Back to where it stood in its lane. */
 export function bounce(core: PolicyState, record: TaskRecord): void {
-  const cls = record.cls!
   endOffer(core, record)
   freeSlot(core, record)
-  record.state = WAITING
   record.bounced = true
   core.bouncedWaiting++
-  cls.laneOf(record).bounce(record)
+  goOnWaiting(core, record)
+}
+
+/** Into its lane, where a new wait begins: at admission, after a delay, after an attempt. */
+export function putBack(core: PolicyState, record: TaskRecord, nowMs: number): void {
+  beginWait(core, record, nowMs)
+  goOnWaiting(core, record)
+}
+
+/** Into its lane, from none, in the middle of a wait. */
+export function goOnWaiting(core: PolicyState, record: TaskRecord): void {
+  const cls = record.cls!
+  record.state = WAITING
+  if (record.pendingLevel > 0) takePendingLevel(core, record)
+  cls.laneOf(record).add(record)
   addWaiting(core, cls)
   syncHead(core, cls)
 }
 
-/** To the head of its lane, after an attempt. */
-export function putBack(core: PolicyState, record: TaskRecord): void {
+/** A waiting record goes to the lane of another level. @param dueMs its place in it; 0 for the last. */
+export function relevel(core: PolicyState, record: TaskRecord, level: number, dueMs: number): void {
   const cls = record.cls!
-  record.state = WAITING
-  cls.laneOf(record).putBack(record)
-  addWaiting(core, cls)
-  syncHead(core, cls)
+  cls.laneOf(record).remove(record)
+  record.position = -1
+  record.level = level
+  record.dueMs = dueMs
+  cls.laneOf(record).add(record)
+  syncRank(core, cls)
 }
 
 export function removeFromLane(core: PolicyState, record: TaskRecord): void {
   const cls = record.cls!
   clearBounced(core, record)
-  cls.laneOf(record).waiting.remove(record)
+  cls.laneOf(record).remove(record)
   removeWaiting(core, cls)
   syncHead(core, cls)
+}
+
+function addWaiting(core: PolicyState, cls: ClassState): void {
+  cls.waiting++
+  if (!cls.queue.held) cls.group.waiting++
+  if (cls.activeAt >= 0) return
+  cls.activeAt = core.active.length
+  core.active.push(cls)
+}
+
+function removeWaiting(core: PolicyState, cls: ClassState): void {
+  if (!cls.queue.held) cls.group.waiting--
+  if (--cls.waiting > 0) return
+  const last = core.active.pop()!
+  if (last !== cls) {
+    core.active[cls.activeAt] = last
+    last.activeAt = cls.activeAt
+  }
+  cls.activeAt = -1
 }
 
 function clearBounced(core: PolicyState, record: TaskRecord): void {
@@ -144,6 +182,7 @@ export function freeSlot(core: PolicyState, record: TaskRecord): void {
   core.recordAt[slot] = null
   core.freeSlots.give(slot)
   core.attempts.give(record)
+  changeInHand(core, record.cls!.queue, -1)
 }
 
 export function overdueOffers(core: PolicyState, beforeMs: number, into: TaskRecord[]): void {

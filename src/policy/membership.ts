@@ -1,6 +1,8 @@
 /**
- * Membership: agents say hello, beat, drain and leave, and their credit enters and leaves the
- * classes they serve. An instance that was replaced is fenced for ever.
+ * Membership: agents say hello, drain and leave, and their credit enters and leaves the classes they
+ * serve. An instance that was replaced is fenced for ever. Front-end thread.
+ *
+ * Invariant: an agent's credit counts for a class while it is a member and its profile serves that.
  */
 import type { AgentIndex } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -14,8 +16,6 @@ import {
   addPlaces,
   capacityOf,
   freeOf,
-  giveCredit,
-  giveCreditBack,
   grant,
   placesOf,
   setAccepting,
@@ -25,10 +25,11 @@ import {
 import { regroup } from './groups.ts'
 import { Profile } from './profiles.ts'
 import type { PolicyState } from './state.ts'
-import type { TaskRecord } from './task-record.ts'
+import { withOwnQueue } from './supervisors.ts'
 
-export function hello(core: PolicyState, spec: AgentSpec, nowMs: number): AgentState | ErrorCode {
-  if (core.fencedInstances.has(fenceKey(spec.id, spec.instance))) return 'fenced'
+export function hello(core: PolicyState, said: AgentSpec, nowMs: number): AgentState | ErrorCode {
+  if (core.fencedInstances.has(fenceKey(said.id, said.instance))) return 'fenced'
+  const spec = withOwnQueue(core, said)
   const known = core.agents.get(spec.id)
   if (known !== undefined && known.instance === spec.instance) {
     renew(core, known, spec, nowMs)
@@ -68,6 +69,7 @@ function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: num
   agent.draining = false
   agent.beats = spec.beats
   agent.keeps = spec.keeps
+  agent.preemptible = spec.preemptible
   setPull(core, agent, spec.pull)
   // Without beats nothing but time gives the credit of its ended attempts back.
   if (!spec.beats && agent.ended.size > 0) core.creditCheckAtMs = 0
@@ -95,8 +97,21 @@ function setPull(core: PolicyState, agent: AgentState, pull: boolean): void {
   agent.pull = pull
 }
 
-function profileOf(core: PolicyState, spec: AgentSpec): Profile {
-  const { queues, capabilities, labels } = spec
+/** The agent serves other queues from now on; all else stays. */
+export function changeQueues(
+  core: PolicyState,
+  agent: AgentState,
+  queues: readonly string[],
+): void {
+  leaveProfile(core, agent)
+  agent.queues = queues
+  enterProfile(core, agent, profileOf(core, agent))
+}
+
+type Served = Pick<AgentSpec, 'queues' | 'capabilities' | 'labels'>
+
+function profileOf(core: PolicyState, served: Served): Profile {
+  const { queues, capabilities, labels } = served
   const key = Profile.key(queues, capabilities, labels)
   const known = core.profiles.get(key)
   if (known !== undefined) return known
@@ -114,6 +129,7 @@ function profileOf(core: PolicyState, spec: AgentSpec): Profile {
 function enterProfile(core: PolicyState, agent: AgentState, profile: Profile): void {
   agent.profile = profile
   profile.agents.add(agent)
+  if (agent.preemptible) profile.preemptible.add(agent)
   for (const cls of profile.classes) enterSets(core, cls, profile, agent)
   addFree(core, profile, freeOf(core, agent))
   addPlaces(core, profile, placesOf(core, agent))
@@ -124,6 +140,7 @@ function leaveProfile(core: PolicyState, agent: AgentState): void {
   addFree(core, profile, -freeOf(core, agent))
   addPlaces(core, profile, -placesOf(core, agent))
   profile.agents.delete(agent)
+  profile.preemptible.delete(agent)
   for (const cls of profile.classes) leaveSets(core, cls, profile, agent)
   if (profile.agents.size > 0) return
   core.profiles.delete(Profile.key(agent.queues, agent.capabilities, agent.labels))
@@ -147,80 +164,13 @@ function startDraining(core: PolicyState, agent: AgentState): void {
   unbindAll(core, agent)
 }
 
-/**
- * @param running counters of the attempts that the agent says it works on; null when it reports
- *   none. An attempt that two consecutive beats after its dispatch lack has been lost on the way, it
- *   or its result: it ends, or is sent again to an agent that keeps.
- */
-export function beat(
-  core: PolicyState,
-  id: string,
-  instance: string,
-  running: ReadonlySet<number> | null,
-  nowMs: number,
-): ErrorCode | null {
-  if (core.fencedInstances.has(fenceKey(id, instance))) return 'fenced'
-  const agent = core.agents.get(id)
-  if (agent === undefined || agent.instance !== instance) return 'agent_unknown'
-  seen(core, agent, nowMs)
-  if (running === null || !agent.beats) return null
-  if (agent.keeps) repeatMissing(core, agent, running)
-  else endMissing(core, agent, running, nowMs)
-  returnMissing(core, agent, running)
-  return null
-}
-
 /** It lives, and listens for what is sent to it. */
-function seen(core: PolicyState, agent: AgentState, nowMs: number): void {
+export function seen(core: PolicyState, agent: AgentState, nowMs: number): void {
   agent.lastSeenMs = nowMs
   if (!agent.paused) return
   setAccepting(core, agent, () => {
     agent.paused = false
   })
-}
-
-/** The same attempts once more, the oldest first; their time-outs go on. */
-function repeatMissing(core: PolicyState, agent: AgentState, running: ReadonlySet<number>): void {
-  for (let record = agent.running.head; record !== null; record = record.next) {
-    const attempt = record.attempt!
-    if (running.has(attempt.counter)) attempt.beatsMissed = 0
-    else if (++attempt.beatsMissed >= 2) {
-      attempt.beatsMissed = 0
-      core.counters.repeated++
-      core.effects.repeat(record)
-    }
-  }
-}
-
-function endMissing(
-  core: PolicyState,
-  agent: AgentState,
-  running: ReadonlySet<number>,
-  nowMs: number,
-): void {
-  let record = agent.running.tail
-  while (record !== null) {
-    const before: TaskRecord | null = record.prev
-    const attempt = record.attempt!
-    if (running.has(attempt.counter)) attempt.beatsMissed = 0
-    else if (++attempt.beatsMissed >= 2) {
-      const message = `Agent "${agent.id}" does not know of attempt ${record.attempts}.`
-      lost(core, record, 'agent_lost', message, nowMs)
-      giveCredit(core, agent)
-    }
-    record = before
-  }
-}
-
-/** What has ended and is not worked on any more is charged no longer. */
-function returnMissing(core: PolicyState, agent: AgentState, running: ReadonlySet<number>): void {
-  for (const [counter, ended] of agent.ended) {
-    if (running.has(counter)) ended.beatsMissed = 0
-    else if (++ended.beatsMissed >= 2) {
-      agent.ended.delete(counter)
-      giveCreditBack(core, agent, counter)
-    }
-  }
 }
 
 /**
@@ -271,7 +221,7 @@ function fence(core: PolicyState, agent: AgentState, nowMs: number): void {
   core.effects.fenced(agent)
 }
 
-function fenceKey(id: string, instance: string): string {
+export function fenceKey(id: string, instance: string): string {
   return `${id}.${instance}`
 }
 

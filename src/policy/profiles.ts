@@ -20,6 +20,8 @@ export class Profile implements Offer {
   readonly capabilities: ReadonlySet<string>
   readonly labels: ReadonlyMap<string, number>
   readonly agents = new Set<AgentState>()
+  /** Of its agents: those that let themselves be interrupted. */
+  readonly preemptible = new Set<AgentState>()
   readonly classes: ClassState[] = []
   readonly groups: Group[] = []
   /** Credit of its accepting agents, and room in their own queues. */

@@ -48,25 +48,6 @@ export class RecordList {
     else this.#insertBehind(before, record)
   }
 
-  /** As `insertByPosition`, looking from the head: constant when it belongs there. */
-  insertNearHead(record: TaskRecord): void {
-    let after = this.head
-    while (after !== null && ((after.position - record.position) | 0) < 0) after = after.next
-    if (after === null) {
-      this.pushBack(record)
-      return
-    }
-    if (after === this.head) {
-      this.pushFront(record)
-      return
-    }
-    record.next = after
-    record.prev = after.prev
-    after.prev!.next = record
-    after.prev = record
-    this.length++
-  }
-
   #insertBehind(before: TaskRecord, record: TaskRecord): void {
     if (before === this.tail) {
       this.pushBack(record)

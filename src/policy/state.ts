@@ -8,10 +8,13 @@ import type {
   SlotTableWriter,
 } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { KeepOptions, QueueOptions } from '../options.ts'
+import type { DedupOptions, KeepOptions, QueueOptions } from '../options.ts'
+import { AgeHeap } from './age-lists.ts'
 import type { AgentState } from './agents.ts'
 import { AttemptPool } from './attempt.ts'
 import type { ClassState } from './classes.ts'
+import type { Past } from './dedup.ts'
+import { DueHeap } from './due-heap.ts'
 import { FreeSlots } from './free-slots.ts'
 import type { Group } from './groups.ts'
 import { HeadHeap } from './head-heap.ts'
@@ -31,10 +34,36 @@ export type AttemptEnd =
   | 'agent_lost'
   | 'dispatch_failed'
   | 'undelivered'
+  | 'heartbeat_timeout'
+  | 'deadline_expired'
+  | 'preempted'
+
+/**
+ * What has happened to a task beside its way: `detail` of each is in words for people and machines.
+ *
+ * | note      | detail                                                        |
+ * | --------- | ------------------------------------------------------------- |
+ * | scheduled | `retry` or `delay`; the time stands in `extras.phase`         |
+ * | ready     | nothing: its delay is over, it waits                          |
+ * | boosted   | `age`, `max_age` or `sla`; the level is the record's by now    |
+ * | warned    | nothing: 80 % of its SLA are gone                             |
+ * | breached  | nothing: all of it                                            |
+ * | moved     | `escalation: <queue>` or `dead_letter: <queue>`               |
+ */
+export type Note = 'scheduled' | 'ready' | 'boosted' | 'warned' | 'breached' | 'moved'
 
 export interface PolicyEffects {
   /** The record has its final outcome; called once for each accepted task. */
   outcome(record: TaskRecord): void
+  noted(record: TaskRecord, note: Note, detail: string): void
+  /**
+   * The task did not come to a good end here: what is known of it is to be kept under `name`. It has its
+   * payload still. Before the note of its move, or its outcome.
+   */
+  deadLetter(record: TaskRecord, name: string): void
+  /** A running attempt is asked to stop and hand back what it has. */
+  preempt(record: TaskRecord, agent: AgentState): void
+  queuePaused(name: string, isPaused: boolean): void
   /** A final record is forgotten: what it kept may go. */
   forgotten(record: TaskRecord): void
   /** Neither the running attempt nor its result has arrived: send it again, with the same token. */
@@ -72,6 +101,9 @@ export interface PolicyOptions {
   queues: Record<string, QueueOptions>
   /** Tasks bound to one agent, over all queues, at most. */
   agentQueueMax: number
+  /** Queue that tasks go on in, by the name of their dead letter. */
+  deadLetterMoves: Readonly<Record<string, string>>
+  dedup: DedupOptions
   /** Strategies with this index or a higher one are users' own, and run on routers only. */
   routersOnlyFrom: number
   /** Index of a strategy's name in what the choosers were built with; -1 when unknown. */
@@ -101,6 +133,15 @@ export class PolicyCounters {
   bounced = 0
   /** Tasks that went into an agent's own queue, each time. */
   bound = 0
+  expired = 0
+  /** Attempts that were asked to stop; that did. */
+  preemptionsAsked = 0
+  preempted = 0
+  boosted = 0
+  slaWarnings = 0
+  slaBreaches = 0
+  moved = 0
+  deadLetters = 0
 }
 
 export class PolicyState {
@@ -138,7 +179,14 @@ export class PolicyState {
   readonly agentTotals = new Map<string, { completed: number; failed: number; lost: number }>()
   readonly index: TaskIndex
   readonly timeouts = new Timeouts()
+  readonly dues = new DueHeap()
+  /** Age lists in which something is due at some time. */
+  readonly ages = new AgeHeap()
   readonly kept: Kept
+  /** What became of named tasks that are forgotten, by queue and id, the first to finish first. */
+  readonly past = new Map<string, Past>()
+  /** Agents that tasks are escalated to: each serves the queue of its own name besides. */
+  readonly supervisors = new Set<string>()
   readonly attempts = new AttemptPool()
   /** By slot: what is offered or runs in it. */
   readonly recordAt: (TaskRecord | null)[]

@@ -5,9 +5,10 @@
  * Invariant: a switch moves no task but those that go back to their lanes when early binding ends.
  * What is offered keeps the strategy that it was offered with; the next offer has the new one.
  */
-import type { Binding } from '../options.ts'
+import type { Binding, QueueOptions } from '../options.ts'
 import { unbindQueue } from './binding.ts'
 import { syncFlags } from './class-of.ts'
+import type { ClassState } from './classes.ts'
 import { regroup } from './groups.ts'
 import type { QueueState } from './queues.ts'
 import type { PolicyState } from './state.ts'
@@ -32,12 +33,16 @@ export function setStrategy(
     queue.hasOwnStrategy = true
     queue.strategyIndex = index
   }
-  for (const cls of core.classes) {
+  syncStrategies(core, core.classes)
+  return null
+}
+
+function syncStrategies(core: PolicyState, classes: readonly ClassState[]): void {
+  for (const cls of classes) {
     if (cls.hasOwnStrategy || cls.strategyIndex === cls.queue.strategyIndex) continue
     cls.strategyIndex = cls.queue.strategyIndex
     syncFlags(core, cls)
   }
-  return null
 }
 
 /** @param index of the strategy that decides beside the queue's; -1 for none. */
@@ -45,7 +50,7 @@ export function setShadow(core: PolicyState, name: string, index: number): 'queu
   const queue = core.queues.get(name)
   if (queue === undefined) return 'queue_unknown'
   queue.shadowIndex = index
-  for (const cls of classesOf(core, queue)) syncFlags(core, cls)
+  for (const cls of queue.classes) syncFlags(core, cls)
   return null
 }
 
@@ -59,17 +64,32 @@ export function setBinding(
   const isEarly = binding === 'early'
   if (queue.early === isEarly) return null
   queue.early = isEarly
-  const classes = classesOf(core, queue)
-  for (const cls of classes) {
+  for (const cls of queue.classes) {
     cls.early = isEarly
     core.earlyClasses += isEarly ? 1 : -1
     syncFlags(core, cls)
   }
-  regroup(core, classes)
+  regroup(core, queue.classes)
   if (!isEarly) unbindQueue(core, queue)
   return null
 }
 
-function classesOf(core: PolicyState, queue: QueueState) {
-  return core.classes.filter((cls) => cls.queue === queue)
+/** What a queue's options say of it now is done, where they said something else before. */
+export function followOptions(core: PolicyState, queue: QueueState, before: QueueOptions): void {
+  const { name, options } = queue
+  const { strategyIndex, queueDefaults } = core.options
+  if (options.strategy !== before.strategy) {
+    if (options.strategy === queueDefaults.strategy) setDefault(core, queue)
+    else setStrategy(core, name, strategyIndex(options.strategy))
+  }
+  if (options.shadow !== before.shadow) {
+    setShadow(core, name, options.shadow === '' ? -1 : strategyIndex(options.shadow))
+  }
+  if (options.binding !== before.binding) setBinding(core, name, options.binding)
+}
+
+function setDefault(core: PolicyState, queue: QueueState): void {
+  queue.hasOwnStrategy = false
+  queue.strategyIndex = core.defaultStrategy
+  syncStrategies(core, queue.classes)
 }

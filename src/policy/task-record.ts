@@ -1,15 +1,17 @@
 /**
  * The record of one task, from receipt until it is forgotten. Front-end heap, one writer.
  *
- *   WAITING ──offer──► OFFERED ──commit──► RUNNING ──► COMPLETED | FAILED | DEAD
- *    ▲   ▲                │ └─bind─► BOUND ──┘│
- *    │   └──── bounce ────┘            │      │        any open state ──► CANCELLED
- *    └──────────────────────── unbind ─┴──────┘ retry, loss
+ *  SCHEDULED ──time──► WAITING ──offer──► OFFERED ──commit──► RUNNING ──► COMPLETED | FAILED | DEAD
+ *      ▲                ▲   ▲                │ └─bind─► BOUND ──┘│
+ *      │                │   └──── bounce ────┘            │      │    any open state ──► CANCELLED
+ *      │                └─────────────────────── unbind ──┴──────┤                  └──► EXPIRED
+ *      └──────────────────────── retry after a delay ────────────┘ retry, loss, interruption
  *
  * A record stands in exactly one list at a time, linked through `next` and `prev`: its lane while
- * WAITING, its lane's offers while OFFERED, its agent's own queue while BOUND, its agent's running
- * list while RUNNING, the kept list when final. One class with all fields set in the constructor keeps
- * one hidden shape.
+ * WAITING (unless it stands in that lane's heap), its lane's offers while OFFERED, its agent's own
+ * queue while BOUND, its agent's running list while RUNNING, the kept list when final, none while
+ * SCHEDULED. From the beginning of a wait to its end it stands in an age list besides, linked through
+ * `ageNext` and `agePrev`. One class with all fields set in the constructor keeps one hidden shape.
  *
  * A million of them may wait, and each field is a word of eight bytes in each. So what is true only
  * of a task that is out is in its `Attempt`, what is yes or no shares a field, what follows from
@@ -17,64 +19,41 @@
  * that need no object of their own.
  */
 import { hashKey } from '../routing/key-hash.ts'
-import type { TaskRouting, TaskState } from '../task.ts'
+import type { OwnPromises, TaskRouting } from '../task.ts'
 import type { Attempt } from './attempt.ts'
 import type { ClassState } from './classes.ts'
+import { Extras } from './extras.ts'
+import { NOBODY, type Origin, type Waiter } from './origin.ts'
 import type { QueueState } from './queues.ts'
+import { type RecordState, WAITING } from './record-state.ts'
 
-export const WAITING = 0
-export const OFFERED = 1
-export const RUNNING = 2
-export const COMPLETED = 3
-export const FAILED = 4
-export const CANCELLED = 5
-export const DEAD = 6
-/** In the own queue of an agent that has no credit. */
-export const BOUND = 7
-export type RecordState = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7
-
-const STATE_NAMES: readonly TaskState[] = [
-  'pending',
-  'pending',
-  'processing',
-  'completed',
-  'failed',
-  'cancelled',
-  'dead',
-  'assigned',
-]
-export function stateName(state: RecordState): TaskState {
-  return STATE_NAMES[state]
-}
-
-/** Who gets the answers about a task; the front end's transports implement it. */
-export interface Origin {
-  accepted(record: TaskRecord, replyTo: unknown, duplicate: boolean): void
-  /** Also called for each later submitter of the same id, with its own `replyTo`. */
-  outcome(record: TaskRecord, replyTo: unknown): void
-  refused(replyTo: unknown, code: string, message: string, status: number, retryable: boolean): void
-}
-
-export interface Waiter {
-  origin: Origin
-  replyTo: unknown
-}
-
-/** Who submitted a record that is nobody's. */
-export const NOBODY: Origin = { accepted() {}, outcome() {}, refused() {} }
+export type { OwnPromises } from '../task.ts'
+export * from './origin.ts'
+export * from './record-state.ts'
 
 const NO_BYTES = new Uint8Array(0)
 const NOTHING: readonly string[] = []
 
-/** Of `bits`: the level below, then one for each that is yes or no. */
+/** Of `bits`: the level it is served at, its own level, then one for each that is yes or no. */
 const LEVEL = 7
-const BOUNCED = 8
-const RETRYABLE = 16
+const BASE_SHIFT = 3
+const BASE = LEVEL << BASE_SHIFT
+const BOUNCED = 64
+const RETRYABLE = 128
+/** Of this wait: told that 80 % of its SLA are gone; all of it. */
+const WARNED = 256
+const BREACHED = 512
+/** Its SLA was judged: it counts as kept or missed once. */
+const JUDGED = 1024
+/** The level that it is to be served at once it is back in a lane; 0 for the one it has. */
+const PENDING_SHIFT = 11
+const PENDING = LEVEL << PENDING_SHIFT
 /** Of `wants`. */
 const ACCEPTED = 1
 const OUTCOME = 2
 
 export interface RecordOptions {
+  /** 1 to 5; 0 for the queue's. */
   level: number
   requires: readonly string[]
   /** null for the queue's. */
@@ -84,6 +63,8 @@ export interface RecordOptions {
   routing?: TaskRouting | null
   /** Tasks of a key go to the same agent when the strategy cares. */
   key?: string | null
+  /** What it promises or delays for itself; without, all is the queue's. Never changed. */
+  own?: OwnPromises | null
 }
 
 /** Before admission, of a task that says more than what it requires; later its class says it. */
@@ -115,8 +96,12 @@ export class TaskRecord {
   keyHash = 0
   /** Order of admission over all queues; part of a made-up id. */
   seq = 0
-  /** Place in its lane's order; the window rule counts in it. */
-  position = 0
+  /** How many its lane had sent before it; the window rule counts in it. -1 before its first offer. */
+  position = -1
+  /** By when it is to be placed, policy ms: the earliest is first in its level. 0 for no such time. */
+  dueMs = 0
+  /** Place in its lane's heap; -1 outside. */
+  heapAt = -1
 
   /** Running time-out and retry limit; -1 until admission puts the queue's there. */
   timeoutMs = -1
@@ -131,6 +116,9 @@ export class TaskRecord {
   agentId: string | null = null
   /** What the agent last told of how far it is. */
   progress: string | null = null
+
+  /** What only few tasks have; see there. */
+  extras: Extras | null = null
 
   /** Why it did not complete; code null on success. */
   code: string | null = null
@@ -159,11 +147,15 @@ export class TaskRecord {
   admittedUs = 0
   /** Policy time, ms. */
   acceptedAtMs = 0
+  /** When its current wait began, or its last one. */
+  readyAtMs = 0
   startedAtMs = 0
   finishedAtMs = 0
 
   next: TaskRecord | null = null
   prev: TaskRecord | null = null
+  ageNext: TaskRecord | null = null
+  agePrev: TaskRecord | null = null
 
   constructor(
     id: string,
@@ -209,8 +201,9 @@ export class TaskRecord {
   ): void {
     this.givenId = id
     this.queueName = queueName
-    this.bits = options.level
-    const { requires, routing, key } = options
+    this.bits = options.level | (options.level << BASE_SHIFT)
+    const { requires, routing, key, own } = options
+    this.extras = own == null ? null : new Extras(own)
     this.asked = routing == null ? requires : new Asked(requires, routing)
     this.keyHash = key == null ? 0 : hashKey(key)
     this.timeoutMs = options.timeoutMs ?? -1
@@ -234,7 +227,9 @@ export class TaskRecord {
     this.state = WAITING
     this.bits = 0
     this.seq = 0
-    this.position = 0
+    this.position = -1
+    this.dueMs = 0
+    this.heapAt = -1
     this.timeoutMs = -1
     this.retryCount = -1
     this.attempts = 0
@@ -242,6 +237,7 @@ export class TaskRecord {
     this.losses = 0
     this.agentId = null
     this.progress = null
+    this.extras = null
     this.code = null
     this.message = ''
     this.dropView()
@@ -256,6 +252,7 @@ export class TaskRecord {
     this.receivedUs = 0
     this.admittedUs = 0
     this.acceptedAtMs = 0
+    this.readyAtMs = 0
     this.startedAtMs = 0
     this.finishedAtMs = 0
   }
@@ -294,12 +291,66 @@ export class TaskRecord {
     return this.cls === null ? '' : this.cls.type
   }
 
+  /** Where it was submitted: its id, its bounds and its counts are there, wherever it is served. */
   get queue(): QueueState | null {
+    if (this.extras?.home) return this.extras.home
     return this.cls === null ? null : this.cls.queue
   }
 
+  /** When it was to be tried first: promises count from here. */
+  get firstReadyMs(): number {
+    return this.extras === null ? this.acceptedAtMs : this.acceptedAtMs + this.extras.own.delayMs
+  }
+
+  /** What it is served at now: which lane it stands in. Changed only while it stands in none. */
   get level(): number {
     return this.bits & LEVEL
+  }
+
+  set level(level: number) {
+    this.bits = (this.bits & ~LEVEL) | level
+  }
+
+  /** What was asked for: exactness and interruption go by it. */
+  get baseLevel(): number {
+    return (this.bits & BASE) >> BASE_SHIFT
+  }
+
+  set baseLevel(level: number) {
+    this.bits = (this.bits & ~BASE) | (level << BASE_SHIFT)
+  }
+
+  get warned(): boolean {
+    return (this.bits & WARNED) !== 0
+  }
+
+  set warned(is: boolean) {
+    this.bits = is ? this.bits | WARNED : this.bits & ~WARNED
+  }
+
+  get breached(): boolean {
+    return (this.bits & BREACHED) !== 0
+  }
+
+  set breached(is: boolean) {
+    this.bits = is ? this.bits | BREACHED : this.bits & ~BREACHED
+  }
+
+  get judged(): boolean {
+    return (this.bits & JUDGED) !== 0
+  }
+
+  set judged(is: boolean) {
+    this.bits = is ? this.bits | JUDGED : this.bits & ~JUDGED
+  }
+
+  /** A boost that came while it was offered or bound: the level that it has in its next lane; else 0. */
+  get pendingLevel(): number {
+    return (this.bits & PENDING) >> PENDING_SHIFT
+  }
+
+  set pendingLevel(level: number) {
+    this.bits = (this.bits & ~PENDING) | (level << PENDING_SHIFT)
   }
 
   /** Set while it waits again because nobody was free for its offer. */
@@ -333,8 +384,4 @@ export class TaskRecord {
     this.view = NO_BYTES
     this.viewStart = 0
   }
-}
-
-export function isFinal(state: RecordState): boolean {
-  return state >= COMPLETED && state !== BOUND
 }

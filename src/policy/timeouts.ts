@@ -53,28 +53,26 @@ export class Timeouts {
     attempt.timerDueMs = 0
   }
 
-  /** @returns one record that is due at `nowMs`, disarmed, or null. */
+  /** @returns the earliest record that is due at `nowMs`, disarmed, or null. */
   takeDue(nowMs: number): TaskRecord | null {
-    for (const list of this.byDuration.values()) {
-      if (list.head !== null && list.head.timerDueMs <= nowMs) return this.#take(list.head)
-    }
-    const mixed = this.mixed.head
-    return mixed !== null && mixed.timerDueMs <= nowMs ? this.#take(mixed) : null
+    const first = this.#first()
+    if (first === null || first.timerDueMs > nowMs) return null
+    const record = first.record!
+    this.disarm(record)
+    return record
   }
 
   /** @returns when the earliest falls due, in policy ms, or Infinity. */
   nextDueMs(): number {
-    let due = this.mixed.head?.timerDueMs ?? Number.POSITIVE_INFINITY
-    for (const list of this.byDuration.values()) {
-      if (list.head !== null && list.head.timerDueMs < due) due = list.head.timerDueMs
-    }
-    return due
+    return this.#first()?.timerDueMs ?? Number.POSITIVE_INFINITY
   }
 
-  #take(attempt: Attempt): TaskRecord {
-    const record = attempt.record!
-    this.disarm(record)
-    return record
+  #first(): Attempt | null {
+    let first = this.mixed.head
+    for (const { head } of this.byDuration.values()) {
+      if (head !== null && (first === null || head.timerDueMs < first.timerDueMs)) first = head
+    }
+    return first
   }
 
   /** A duration keeps the list it got first, so that arm and disarm always agree. */

@@ -5,6 +5,7 @@
 import type { Term } from '../terms.ts'
 import type { AgentState } from './agents.ts'
 import type { ClassState } from './classes.ts'
+import { isAtLimit } from './pause.ts'
 import type { Profile } from './profiles.ts'
 import { meets, termsOf } from './requirements.ts'
 import type { PolicyState } from './state.ts'
@@ -17,6 +18,7 @@ const SAID_MAX = 8
 export function waitingFor(core: PolicyState, record: TaskRecord): string | null {
   if (record.state !== WAITING) return null
   const cls = record.cls!
+  if (cls.queue.paused) return 'the queue is paused'
   let agents = 0
   let accepting = 0
   let draining = 0
@@ -29,6 +31,9 @@ export function waitingFor(core: PolicyState, record: TaskRecord): string | null
   }
   if (agents === 0) return nobody(core, cls)
   if (accepting === 0) return notAccepting(agents, draining)
+  if (isAtLimit(cls.queue)) {
+    return `the queue runs as many tasks as it may (${cls.queue.options.concurrency})`
+  }
   if (cls.free > 0) return null
   return accepting === 1 ? 'the only agent is full' : `all ${accepting} agents full`
 }

@@ -13,14 +13,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { SignalboxError } from '../errors.ts'
-import type { AdoptedAgentOptions, Placement } from '../options.ts'
+import type { AdoptedAgentOptions, Placement, SchedulerOptions } from '../options.ts'
 import { Scheduler } from '../scheduler.ts'
 import { DevChild } from './dev-child.ts'
 import { DEMO_AGENT_PROCESSES, DEMO_CONCURRENCY, DEMO_QUEUE, demoAgentIds } from './dev-messages.ts'
 import { demoHandler, demoPlan } from './dev-work.ts'
 import { Load, type LoadCounts } from './load.ts'
 import { startNatsServer } from './nats-server/run.ts'
-import type { RoutingChoice } from './routing-environment.ts'
 
 export interface FleetOptions {
   routers: number
@@ -31,8 +30,8 @@ export interface FleetOptions {
   adopt?: readonly AdoptedAgentOptions[]
   /** File of the scheduler's journal; none is recorded without. */
   journal?: string
-  /** Who chooses the agents. */
-  routing?: RoutingChoice
+  /** Who chooses the agents, and what else a configuration says. */
+  routing?: Omit<SchedulerOptions, 'nats' | 'name'>
 }
 
 /** The job: tasks through the demo queue. */

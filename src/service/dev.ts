@@ -18,6 +18,7 @@ import type { LatencyReport, SchedulerStatus } from '../api.ts'
 import { nowMs } from '../clock.ts'
 import { type Fleet, type FleetOptions, startFleet } from './dev-fleet.ts'
 import type { LoadCounts } from './load.ts'
+import { type Watching, type WatchOptions, watch } from './watching.ts'
 
 const PROGRESS_MS = 100
 const LATENCY_MS = 500
@@ -28,10 +29,14 @@ export interface DevOptions extends FleetOptions {
   tasks: number
   /** Goes on serving after the job, until it is interrupted. */
   stay: boolean
+  /** Its HTTP server. */
+  watch?: WatchOptions
 }
 
 export interface DevStarted {
   url: string | null
+  /** `http://127.0.0.1:43121`; null without HTTP. */
+  http: string | null
   scheduler: string
   routers: number
   placement: string
@@ -102,8 +107,11 @@ export async function runDev(
   }
   const takeBack = announce(fleet, reporter)
   const toldEnd = tellOfJournal(fleet, options.journal, reporter)
+  let watching: Watching | undefined
   try {
-    reporter.started(await startedFacts(fleet, options))
+    watching = await watch(fleet.scheduler, options.watch ?? {})
+    watching.started()
+    reporter.started(startedFacts(fleet, options, watching.url))
     const summary =
       options.tasks === 0 || interrupted.aborted
         ? null
@@ -121,6 +129,7 @@ export async function runDev(
   } finally {
     takeBack()
     await fleet.stop()
+    await watching?.stop()
     await toldEnd()
   }
 }
@@ -172,10 +181,15 @@ function announce(fleet: Fleet, reporter: DevReporter): () => void {
   }
 }
 
-async function startedFacts({ scheduler, url }: Fleet, options: DevOptions): Promise<DevStarted> {
+function startedFacts(
+  { scheduler, url }: Fleet,
+  options: DevOptions,
+  http: string | null,
+): DevStarted {
   const status = scheduler.statusNow()
   return {
     url,
+    http,
     scheduler: status.scheduler,
     routers: status.routers.length,
     placement: status.placement,

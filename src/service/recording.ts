@@ -2,8 +2,9 @@
  * What a journal says of arrivals and service times, in columns, as its events are done again.
  *
  * Runs in the process of the command. Invariant: each task that ended by an agent's answer is here once,
- * with the time it arrived, the time its first attempt began, and how long its last attempt took;
- * tasks that did not are counted. 60 bytes a task, so a journal of ten million takes 600 MB.
+ * with the time it arrived, or its delay was over, the time its first attempt began, and how long its
+ * last attempt took; tasks that did not are counted. 60 bytes a task, so a journal of ten million takes
+ * 600 MB.
  *
  * Times in a journal are whole milliseconds.
  */
@@ -101,7 +102,7 @@ export class Recording implements PolicyEffects {
       this.unanswered++
       return
     }
-    this.arrivedMs.push(record.acceptedAtMs)
+    this.arrivedMs.push(record.acceptedAtMs + (record.extras?.own.delayMs ?? 0))
     this.startedMs.push(startedMs)
     this.tookMs.push(this.lastTookMs)
     this.endedMs.push(record.finishedAtMs)
@@ -112,7 +113,9 @@ export class Recording implements PolicyEffects {
 
   private typeIndexOf(record: TaskRecord): number {
     const { type, requires, prefers, match } = record.cls!
-    const { queueName: queue, level } = record
+    const { baseLevel: level } = record
+    // Of one that moved the queue that served it last.
+    const queue = record.cls!.queue.name
     const key = [queue, type, level, match, requires.join(), prefers.join()].join(' ')
     const known = this.typeIndex.get(key)
     if (known !== undefined) return known
@@ -125,6 +128,10 @@ export class Recording implements PolicyEffects {
   repeat(): void {}
   revoke(): void {}
   unbound(): void {}
+  noted(): void {}
+  deadLetter(): void {}
+  preempt(): void {}
+  queuePaused(): void {}
   creditBack(): void {}
   fenced(): void {}
 }

@@ -1,36 +1,50 @@
 /**
  * `serve`: a scheduler for named queues on somebody's NATS, until it is told to end.
  *
- * Runs in the process of the command. Invariant: it takes tasks of the named queues and no others;
- * told to end it takes no new ones and waits for those it has accepted.
+ * Runs in the process of the command. Invariant: it takes tasks of the configured queues and no others;
+ * told to end it takes no new ones and waits for those it has accepted; told to read its configuration
+ * again it takes all of it over, or nothing.
  */
 
 import type { NatsAddress } from '../address/nats-address.ts'
-import type { AdoptedAgentOptions, Placement } from '../options.ts'
-import { Scheduler, type SchedulerEvent } from '../scheduler.ts'
-import type { RoutingChoice } from './routing-environment.ts'
+import type { Configuration } from '../config/read.ts'
+import { ROUTERS_WITH_NATS } from '../config/section-keys.ts'
+import type { NatsOptions, SchedulerOptions } from '../options.ts'
+import { Scheduler } from '../scheduler.ts'
+import { type Reloaded, Reloader, type Reread } from './reload.ts'
+import { type WatchOptions, watch } from './watching.ts'
+
+export type ServedOptions = Omit<SchedulerOptions, 'nats'> & { nats: NatsOptions }
 
 export interface ServeOptions {
   address: NatsAddress
+  /** Flags and file together. */
+  scheduler: ServedOptions
+  /** Its log and its HTTP server. */
+  watch?: WatchOptions
+  /** What it was started with, and how to read it again; without a file there is nothing to read. */
+  reload?: {
+    configuration: Configuration
+    reread: Reread
+    /** Calls back whenever it is to be read again. @returns ends that. */
+    onSignal(listener: () => void): () => void
+  }
+}
+
+export interface ServeFacts {
+  scheduler: string
+  nats: string
   queues: string[]
-  name?: string
-  adopt: readonly AdoptedAgentOptions[]
   routers: number
-  placement: Placement
-  /** File of the journal; none is recorded without. */
-  journal?: string
-  /** Who chooses the agents. */
-  routing?: RoutingChoice
+  /** `http://127.0.0.1:9100`; null without HTTP. */
+  http: string | null
 }
 
 export interface ServeReporter {
-  ready(facts: { scheduler: string; nats: string; queues: string[]; routers: number }): void
-  event(event: SchedulerEvent): void
+  ready(facts: ServeFacts): void
   draining(openTasks: number): void
+  reloaded(result: Reloaded): void
 }
-
-/** Events that somebody who runs a scheduler wants in the log; the rest is a matter of status. */
-const TOLD = /^(nats_|router_|journal_|responder_|strategy_)/
 
 /**
  * @param interrupted drains and ends it.
@@ -43,26 +57,37 @@ export async function runServe(
   interrupted: AbortSignal,
 ): Promise<number> {
   const { servers, user, password, token } = options.address
-  const scheduler = new Scheduler({
-    ...options.routing,
-    name: options.name,
-    strictQueues: true,
-    queues: Object.fromEntries(options.queues.map((queue) => [queue, {}])),
-    routers: options.routers,
-    placement: options.placement,
-    journal: options.journal === undefined ? undefined : { file: options.journal },
-    nats: { servers, user, password, token, wildcard: false, agents: options.adopt },
-  })
-  scheduler.onEvent((event) => {
-    if (TOLD.test(event.kind)) reporter.event(event)
-  })
-  await scheduler.start()
-  reporter.ready({
-    scheduler: scheduler.name,
-    nats: scheduler.natsServer,
-    queues: options.queues,
-    routers: options.routers,
-  })
+  const { nats, ...own } = options.scheduler
+  const scheduler = new Scheduler({ ...own, nats: { ...nats, servers, user, password, token } })
+  const watching = await watch(scheduler, options.watch ?? {})
+  let stopReloading = () => {}
+  try {
+    await scheduler.start()
+    watching.started()
+    if (options.reload !== undefined) {
+      const { configuration, reread, onSignal } = options.reload
+      const reloader = new Reloader(scheduler, configuration, reread, reporter.reloaded)
+      stopReloading = onSignal(() => reloader.request())
+    }
+    reporter.ready({
+      scheduler: scheduler.name,
+      nats: scheduler.natsServer,
+      queues: Object.keys(own.queues ?? {}),
+      routers: own.routers ?? ROUTERS_WITH_NATS,
+      http: watching.url,
+    })
+    return await untilInterrupted(scheduler, reporter, interrupted)
+  } finally {
+    stopReloading()
+    await watching.stop()
+  }
+}
+
+async function untilInterrupted(
+  scheduler: Scheduler,
+  reporter: ServeReporter,
+  interrupted: AbortSignal,
+): Promise<number> {
   if (!interrupted.aborted) {
     await new Promise((resolve) => interrupted.addEventListener('abort', resolve, { once: true }))
   }
@@ -73,6 +98,6 @@ export async function runServe(
 }
 
 function openTasks(scheduler: Scheduler): number {
-  const { waiting, offered, bound, running } = scheduler.statusNow().tasks
-  return waiting + offered + bound + running
+  const { waiting, offered, bound, running, scheduled } = scheduler.statusNow().tasks
+  return waiting + offered + bound + running + scheduled
 }

@@ -6,7 +6,7 @@
  * final, refused or given up, and a place in the window is left then.
  */
 import type { SignalboxError } from '../errors.ts'
-import type { TaskRouting } from '../task.ts'
+import type { OwnPromises, TaskRouting } from '../task.ts'
 import { type SubmitExtension, submitExtension } from '../wire/frames.ts'
 import type { CheckedOptions } from '../wire/submit-options.ts'
 import type { Taker } from './answer.ts'
@@ -14,6 +14,7 @@ import type { Window } from './window.ts'
 
 /** Options of a task but for its id, and what its submitter wants to be told. */
 export interface ItemOptions {
+  /** 0 for the queue's. */
   readonly level: number
   readonly requires: readonly string[]
   /** The terms, joined by commas. */
@@ -22,6 +23,9 @@ export interface ItemOptions {
   readonly key: string | null
   /** The two above as a frame says them; null when neither is said. */
   readonly extension: SubmitExtension | null
+  readonly own: OwnPromises | null
+  /** When to begin, ms since 1970; null for no such time. */
+  readonly atMs: number | null
   readonly timeoutMs: number | null
   readonly retryCount: number | null
   /** WANTS_ACCEPTED and WANTS_OUTCOME of in-flight.ts. */
@@ -59,7 +63,7 @@ export interface Port<Lane = unknown> {
 }
 
 export function itemOptions(checked: Readonly<CheckedOptions>, wants: number): ItemOptions {
-  const { level, requires, timeoutMs, retryCount, routing, key } = checked
+  const { level, requires, timeoutMs, retryCount, routing, key, own, atMs } = checked
   return {
     level,
     requires,
@@ -69,6 +73,8 @@ export function itemOptions(checked: Readonly<CheckedOptions>, wants: number): I
     routing,
     key,
     extension: submitExtension(routing, key),
+    own,
+    atMs,
     wants,
   }
 }

@@ -10,13 +10,29 @@
  * +-------+----+-----+-----+----+------+----+---+--------+--------+---------------+---+ payload
  * ```
  */
-import { TASK_STATES } from '../task.ts'
+import type { TaskState } from '../task.ts'
 import { badFrame, FRAME, FRAME_KIND, putU16, putU32, u16, u32 } from './frame-format.ts'
 import type { FramePool } from './frame-pool.ts'
 import { FrameReader, RepeatedText } from './frame-reader.ts'
 import { cutMessage, FrameWriter, messageBytes, textBytes } from './frame-writer.ts'
 
 const ITEM_BYTES = 24
+
+/** States by their number, to which further ones are added behind. */
+export const ANSWER_STATES: readonly TaskState[] = [
+  'pending',
+  'assigned',
+  'processing',
+  'completed',
+  'failed',
+  'cancelled',
+  'dead',
+  'scheduled',
+  'expired',
+]
+/** The first version in which a task is scheduled or has expired, and how many states were before. */
+const DELAYS_VERSION = 3
+const FIRST_STATES = 7
 
 export const ANSWER = { accepted: 1, outcome: 2, refused: 3 } as const
 export const ANSWER_FLAG = { duplicate: 1, retryable: 2 } as const
@@ -31,7 +47,7 @@ export class AnswerWriter extends FrameWriter {
   /**
    * @param number the item's, as it was submitted.
    * @param what of {@link ANSWER}.
-   * @param state index in `TASK_STATES`.
+   * @param state index in {@link ANSWER_STATES}.
    * @param flags of {@link ANSWER_FLAG}.
    * @param status 0, or the error's number.
    * @param code '' or the error's code, a token.
@@ -58,6 +74,7 @@ export class AnswerWriter extends FrameWriter {
     const messageLength = messageBytes(kept)
     if (!this.reserve(ITEM_BYTES + idLength + codeLength + messageLength + length)) return false
     const { buffer, at } = this
+    if (state >= FIRST_STATES) this.needsVersion(DELAYS_VERSION)
     putU32(buffer, at, number)
     buffer[at + 4] = what
     buffer[at + 5] = state
@@ -87,7 +104,7 @@ export class AnswerReader extends FrameReader {
   number = 0
   /** Of `ANSWER`. */
   what = 0
-  /** Index in `TASK_STATES`. */
+  /** Index in `ANSWER_STATES`. */
   state = 0
   isDuplicate = false
   isRetryable = false
@@ -97,7 +114,7 @@ export class AnswerReader extends FrameReader {
   payloadLength = 0
 
   constructor() {
-    super(FRAME_KIND.answer, ITEM_BYTES, 1, FRAME.itemsMax)
+    super(FRAME_KIND.answer, ITEM_BYTES, 1, FRAME.itemsMax, DELAYS_VERSION)
   }
 
   get epoch(): number {
@@ -123,7 +140,8 @@ export class AnswerReader extends FrameReader {
     if (what < ANSWER.accepted || what > ANSWER.refused) {
       throw badFrame(`has an answer ${what}, which is none`)
     }
-    if ((bytes[at + 5] as number) >= TASK_STATES.length) {
+    const states = this.version < DELAYS_VERSION ? FIRST_STATES : ANSWER_STATES.length
+    if ((bytes[at + 5] as number) >= states) {
       throw badFrame(`has a task in the state ${bytes[at + 5]}, which is none`)
     }
     if (((bytes[at + 6] as number) & ~KNOWN_FLAGS) !== 0) {

@@ -11,7 +11,9 @@
  * ```
  *
  * `heldUs` is the time from the work's receipt to the result's sending, `workUs` that in the
- * handler: what is left of the scheduler's own measurement is the way there and back.
+ * handler: what is left of the scheduler's own measurement is the way there and back. A flag says
+ * that the payload is no result but a checkpoint, of an attempt that was asked to stop; a frame with
+ * one is of version 3.
  */
 import {
   badFrame,
@@ -31,7 +33,11 @@ import { cutMessage, FrameWriter, messageBytes, textBytes } from './frame-writer
 
 const ITEM_BYTES = 32
 
-export const RESULT_FLAG = { retryable: 1 } as const
+export const RESULT_FLAG = { retryable: 1, yields: 2 } as const
+/** The first version with attempts that yield. */
+const YIELDS_VERSION = 3
+/** By version: the flags that there are. */
+const KNOWN_FLAGS = [0, 1, 1, 3]
 
 /** 71 minutes: longer ones are not told apart. */
 const MICROSECONDS_MAX = 0xffff_ffff
@@ -66,6 +72,7 @@ export class ResultWriter extends FrameWriter {
     const messageLength = messageBytes(kept)
     if (!this.reserve(ITEM_BYTES + codeLength + messageLength + length)) return false
     const { buffer, at } = this
+    if (flags > RESULT_FLAG.retryable) this.needsVersion(YIELDS_VERSION)
     putU32(buffer, at, slot)
     putU64(buffer, at + 4, counter)
     putU32(buffer, at + 12, seq)
@@ -95,11 +102,13 @@ export class ResultReader extends FrameReader {
   isFailure = false
   /** Of a failure: whether trying again may help. */
   isRetryable = false
+  /** It was asked to stop, and did: the payload is its checkpoint, or empty. */
+  yields = false
   payloadStart = 0
   payloadLength = 0
 
   constructor() {
-    super(FRAME_KIND.result, ITEM_BYTES, 1, FRAME.itemsMax)
+    super(FRAME_KIND.result, ITEM_BYTES, 1, FRAME.itemsMax, YIELDS_VERSION)
   }
 
   get epoch(): number {
@@ -118,9 +127,11 @@ export class ResultReader extends FrameReader {
   protected override sizeOf(at: number): number {
     const { bytes } = this
     if (!isExact(bytes, at + 4)) throw badFrame('has a counter beyond 2^53 - 1')
-    if (((bytes[at + 29] as number) & ~RESULT_FLAG.retryable) !== 0) {
+    if (((bytes[at + 29] as number) & ~KNOWN_FLAGS[this.version]) !== 0) {
       throw badFrame(`has an item with the flags ${bytes[at + 29]}, of which some are not known`)
     }
+    const isYield = ((bytes[at + 29] as number) & RESULT_FLAG.yields) !== 0
+    if (isYield && bytes[at + 28] !== 0) throw badFrame('has an item that both fails and yields')
     const texts = (bytes[at + 28] as number) + u16(bytes, at + 30)
     return ITEM_BYTES + texts + u32(bytes, at + 16)
   }
@@ -136,7 +147,9 @@ export class ResultReader extends FrameReader {
     this.codeAt = at + ITEM_BYTES
     this.codeLength = bytes[at + 28] as number
     this.isFailure = this.codeLength > 0
-    this.isRetryable = (bytes[at + 29] as number) === RESULT_FLAG.retryable
+    const flags = bytes[at + 29] as number
+    this.isRetryable = (flags & RESULT_FLAG.retryable) !== 0
+    this.yields = (flags & RESULT_FLAG.yields) !== 0
     this.messageLength = u16(bytes, at + 30)
     this.payloadStart = this.codeAt + this.codeLength + this.messageLength
     return this.payloadStart + this.payloadLength

@@ -20,21 +20,53 @@
  * | len | len  | len      |       |               |
  * +-----+------+----------+-------+---------------+- - -
  * ```
+ *
+ * What a task promises of itself stands behind that, in numbers, announced by a flag of its own; a
+ * frame with it is of version 3.
+ *
+ * ```
+ *  0       4            8             12              16        20      28
+ * +-------+------------+-------------+---------------+---------+-------+
+ * | ttlMs | deadlineMs | slaTargetMs | retryDelayMs  | delayMs | at    |
+ * +-------+------------+-------------+---------------+---------+-------+
+ * ```
  */
 import { MATCHES } from '../options.ts'
 import type { TaskRouting } from '../task.ts'
-import { badFrame, FRAME, FRAME_KIND, putU16, putU32, u16, u32 } from './frame-format.ts'
+import {
+  badFrame,
+  FRAME,
+  FRAME_KIND,
+  isExact,
+  putU16,
+  putU32,
+  putU64,
+  u16,
+  u32,
+  u64,
+} from './frame-format.ts'
 import type { FramePool } from './frame-pool.ts'
 import { FrameReader, RepeatedText } from './frame-reader.ts'
 import { FrameWriter, textBytes } from './frame-writer.ts'
+import { SAYS_NO_PROMISE, type SaidPromises } from './own-promises.ts'
 
 const ITEM_BYTES = 20
 
-export const SUBMIT_FLAG = { wantsAccepted: 1, wantsOutcome: 2, isExtended: 4 } as const
-const KNOWN_FLAGS = SUBMIT_FLAG.wantsAccepted | SUBMIT_FLAG.wantsOutcome
-/** The first version with extensions. */
+export const SUBMIT_FLAG = {
+  wantsAccepted: 1,
+  wantsOutcome: 2,
+  isExtended: 4,
+  promises: 8,
+} as const
+/** The first version with extensions, and that with promises. */
 const EXTENDED_VERSION = 2
+const PROMISES_VERSION = 3
 const EXTENSION_BYTES = 6
+const PROMISES_BYTES = 28
+/** By version: the flags that there are. */
+const KNOWN_FLAGS = [0, 3, 7, 15]
+/** Of a number that is promised: as the queue has it. */
+const OF_QUEUE = 0xffff_ffff
 
 /** A `retryCount` that says: as the queue has it. */
 export const RETRY_COUNT_OF_QUEUE = 255
@@ -72,6 +104,13 @@ export function submitExtension(
   return { ...texts, match: matchNumber, bytes: EXTENSION_BYTES + length }
 }
 
+/** @returns bytes that promises take in a frame; 0 for none. */
+export function promisesBytes({ own, atMs }: SaidPromises): number {
+  return own === null && atMs === null ? 0 : PROMISES_BYTES
+}
+
+const NO_PROMISES: SaidPromises = { own: null, atMs: null }
+
 export class SubmitWriter extends FrameWriter {
   /** @param bytesMax what a frame may come to, where the server takes less than `FRAME.bytesMax`. */
   constructor(pool: FramePool, bytesMax: number = FRAME.bytesMax) {
@@ -86,6 +125,7 @@ export class SubmitWriter extends FrameWriter {
    * @param id a token, or '' for one that the scheduler makes up.
    * @param requires terms joined by commas.
    * @param extension null for most tasks.
+   * @param said what it promises of itself: nothing, for most.
    * @returns false when it would not fit: `finish` first.
    */
   add(
@@ -99,18 +139,21 @@ export class SubmitWriter extends FrameWriter {
     start: number,
     length: number,
     extension: SubmitExtension | null = null,
+    said: SaidPromises = NO_PROMISES,
   ): boolean {
     const idLength = textBytes(id, 0xff)
     const requiresLength = textBytes(requires, 0xffff)
     const extensionBytes = extension === null ? 0 : extension.bytes
-    if (!this.reserve(ITEM_BYTES + idLength + requiresLength + extensionBytes + length))
-      return false
+    const saidBytes = promisesBytes(said)
+    const moreBytes = extensionBytes + saidBytes
+    if (!this.reserve(ITEM_BYTES + idLength + requiresLength + moreBytes + length)) return false
     const { buffer, at } = this
     putU32(buffer, at, number)
     putU32(buffer, at + 4, length)
     putU32(buffer, at + 8, timeoutMs)
     buffer[at + 12] = retryCount
-    buffer[at + 13] = extension === null ? flags : flags | SUBMIT_FLAG.isExtended
+    const extended = extension === null ? flags : flags | SUBMIT_FLAG.isExtended
+    buffer[at + 13] = saidBytes === 0 ? extended : extended | SUBMIT_FLAG.promises
     buffer[at + 14] = idLength
     buffer[at + 15] = 0
     putU16(buffer, at + 16, requiresLength)
@@ -118,6 +161,7 @@ export class SubmitWriter extends FrameWriter {
     let end = this.putText(at + ITEM_BYTES, id)
     end = this.putText(end, requires)
     if (extension !== null) end = this.putExtension(end, extension)
+    if (saidBytes > 0) end = this.putPromises(end, said)
     this.at = this.putBytes(end, bytes, start, length)
     return true
   }
@@ -136,6 +180,19 @@ export class SubmitWriter extends FrameWriter {
     this.needsVersion(EXTENDED_VERSION)
     return this.putText(end, key)
   }
+
+  private putPromises(at: number, { own, atMs }: SaidPromises): number {
+    const { buffer } = this
+    const { ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs } = own ?? SAYS_NO_PROMISE
+    putU32(buffer, at, ttlMs ?? OF_QUEUE)
+    putU32(buffer, at + 4, deadlineMs ?? OF_QUEUE)
+    putU32(buffer, at + 8, slaTargetMs ?? OF_QUEUE)
+    putU32(buffer, at + 12, retryDelayMs ?? OF_QUEUE)
+    putU32(buffer, at + 16, delayMs)
+    putU64(buffer, at + 20, atMs ?? 0)
+    this.needsVersion(PROMISES_VERSION)
+    return at + PROMISES_BYTES
+  }
 }
 
 export class SubmitReader extends FrameReader {
@@ -146,6 +203,9 @@ export class SubmitReader extends FrameReader {
   requiresLength = 0
   /** Of the extension; 0 without one. */
   extensionLength = 0
+  /** Where promises stand, or would. */
+  private promisesAt = 0
+  hasPromises = false
   number = 0
   timeoutMs = 0
   retryCount = 0
@@ -155,7 +215,7 @@ export class SubmitReader extends FrameReader {
   payloadLength = 0
 
   constructor() {
-    super(FRAME_KIND.submit, ITEM_BYTES, 1, FRAME.itemsMax, EXTENDED_VERSION)
+    super(FRAME_KIND.submit, ITEM_BYTES, 1, FRAME.itemsMax, PROMISES_VERSION)
   }
 
   get frameNumber(): number {
@@ -173,7 +233,7 @@ export class SubmitReader extends FrameReader {
   }
 
   private get extensionAt(): number {
-    return this.payloadStart - this.extensionLength
+    return this.promisesAt - this.extensionLength
   }
 
   /** Bytes that are equal where all is that the extension says but the key; '' without one. */
@@ -181,18 +241,30 @@ export class SubmitReader extends FrameReader {
     if (this.extensionLength === 0) return ''
     const start = this.extensionAt + 1
     const keyLength = this.bytes[start - 1] as number
-    return this.lastRouting.read(this.bytes, start, this.payloadStart - keyLength - start)
+    return this.lastRouting.read(this.bytes, start, this.promisesAt - keyLength - start)
   }
 
   /** '' when there is none; no token yet. */
   key(): string {
     if (this.extensionLength === 0) return ''
-    const { bytes, payloadStart } = this
-    return bytes.toString(
-      'latin1',
-      payloadStart - (bytes[this.extensionAt] as number),
-      payloadStart,
-    )
+    const { bytes, promisesAt } = this
+    const keyLength = bytes[this.extensionAt] as number
+    return bytes.toString('latin1', promisesAt - keyLength, promisesAt)
+  }
+
+  /** As written: numbers of any size. null when it makes none, as most tasks do. */
+  promises(): SaidPromises | null {
+    if (!this.hasPromises) return null
+    const { bytes, promisesAt: at } = this
+    const own = {
+      ttlMs: numberOf(u32(bytes, at)),
+      deadlineMs: numberOf(u32(bytes, at + 4)),
+      slaTargetMs: numberOf(u32(bytes, at + 8)),
+      retryDelayMs: numberOf(u32(bytes, at + 12)),
+      delayMs: u32(bytes, at + 16),
+    }
+    const atMs = u64(bytes, at + 20)
+    return { own, atMs: atMs === 0 ? null : atMs }
   }
 
   /** As written: no tokens yet. null when there is none. */
@@ -214,26 +286,37 @@ export class SubmitReader extends FrameReader {
   protected override sizeOf(at: number): number {
     const { bytes } = this
     const flags = bytes[at + 13] as number
-    const size = ITEM_BYTES + (bytes[at + 14] as number) + u16(bytes, at + 16) + u32(bytes, at + 4)
-    if ((flags & SUBMIT_FLAG.isExtended) !== 0 && this.version >= EXTENDED_VERSION) {
-      return size + this.extensionSize(at)
-    }
-    this.refuseUnknown(flags, at)
-    if (u16(bytes, at + 18) !== 0) throw badFrame('has an item that is not 0 where it is to be')
-    return size
-  }
-
-  private refuseUnknown(flags: number, at: number): void {
-    if ((flags & ~KNOWN_FLAGS) !== 0) {
+    if ((flags & ~KNOWN_FLAGS[this.version]) !== 0) {
       throw badFrame(`has an item with the flags ${flags}, of which some are not known`)
     }
-    if (this.bytes[at + 15] !== 0) throw badFrame('has an item that is not 0 where it is to be')
+    if (bytes[at + 15] !== 0) throw badFrame('has an item that is not 0 where it is to be')
+    const size = ITEM_BYTES + (bytes[at + 14] as number) + u16(bytes, at + 16) + u32(bytes, at + 4)
+    if ((flags & (SUBMIT_FLAG.isExtended | SUBMIT_FLAG.promises)) === 0) {
+      if (u16(bytes, at + 18) !== 0) throw badFrame('has an item that is not 0 where it is to be')
+      return size
+    }
+    return size + this.moreSize(at, flags)
+  }
+
+  /** @returns how long extension and promises are together. */
+  private moreSize(itemAt: number, flags: number): number {
+    const { bytes } = this
+    const isExtended = (flags & SUBMIT_FLAG.isExtended) !== 0
+    if (!isExtended && u16(bytes, itemAt + 18) !== 0) {
+      throw badFrame('has an item that is not 0 where it is to be')
+    }
+    const extension = isExtended ? this.extensionSize(itemAt) : 0
+    if ((flags & SUBMIT_FLAG.promises) === 0) return extension
+    const texts = (bytes[itemAt + 14] as number) + u16(bytes, itemAt + 16)
+    const at = itemAt + ITEM_BYTES + texts + extension
+    if (at + PROMISES_BYTES > bytes.length) throw badFrame('has an item whose promises are cut')
+    if (!isExact(bytes, at + 20)) throw badFrame('has a time beyond 2^53 - 1')
+    return extension + PROMISES_BYTES
   }
 
   /** @returns the extension's length, which is what its own lengths come to. */
   private extensionSize(itemAt: number): number {
     const { bytes } = this
-    this.refuseUnknown((bytes[itemAt + 13] as number) & ~SUBMIT_FLAG.isExtended, itemAt)
     const length = u16(bytes, itemAt + 18)
     const at = itemAt + ITEM_BYTES + (bytes[itemAt + 14] as number) + u16(bytes, itemAt + 16)
     if (length < EXTENSION_BYTES || at + length > bytes.length) {
@@ -262,7 +345,13 @@ export class SubmitReader extends FrameReader {
     this.idLength = bytes[at + 14] as number
     this.requiresLength = u16(bytes, at + 16)
     this.extensionLength = u16(bytes, at + 18)
-    this.payloadStart = this.idAt + this.idLength + this.requiresLength + this.extensionLength
+    this.promisesAt = this.idAt + this.idLength + this.requiresLength + this.extensionLength
+    this.hasPromises = (flags & SUBMIT_FLAG.promises) !== 0
+    this.payloadStart = this.promisesAt + (this.hasPromises ? PROMISES_BYTES : 0)
     return this.payloadStart + this.payloadLength
   }
+}
+
+function numberOf(value: number): number | null {
+  return value === OF_QUEUE ? null : value
 }

@@ -12,6 +12,16 @@
  *
  * A task whose type is not its queue's name has it behind the queue: its length in one byte, then the
  * text. The highest bit of the queue's length announces it; a frame with one is of version 2.
+ *
+ * What only tasks have that were moved or interrupted stands behind that, announced by the highest bit
+ * of the id's length; a frame with one is of version 3.
+ *
+ * ```
+ *  0              1   2                  4
+ * +--------------+---+------------------+- - -
+ * | sourceLength | 0 | checkpointLength | source queue, checkpoint
+ * +--------------+---+------------------+- - -
+ * ```
  */
 import {
   badFrame,
@@ -34,6 +44,23 @@ const ITEM_BYTES = 24
 const HAS_TYPE = 0x80
 /** The first version with types. */
 export const TYPES_VERSION = 2
+/** Of the id's length, which is 64 at most. */
+const IS_EXTENDED = 0x80
+/** The first version with tasks that were moved or interrupted. */
+export const MOVES_VERSION = 3
+const EXTENSION_BYTES = 4
+
+/** What only tasks have that were moved or interrupted. */
+export interface WorkExtension {
+  /** Where it was submitted; '' for the queue that serves it. */
+  readonly sourceQueue: string
+  /** What the attempt before handed back; null for nothing. */
+  readonly checkpoint: Uint8Array | null
+}
+
+function extensionBytes({ sourceQueue, checkpoint }: WorkExtension): number {
+  return EXTENSION_BYTES + textBytes(sourceQueue, 0xff) + (checkpoint?.length ?? 0)
+}
 
 export class WorkWriter extends FrameWriter {
   /** @param bytesMax what a frame may come to, where the server takes less than `FRAME.bytesMax`. */
@@ -46,6 +73,7 @@ export class WorkWriter extends FrameWriter {
    * @param attempt how often the task was started, this time included.
    * @param idNumber stands behind `id` in decimal, unless it is -1: no text is made of the two.
    * @param type '' where it is the queue's name, or not to be told.
+   * @param extension null for most tasks.
    * @returns false when it would not fit: `finish` first.
    */
   add(
@@ -60,23 +88,27 @@ export class WorkWriter extends FrameWriter {
     length: number,
     idNumber = -1,
     type = '',
+    extension: WorkExtension | null = null,
   ): boolean {
-    const idLength = textBytes(id, 0xff) + (idNumber < 0 ? 0 : digitCount(idNumber))
+    const idLength = textBytes(id, 0x7f) + (idNumber < 0 ? 0 : digitCount(idNumber))
     const queueLength = textBytes(queue, 0x7f)
     const typeBytes = type === '' ? 0 : 1 + textBytes(type, 0xff)
-    if (!this.reserve(ITEM_BYTES + idLength + queueLength + typeBytes + length)) return false
+    const moreBytes = extension === null ? 0 : extensionBytes(extension)
+    const textsLength = idLength + queueLength + typeBytes
+    if (!this.reserve(ITEM_BYTES + textsLength + moreBytes + length)) return false
     const { buffer, at } = this
     putU32(buffer, at, slot)
     putU64(buffer, at + 4, counter)
     putU32(buffer, at + 12, seq)
     putU32(buffer, at + 16, length)
     putU16(buffer, at + 20, Math.min(attempt, 0xffff))
-    buffer[at + 22] = idLength
+    buffer[at + 22] = extension === null ? idLength : idLength | IS_EXTENDED
     buffer[at + 23] = type === '' ? queueLength : queueLength | HAS_TYPE
     let end = this.putText(at + ITEM_BYTES, id)
     if (idNumber >= 0) end = this.putDigits(end, idNumber)
     end = this.putText(end, queue)
     if (type !== '') end = this.putType(end, type)
+    if (extension !== null) end = this.putExtension(end, extension)
     this.at = this.putBytes(end, bytes, start, length)
     return true
   }
@@ -85,6 +117,16 @@ export class WorkWriter extends FrameWriter {
     this.needsVersion(TYPES_VERSION)
     this.buffer[at] = type.length
     return this.putText(at + 1, type)
+  }
+
+  private putExtension(at: number, { sourceQueue, checkpoint }: WorkExtension): number {
+    const { buffer } = this
+    this.needsVersion(MOVES_VERSION)
+    buffer[at] = sourceQueue.length
+    buffer[at + 1] = 0
+    putU16(buffer, at + 2, checkpoint?.length ?? 0)
+    const end = this.putText(at + EXTENSION_BYTES, sourceQueue)
+    return checkpoint === null ? end : this.putBytes(end, checkpoint, 0, checkpoint.length)
   }
 }
 
@@ -96,6 +138,8 @@ export class WorkReader extends FrameReader {
   queueLength = 0
   /** 0 where it is the queue's name. */
   typeLength = 0
+  /** 0 for most tasks. */
+  extensionLength = 0
   slot = 0
   counter = 0
   seq = 0
@@ -104,7 +148,7 @@ export class WorkReader extends FrameReader {
   payloadLength = 0
 
   constructor() {
-    super(FRAME_KIND.work, ITEM_BYTES, 1, FRAME.itemsMax, TYPES_VERSION)
+    super(FRAME_KIND.work, ITEM_BYTES, 1, FRAME.itemsMax, MOVES_VERSION)
   }
 
   get epoch(): number {
@@ -121,24 +165,40 @@ export class WorkReader extends FrameReader {
 
   /** '' where it is the queue's name. */
   type(): string {
-    return this.lastType.read(this.bytes, this.payloadStart - this.typeLength, this.typeLength)
+    const end = this.payloadStart - this.extensionLength
+    return this.lastType.read(this.bytes, end - this.typeLength, this.typeLength)
+  }
+
+  /** null for most tasks. */
+  extension(): WorkExtension | null {
+    const { bytes, payloadStart, extensionLength } = this
+    return extensionLength === 0 ? null : workExtension(bytes, payloadStart - extensionLength)
   }
 
   protected override sizeOf(at: number): number {
     const { bytes } = this
     if (!isExact(bytes, at + 4)) throw badFrame('has a counter beyond 2^53 - 1')
+    const idLength = bytes[at + 22] as number
     const queueLength = bytes[at + 23] as number
-    if (queueLength >= HAS_TYPE && this.version >= TYPES_VERSION) return this.typedSize(at)
-    return ITEM_BYTES + (bytes[at + 22] as number) + queueLength + u32(bytes, at + 16)
+    const isTyped = queueLength >= HAS_TYPE && this.version >= TYPES_VERSION
+    const isExtended = idLength >= IS_EXTENDED && this.version >= MOVES_VERSION
+    if (isTyped || isExtended) return this.longerSize(at, isTyped, isExtended)
+    return ITEM_BYTES + idLength + queueLength + u32(bytes, at + 16)
   }
 
-  private typedSize(at: number): number {
+  private longerSize(at: number, isTyped: boolean, isExtended: boolean): number {
     const { bytes } = this
-    const texts = (bytes[at + 22] as number) + ((bytes[at + 23] as number) & ~HAS_TYPE)
-    const typeAt = at + ITEM_BYTES + texts
-    if (typeAt >= bytes.length) throw badFrame('ends before the type of an item')
-    if (bytes[typeAt] === 0) throw badFrame('has an item with an empty type')
-    return ITEM_BYTES + texts + 1 + (bytes[typeAt] as number) + u32(bytes, at + 16)
+    const idLength = bytes[at + 22] as number
+    const queueLength = bytes[at + 23] as number
+    let end = at + ITEM_BYTES + (isExtended ? idLength & ~IS_EXTENDED : idLength)
+    end += isTyped ? queueLength & ~HAS_TYPE : queueLength
+    if (isTyped) {
+      if (end >= bytes.length) throw badFrame('ends before the type of an item')
+      if (bytes[end] === 0) throw badFrame('has an item with an empty type')
+      end += 1 + (bytes[end] as number)
+    }
+    if (isExtended) end += extensionSize(bytes, end)
+    return end - at + u32(bytes, at + 16)
   }
 
   protected override readItem(at: number): number {
@@ -149,13 +209,36 @@ export class WorkReader extends FrameReader {
     this.payloadLength = u32(bytes, at + 16)
     this.attempt = u16(bytes, at + 20)
     this.idAt = at + ITEM_BYTES
-    this.idLength = bytes[at + 22] as number
+    const idLength = bytes[at + 22] as number
     const queueLength = bytes[at + 23] as number
-    const hasType = queueLength >= HAS_TYPE && this.version >= TYPES_VERSION
-    this.queueLength = hasType ? queueLength & ~HAS_TYPE : queueLength
+    const isTyped = queueLength >= HAS_TYPE && this.version >= TYPES_VERSION
+    const isExtended = idLength >= IS_EXTENDED && this.version >= MOVES_VERSION
+    this.idLength = isExtended ? idLength & ~IS_EXTENDED : idLength
+    this.queueLength = isTyped ? queueLength & ~HAS_TYPE : queueLength
     this.payloadStart = this.idAt + this.idLength + this.queueLength
-    this.typeLength = hasType ? (bytes[this.payloadStart] as number) : 0
-    if (hasType) this.payloadStart += 1 + this.typeLength
+    this.typeLength = isTyped ? (bytes[this.payloadStart] as number) : 0
+    if (isTyped) this.payloadStart += 1 + this.typeLength
+    this.extensionLength = isExtended ? extensionSize(bytes, this.payloadStart) : 0
+    this.payloadStart += this.extensionLength
     return this.payloadStart + this.payloadLength
+  }
+}
+
+/** @throws bad_frame when it is cut, or not 0 where it is to be. */
+function extensionSize(bytes: Uint8Array, at: number): number {
+  if (at + EXTENSION_BYTES > bytes.length) throw badFrame('has an item whose extension is cut')
+  if (bytes[at + 1] !== 0) throw badFrame('has an item that is not 0 where it is to be')
+  return EXTENSION_BYTES + (bytes[at] as number) + u16(bytes, at + 2)
+}
+
+/** @param at of an extension in a frame that was checked whole. */
+export function workExtension(bytes: Buffer, at: number): WorkExtension {
+  const sourceAt = at + EXTENSION_BYTES
+  const checkpointAt = sourceAt + (bytes[at] as number)
+  const length = u16(bytes, at + 2)
+  const checkpoint = bytes.subarray(checkpointAt, checkpointAt + length)
+  return {
+    sourceQueue: bytes.toString('latin1', sourceAt, checkpointAt),
+    checkpoint: length === 0 ? null : Uint8Array.from(checkpoint),
   }
 }

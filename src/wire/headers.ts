@@ -20,10 +20,24 @@ export const HEADER = {
   type: 'Sb-Type',
   timeoutMs: 'Sb-Timeout-Ms',
   retryCount: 'Sb-Retry-Count',
+  ttlMs: 'Sb-Ttl-Ms',
+  deadlineMs: 'Sb-Deadline-Ms',
+  slaTargetMs: 'Sb-Sla-Target-Ms',
+  retryDelayMs: 'Sb-Retry-Delay-Ms',
+  delayMs: 'Sb-Delay-Ms',
+  at: 'Sb-At',
   outcome: 'Sb-Outcome',
+  /** How the body is to be read: `message`. */
+  form: 'Sb-Form',
   /** Scheduler to agent and submitter. */
   taskId: 'Sb-Id',
   queue: 'Sb-Queue',
+  /** Scheduler to agent, where the task was submitted to another queue. */
+  sourceQueue: 'Sb-Source-Queue',
+  /** Scheduler to agent: what an interrupted attempt handed back, in base64. */
+  checkpoint: 'Sb-Checkpoint',
+  /** Agent to scheduler: the body is a checkpoint and not a result. */
+  yields: 'Sb-Yield',
   attempt: 'Sb-Attempt',
   state: 'Sb-State',
   code: 'Sb-Code',
@@ -61,22 +75,31 @@ export function encodeHeaders(...lines: string[]): EncodedHeaders {
 }
 
 /**
- * Headers of a dispatch: `Sb-Id`, `Sb-Queue`, `Sb-Attempt`, and `Sb-Type` where it is another than the
- * queue. Values are tokens and a number.
+ * Headers of a dispatch: `Sb-Id`, `Sb-Queue`, `Sb-Attempt`, and `Sb-Type` and `Sb-Source-Queue` where
+ * they are another name than the queue's. Values are tokens, a number and base64.
+ * @param checkpoint what an interrupted attempt handed back; null for nearly all tasks.
  */
 export function workHeaders(
   id: string,
   queue: string,
   attempt: number,
   type: string = queue,
+  sourceQueue: string = queue,
+  checkpoint: Uint8Array | null = null,
 ): EncodedHeaders {
-  const typeLine = type === queue ? '' : `Sb-Type: ${type}\r\n`
+  let more = type === queue ? '' : `Sb-Type: ${type}\r\n`
+  if (sourceQueue !== queue) more += `Sb-Source-Queue: ${sourceQueue}\r\n`
+  if (checkpoint !== null) more += `Sb-Checkpoint: ${base64(checkpoint)}\r\n`
   return new RawHeaders(
     Buffer.from(
-      `NATS/1.0\r\nSb-Id: ${id}\r\nSb-Queue: ${queue}\r\nSb-Attempt: ${attempt}\r\n${typeLine}\r\n`,
+      `NATS/1.0\r\nSb-Id: ${id}\r\nSb-Queue: ${queue}\r\nSb-Attempt: ${attempt}\r\n${more}\r\n`,
       'latin1',
     ),
   )
+}
+
+function base64({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('base64')
 }
 
 /** Headers of a refusal or a failed outcome. */

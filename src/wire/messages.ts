@@ -29,6 +29,8 @@ export interface Hello {
   prefetch?: number
   /** It gets as much work as it asks for by `pull`, and none of itself. */
   pull?: boolean
+  /** It lets itself be asked to stop a task for a critical one, and hands back how far it came. */
+  preemptible?: boolean
 }
 
 /** Every scheduler's answer to a hello. */
@@ -76,6 +78,7 @@ export type Control =
   | { type: 'drain'; scheduler: string }
   | { type: 'fenced'; scheduler: string }
   | { type: 'acknowledge'; scheduler: string; tokens: string[] }
+  | { type: 'preempt'; scheduler: string; token: string }
 
 /** Reply to `sb.task.<queue>`. */
 export interface Accepted {
@@ -121,6 +124,7 @@ export function readHello(bytes: Uint8Array, agent: string): Required<Hello> {
     keeps: body.keeps === true,
     prefetch: wholeNumber(body, 'prefetch', 0, LIMITS.prefetchMax),
     pull: body.pull === true,
+    preemptible: body.preemptible === true,
   }
 }
 

@@ -2,20 +2,29 @@
 import { SignalboxError } from '../errors.ts'
 import { LIMITS, MATCHES, type Match } from '../options.ts'
 import {
-  PRIORITY_DEFAULT,
+  type OwnPromises,
   type PriorityLevel,
   priorityLevel,
+  type SaidLevel,
   type SubmitOptions,
   type TaskRouting,
 } from '../task.ts'
 import { isComparison, parseTerm } from '../terms.ts'
 import { HEADER } from './headers.ts'
+import {
+  bothSaid,
+  checkAt,
+  checkMs,
+  promises,
+  promisesOf,
+  SAYS_NO_PROMISE,
+} from './own-promises.ts'
 import { quote, requireToken } from './tokens.ts'
 
 /** Options of one submit after the check; null stands for the queue's default. */
 export interface CheckedOptions {
   id: string | null
-  level: PriorityLevel
+  level: SaidLevel
   /** Canonical terms, sorted, without doubles. */
   requires: readonly string[]
   timeoutMs: number | null
@@ -23,17 +32,23 @@ export interface CheckedOptions {
   /** null when it says nothing of that, as nearly all tasks do. */
   routing: TaskRouting | null
   key: string | null
+  /** null as well. */
+  own: OwnPromises | null
+  /** When to begin, ms since 1970; becomes a delay of `own` where the task is taken. */
+  atMs: number | null
 }
 
 const NO_TERMS: readonly string[] = []
 export const NO_OPTIONS: Readonly<CheckedOptions> = Object.freeze({
   id: null,
-  level: PRIORITY_DEFAULT,
+  level: 0,
   requires: NO_TERMS,
   timeoutMs: null,
   retryCount: null,
   routing: null,
   key: null,
+  own: null,
+  atMs: null,
 })
 
 const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
@@ -47,6 +62,12 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
   'key',
   'timeoutMs',
   'retryCount',
+  'retryDelayMs',
+  'ttlMs',
+  'deadlineMs',
+  'slaTargetMs',
+  'delayMs',
+  'at',
 ])
 
 /** @throws not_supported for any other key, bad_option, bad_priority or bad_token for a value. */
@@ -57,12 +78,13 @@ export function checkOptions(options: SubmitOptions | undefined): Readonly<Check
   }
   return {
     id: options.id === undefined ? null : requireToken(options.id, 'task id'),
-    level: options.priority === undefined ? PRIORITY_DEFAULT : requireLevel(options.priority),
+    level: options.priority === undefined ? 0 : requireLevel(options.priority),
     requires: checkTerms('requires', options.requires ?? NO_TERMS),
     timeoutMs: checkNumber('timeoutMs', options.timeoutMs, 1, LIMITS.timeoutMsMax),
     retryCount: checkNumber('retryCount', options.retryCount, 0, LIMITS.retryCountMax),
     routing: routingOf(options),
     key: options.key === undefined ? null : requireToken(options.key, 'key'),
+    ...promisesOf(options, Date.now()),
   }
 }
 
@@ -127,7 +149,7 @@ export interface HeaderSource {
 export function optionsFromHeaders(
   headers: HeaderSource | undefined,
   subjectLevel: PriorityLevel | null,
-): Readonly<CheckedOptions> & { outcome?: boolean } {
+): Readonly<CheckedOptions> & { outcome?: boolean; form?: Form } {
   if (headers === undefined) {
     return subjectLevel === null ? NO_OPTIONS : { ...NO_OPTIONS, level: subjectLevel }
   }
@@ -140,8 +162,9 @@ export function optionsFromHeaders(
   }
   const checked: HeaderOptions = {
     ...NO_OPTIONS,
-    level: subjectLevel ?? PRIORITY_DEFAULT,
+    level: subjectLevel ?? 0,
     outcome: false,
+    form: null,
   }
   for (const key of keys) {
     if (!/^(sb-|nats-msg-id$)/i.test(key)) continue
@@ -151,11 +174,16 @@ export function optionsFromHeaders(
     }
     takeHeader(checked, key, values[0] ?? '', subjectLevel)
   }
+  if (checked.atMs !== null && checked.own !== null && checked.own.delayMs > 0) throw bothSaid()
   return checked
 }
 
+/** How the body is to be read; null for bytes that are nobody's business. */
+export type Form = 'message' | null
+
 type HeaderOptions = { -readonly [K in keyof CheckedOptions]: CheckedOptions[K] } & {
   outcome: boolean
+  form: Form
 }
 
 function takeHeader(
@@ -207,9 +235,34 @@ function takeHeader(
       }
       checked.outcome = value === '1'
       return
+    case HEADER.form:
+      if (value !== 'message') {
+        throw new SignalboxError('bad_header', `${key} is ${quote(value)}: give message.`)
+      }
+      checked.form = value
+      return
     default:
-      throw notSupported(key)
+      takePromise(checked, key, value)
   }
+}
+
+/** By header; `at` is a time and stands for itself. */
+const PROMISES: Readonly<Record<string, keyof OwnPromises>> = {
+  [HEADER.ttlMs]: 'ttlMs',
+  [HEADER.deadlineMs]: 'deadlineMs',
+  [HEADER.slaTargetMs]: 'slaTargetMs',
+  [HEADER.retryDelayMs]: 'retryDelayMs',
+  [HEADER.delayMs]: 'delayMs',
+}
+
+function takePromise(checked: HeaderOptions, key: string, value: string): void {
+  if (key === HEADER.at) {
+    checked.atMs = checkAt(key, headerNumber(value), Date.now())
+    return
+  }
+  if (!Object.hasOwn(PROMISES, key)) throw notSupported(key)
+  const said = { [PROMISES[key]]: checkMs(key, headerNumber(value)) }
+  checked.own = promises({ ...SAYS_NO_PROMISE, ...checked.own, ...said })
 }
 
 const SAYS_NOTHING: TaskRouting = { type: null, strategy: null, match: null, prefers: NO_TERMS }

@@ -35,6 +35,15 @@ const EXTENDED = submitFrame(
   ],
   NUMBER,
 )
+/** Of version 3. */
+const PROMISED = submitFrame(
+  [
+    { number: 8, payload: 'eighth', own: { ttlMs: 5_000 }, extension: { key: 'k' } },
+    { number: 9, payload: 'ninth', own: { delayMs: 5 } },
+    { number: 10, payload: 'tenth', atMs: 1 },
+  ],
+  NUMBER,
+)
 /** Of the first item of `EXTENDED`, which has no id. */
 const EXTENSION_AT = HEAD + 20 + 3
 
@@ -140,10 +149,10 @@ test('bad frames: a number that is not exact is refused, and not named wrongly',
 })
 
 test('bad frames: a newer version is refused by a code of its own, which says what is spoken', async () => {
-  for (const version of [3, 4, 255]) await expectRefused(lying(2, version), 'frame_version')
-  expect(submitter.plain.at(-1)!.message).toContain('version 2')
+  for (const version of [4, 5, 255]) await expectRefused(lying(2, version), 'frame_version')
+  expect(submitter.plain.at(-1)!.message).toContain('version 3')
   // Nothing else of a newer version is known, so nothing else of it is looked at.
-  await expectRefused(lying(2, 3, 99, 0, 0, 255, 255), 'frame_version')
+  await expectRefused(lying(2, 4, 99, 0, 0, 255, 255), 'frame_version')
 })
 
 test('bad frames: an extended frame cut at any byte is refused as a whole', async () => {
@@ -165,6 +174,43 @@ test.each<[string, number, number[]]>([
   ['preferences of 65,535 bytes', EXTENSION_AT + 4, [255, 255]],
 ])('bad frames: %s is refused as a whole', async (_, at, bytes) => {
   await expectRefused(overwritten(EXTENDED, at, bytes), 'bad_frame')
+})
+
+test('bad frames: a frame with promises, cut at any byte, is refused as a whole', async () => {
+  for (let length = HEAD; length < PROMISED.length; length++) {
+    await expectRefused(PROMISED.slice(0, length), 'bad_frame')
+  }
+})
+
+test.each<[string, number, number[]]>([
+  ['promises in version 1', 2, [1]],
+  ['promises in version 2', 2, [2]],
+  ['promises that no flag announces', HEAD + 13, [7]],
+  ['promises announced where there are none', HEAD + 13, [31]],
+  ['a key that reaches into promises', HEAD + 20, [2]],
+  ['an extension that reaches into promises', HEAD + 18, [8, 0]],
+  ['a time that is not exact', HEAD + 20 + 7 + 20, [0, 0, 0, 0, 0, 0, 0x20, 0]],
+])('bad frames: %s is refused as a whole', async (_, at, bytes) => {
+  await expectRefused(overwritten(PROMISED, at, bytes), 'bad_frame')
+})
+
+test.each<[string, Pick<FrameItem, 'own' | 'atMs'>, string]>([
+  ['an SLA of more than 30 days', { own: { slaTargetMs: 2_592_000_001 } }, 'bad_option'],
+  ['a TTL of 49 days', { own: { ttlMs: 0xffff_fffe } }, 'bad_option'],
+  ['a deadline of more than 30 days', { own: { deadlineMs: 2_592_000_001 } }, 'bad_option'],
+  ['a retry delay of 49 days', { own: { retryDelayMs: 0xffff_fffe } }, 'bad_option'],
+  ['a delay of 49 days', { own: { delayMs: 0xffff_ffff } }, 'bad_option'],
+  ['a time in the year 287396', { atMs: Number.MAX_SAFE_INTEGER }, 'bad_option'],
+  ['both a time and a delay', { atMs: 1, own: { delayMs: 1 } }, 'bad_option'],
+])('bad frames: an item with %s is refused for itself', async (_, promises, code) => {
+  const other = new FrameSubmitter(nc)
+  other.submit('work', [
+    { number: 1, payload: 'good', own: { ttlMs: 60_000, slaTargetMs: 60_000 }, atMs: 1 },
+    { number: 2, payload: 'bad', ...promises },
+  ])
+  expect(await other.answer(2, 'refused')).toMatchObject({ code, status: 400 })
+  expect((await other.answer(1, 'outcome')).state).toBe('completed')
+  expect(other.plain).toEqual([])
 })
 
 test.each<[string, FrameItem['extension'], string]>([
@@ -190,7 +236,6 @@ test.each([
   ['sb.frame.$JS.3', 'bad_token'],
   [`sb.frame.${'q'.repeat(65)}.3`, 'bad_token'],
   ['sb.frame.🚂.3', 'bad_token'],
-  ['sb.frame.work.0', 'bad_priority'],
   ['sb.frame.work.6', 'bad_priority'],
   ['sb.frame.work.03', 'bad_priority'],
   ['sb.frame.work.high', 'bad_priority'],
@@ -270,6 +315,12 @@ const item = fc.record({
     undefined,
     { key: 'k' },
     { type: 'scan', strategy: 'random', match: 2, prefers: 'gpu', key: 'book' },
+  ),
+  own: fc.constantFrom(
+    undefined,
+    undefined,
+    { ttlMs: 5_000, deadlineMs: 60_000 },
+    { slaTargetMs: 0, retryDelayMs: 0, delayMs: 5 },
   ),
   wants: fc.constantFrom('both' as const, 'accepted' as const, 'outcome' as const),
 })

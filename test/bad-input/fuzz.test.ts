@@ -25,6 +25,7 @@ const NAME = '[A-Za-z0-9_-]{1,64}'
 const GRAMMAR = new RegExp(
   `^(?:_INBOX\\..+` +
     `|sb\\.agent\\.${NAME}\\.${NAME}\\.(?:work|control)` +
+    `|sb\\.event\\.[a-z_]+` +
     `|sb\\.from\\.good\\.(?:hello|beat|bye)` +
     `|sb\\.from\\.good\\.${SCHEDULER}\\.result\\.\\d+\\.\\d+-\\d+-\\d+)$`,
 )

@@ -71,7 +71,10 @@ test.each([
 
 test('bench: without words all are run three times, and a name may be given with options', () => {
   expect(parseArguments([])).toMatchObject({
-    names: ['ring', 'routing', 'quality', 'strategies', 'assignment', 'end-to-end', 'memory'],
+    names: [
+      ...['ring', 'routing', 'quality', 'strategies', 'assignment', 'promises', 'end-to-end'],
+      'memory',
+    ],
     repeats: 3,
     output: 'table',
     extent: { isQuick: false, isMatrix: false, isPlot: false },

@@ -9,10 +9,10 @@ export interface Mutation {
   change(rows: Row[]): boolean
 }
 
-type Found = (row: Row, index: number, rows: readonly Row[]) => boolean
+export type Found = (row: Row, index: number, rows: readonly Row[]) => boolean
 
 /** Of several the one in the middle, where journals are at their liveliest. */
-function find(rows: readonly Row[], is: Found): number {
+export function find(rows: readonly Row[], is: Found): number {
   const found = rows.map((row, i) => (is(row, i, rows) ? i : -1)).filter((i) => i >= 0)
   return found.length === 0 ? -1 : found[Math.floor(found.length / 2)]
 }
@@ -22,6 +22,10 @@ const kind =
   (row: Row) =>
     kinds.includes(row.kind)
 const committed: Found = (row) => row.kind === 'PROPOSE' && row.answer === 0
+const committedPlain: Found = (row, i, rows) =>
+  committed(row, i, rows) && isPlain(submitOf(rows, row.task))
+/** By what an agent said, or its loss, not by time alone. */
+const isEnd: Found = (row) => row.kind === 'OUTCOME' && row.state !== 9
 const bound: Found = (row) => row.kind === 'PROPOSE' && row.answer === 3
 /** Bound, and the next that is said of the task is that it begins. */
 const boundAndBegun: Found = (row, i, rows) =>
@@ -55,7 +59,7 @@ function giveTo(rows: Row[], proposal: Row, agent: number, agentGeneration: numb
   Object.assign(proposal, { agent, agentGeneration })
 }
 
-function submitOf(rows: readonly Row[], task: Row[string]): Row {
+export function submitOf(rows: readonly Row[], task: Row[string]): Row {
   return rows.find((row) => row.kind === 'SUBMIT' && row.answer === '' && row.task === task)!
 }
 
@@ -83,8 +87,13 @@ function strangerTo(rows: readonly Row[], index: number): Row | undefined {
   )
 }
 
+/** Of a queue that promises nothing, so that tasks go in the order in which they came. */
+function isPlain({ queue, own }: Row): boolean {
+  return own === '' && (queue === 'q' || queue === 's')
+}
+
 /** Two tasks of one lane of which the first was sent while the second waited, both for the first time. */
-function pairOf(rows: readonly Row[]): [number, number] | undefined {
+export function pairOf(rows: readonly Row[]): [number, number] | undefined {
   const waiting: Row[] = []
   const gone = new Set<Row[string]>()
   for (const row of rows) {
@@ -93,8 +102,10 @@ function pairOf(rows: readonly Row[]): [number, number] | undefined {
     if (row.kind !== 'OFFER' || gone.has(row.task)) continue
     gone.add(row.task)
     const first = submitOf(rows, row.task)
+    if (!isPlain(first)) continue
     const isPeer = (other: Row) =>
       !gone.has(other.task) &&
+      isPlain(other) &&
       ['queue', 'requires', 'level'].every((field) => other[field] === first[field])
     const second = waiting.find((other) => isPeer(other))
     if (second !== undefined) return [row.task as number, second.task as number]
@@ -122,8 +133,8 @@ const isTimeout: Found = (row) => row.kind === 'ENDED' && row.how === 'timeout'
 const isFinalFailure: Found = (row, i, rows) =>
   row.kind === 'FAILED' &&
   row.retryable === 0 &&
-  rows[i + 2]?.kind === 'OUTCOME' &&
-  rows[i + 2].attempts === 1
+  rows[i + 3]?.kind === 'OUTCOME' &&
+  rows[i + 3].attempts === 1
 const isFinalEnd: Found = (row, i, rows) => row.kind === 'ENDED' && rows[i + 1]?.kind === 'OUTCOME'
 const isLossOfLeaver: Found = (row, i, rows) =>
   row.kind === 'ENDED' && row.how === 'agent_lost' && rows[i + 1]?.kind === 'AGENT_DOWN'
@@ -136,10 +147,10 @@ const isUnboundOfLeaver: Found = (row, i, rows) => {
 export const MUTATIONS: readonly Mutation[] = [
   drop('lost', 'an outcome is missing', kind('OUTCOME')),
   double('doubled', 'an outcome comes twice', kind('OUTCOME')),
-  edit('miscounted', 'an outcome is of another state', kind('OUTCOME'), (row) => {
+  edit('miscounted', 'an outcome is of another state', isEnd, (row) => {
     row.state = row.state === 3 ? 6 : 3
   }),
-  edit('miscounted', 'an outcome has another code', kind('OUTCOME'), (row) => {
+  edit('miscounted', 'an outcome has another code', isEnd, (row) => {
     row.code = `not ${row.code}`
   }),
   edit('miscounted', 'an outcome has one attempt more', kind('OUTCOME'), (row) => {
@@ -198,7 +209,7 @@ export const MUTATIONS: readonly Mutation[] = [
       giveTo(rows, rows[i], agent as number, generation as number)
     },
   ),
-  edit('mis-assigned', 'a task requires what its agent lacks', committed, (row, rows) => {
+  edit('mis-assigned', 'a task requires what its agent lacks', committedPlain, (row, rows) => {
     submitOf(rows, row.task).requires = 'teleport'
   }),
   edit('mis-assigned', 'a task goes to an agent that nobody knows', committed, (row, rows) => {

@@ -12,7 +12,7 @@ const LAYOUT: Record<string, [number, string]> = {
   SUBMIT: [
     16,
     'answer:n task:w queue:n level:i requires:n timeoutMs:i retryCount:i payloadBytes:i ' +
-      'givenTimeoutMs:i givenRetryCount:i routing:n key:i isMadeUp:i id:t',
+      'givenTimeoutMs:i givenRetryCount:i routing:n key:i givenLevel:i own:n isMadeUp:i id:t',
   ],
   OFFER: [17, 'task:w slot:i generation:i class:i strategy:i wasBounced:i'],
   PROPOSE: [
@@ -22,7 +22,7 @@ const LAYOUT: Record<string, [number, string]> = {
   BOUNCE: [19, 'task:w slot:i'],
   WITHDRAW: [20, 'task:w slot:i newGeneration:i reason:i'],
   LATE: [21, 'agentId:n slot:i epoch:w counter:w'],
-  HEARD: [22, 'agent:i'],
+  HEARD: [22, 'task:w slot:i'],
   SUCCEEDED: [23, 'task:w slot:i'],
   FAILED: [24, 'task:w slot:i code:n retryable:i message:t'],
   DISPATCH_FAILED: [25, 'task:w slot:i'],
@@ -30,7 +30,7 @@ const LAYOUT: Record<string, [number, string]> = {
   HELLO: [
     27,
     'answer:n agent:i generation:i id:n instance:n queues:n capabilities:n concurrency:i beats:i ' +
-      'leased:i keeps:i pull:i labels:n specializations:n',
+      'leased:i keeps:i pull:i preemptible:i labels:n specializations:n',
   ],
   BEAT: [28, 'answer:n id:n instance:n tells:i running:s'],
   BYE: [29, 'answer:n id:n instance:n drain:i'],
@@ -46,6 +46,11 @@ const LAYOUT: Record<string, [number, string]> = {
   BINDING: [39, 'answer:n queue:n isEarly:i'],
   ALLOCATE: [40, 'answer:n agent:i queue:n level:i requires:n routing:n'],
   RELEASE: [41, 'id:n wasHeld:i'],
+  PAUSE: [42, 'answer:n queue:n'],
+  RESUME: [43, 'answer:n queue:n'],
+  CONFIGURE: [44, 'answer:n queue:n options:t'],
+  INTERRUPT: [45, 'asked:i'],
+  YIELD: [46, 'task:w slot:i hasCheckpoint:i checkpoint:t'],
   OUTCOME: [64, 'task:w state:i code:n attempts:i resultBytes:i'],
   FORGOTTEN: [65, 'task:w'],
   ENDED: [66, 'task:w counter:w agent:i how:n isCharged:i'],
@@ -57,6 +62,10 @@ const LAYOUT: Record<string, [number, string]> = {
   CREDIT_BACK: [72, 'agent:i counter:w'],
   REPEAT: [73, 'task:w counter:w agent:i'],
   UNBOUND: [74, 'task:w agent:i'],
+  NOTED: [75, 'task:w note:n detail:n level:i dueMs:w untilMs:w'],
+  DEAD_LETTER: [76, 'task:w name:n code:n'],
+  PREEMPT: [77, 'task:w counter:w agent:i'],
+  PAUSED: [78, 'queue:n isPaused:i'],
 }
 
 const fieldsOf = (kind: string) => LAYOUT[kind][1].split(' ').map((field) => field.split(':'))

@@ -18,6 +18,7 @@ interface TaskGiven {
   timeoutMs?: number
   id?: string
   routing?: string
+  own?: string
 }
 
 interface AgentGiven {
@@ -30,6 +31,7 @@ interface AgentGiven {
   keeps?: boolean
   pull?: boolean
   labels?: string
+  preemptible?: boolean
 }
 
 export const LEASE_MS = 10_000
@@ -40,13 +42,25 @@ const POLICY = {
   leaseMs: LEASE_MS,
   keep: { count: 100, ageSeconds: 60, bytes: 1_000 },
   agentQueueMax: 2,
+  deadLetterMoves: { lost: 'boss' } as Record<string, string>,
   queueDefaults: { timeoutMs: 500, retryCount: 2, lossLimit: 1, ...HOW },
   queues: {
+    promised: {
+      ...{ timeoutMs: 9_000, retryCount: 3, lossLimit: 1, ...HOW, retryDelayMs: 100 },
+      ...{ exponentialBackoff: true, retryDelayMaxMs: 250, slaTargetMs: 200, ttlMs: 400 },
+      ...{ escalateTo: 'boss', escalateOn: ['human_timeout'], concurrency: 2, preemptionsMax: 1 },
+      ...{ heartbeatTimeoutMs: 300, deadLetterQueue: 'lost', retryOn: ['oops', 'timeout'] },
+      boostAfterMs: { background: 50, low: 50, normal: 50 },
+    },
+    boss: { timeoutMs: 9_000, retryCount: 0, lossLimit: 1, ...HOW, ttlMs: 100 },
     once: { timeoutMs: 500, retryCount: 0, lossLimit: 0, ...HOW },
     early: { timeoutMs: 500, retryCount: 2, lossLimit: 1, ...HOW, binding: 'early' },
     fit: { timeoutMs: 500, retryCount: 2, lossLimit: 1, ...HOW, match: 'best_fit' },
   },
 }
+
+/** Failed, dead, expired. */
+const DIED = [4, 6, 9]
 
 export class Story {
   readonly rows: Row[] = []
@@ -54,6 +68,8 @@ export class Story {
   /** Attempts begun and ended, by task; what a loss or a failure is counted in. */
   readonly begun = new Map<number, number>()
   readonly ids = new Map<number, string>()
+  /** Who serves a task. */
+  readonly queues = new Map<number, string>()
   nowMs = 0
   #seq = 0
   #slot = 0
@@ -68,7 +84,7 @@ export class Story {
       shape: { slotCount: 1_000 },
       policy: POLICY,
     })
-    this.add('HEAD', { magic: 0x314a4253, version: 3, facts })
+    this.add('HEAD', { magic: 0x314a4253, version: 4, facts })
     this.add('IMAGE', { part: 0, parts: 1, image: 'whatever' })
     this.time(1_000)
   }
@@ -98,6 +114,7 @@ export class Story {
       ...{ concurrency: given.concurrency ?? 1 },
       ...{ beats: given.beats ?? true, leased: given.leased ?? true },
       ...{ keeps: given.keeps ?? false, pull: given.pull ?? false },
+      preemptible: given.preemptible ?? false,
       ...{ labels: given.labels ?? '', specializations: '' },
     })
   }
@@ -108,9 +125,10 @@ export class Story {
     const own = POLICY.queues[queue as 'once'] ?? POLICY.queueDefaults
     const id = given.id ?? `t${task}`
     this.ids.set(task, id)
+    this.queues.set(task, queue)
     this.add('SUBMIT', {
       ...{ answer: '', task, queue, level, requires, payloadBytes: 5, isMadeUp: false, id },
-      ...{ routing: given.routing ?? '', key: 0 },
+      ...{ routing: given.routing ?? '', key: 0, givenLevel: level, own: given.own ?? '' },
       ...{ timeoutMs: given.timeoutMs ?? own.timeoutMs, givenTimeoutMs: given.timeoutMs ?? -1 },
       ...{
         retryCount: given.retryCount ?? own.retryCount,
@@ -167,6 +185,50 @@ export class Story {
     this.add('UNBOUND', { task, agent })
   }
 
+  /** @param dueMs what the task is due by then; only a boost changes it. */
+  note(task: number, note: string, more: { detail?: string; level?: number; dueMs?: number } = {}) {
+    const { detail = '', level = 3, dueMs = 0 } = more
+    this.add('NOTED', { task, note, detail, level, dueMs, untilMs: 0 })
+  }
+
+  putOff(task: number, detail: 'delay' | 'retry', untilMs: number): void {
+    this.add('NOTED', { task, note: 'scheduled', detail, level: 3, dueMs: 0, untilMs })
+  }
+
+  /** Its time has come. */
+  ready(task: number): void {
+    this.tick()
+    this.note(task, 'ready')
+  }
+
+  /** It is served by another queue from now on. */
+  move(task: number, why: 'escalation' | 'dead_letter', queue: string): void {
+    this.note(task, 'moved', { detail: `${why}: ${queue}` })
+    this.queues.set(task, queue)
+  }
+
+  letter(task: number, code: string, name = this.queues.get(task)!): void {
+    this.add('DEAD_LETTER', { task, name, code })
+  }
+
+  pause(queue: string, isPaused = true): void {
+    this.add(isPaused ? 'PAUSE' : 'RESUME', { answer: '', queue })
+    this.add('PAUSED', { queue, isPaused })
+  }
+
+  /** An attempt is asked to stop. */
+  preempt(task: number): void {
+    const { counter, agent } = this.attempts.get(task)!
+    this.add('INTERRUPT', { asked: 1 })
+    this.add('PREEMPT', { task, counter, agent })
+  }
+
+  yield(task: number): void {
+    const { slot } = this.attempts.get(task)!
+    this.add('YIELD', { task, slot, hasCheckpoint: true, checkpoint: 'half' })
+    this.ended(task, 'preempted')
+  }
+
   run(task: number, agent: number): void {
     this.offer(task)
     this.commit(task, agent)
@@ -191,7 +253,9 @@ export class Story {
     if (isCharged) this.add('REVOKE', { agent, counter, dispatchSeq, reason: how })
   }
 
+  /** With the dead letter of a task that did not come to a good end. */
   outcome(task: number, state: number, code = ''): void {
+    if (DIED.includes(state)) this.letter(task, code)
     const attempts = this.begun.get(task) ?? 0
     this.add('OUTCOME', { task, state, code, attempts, resultBytes: -1 })
   }
@@ -297,7 +361,7 @@ export class Story {
 
 const FRAME = ['HEAD', 'IMAGE', 'TIME', 'END']
 const EFFECT =
-  /^(OUTCOME|FORGOTTEN|ENDED|REVOKE|AGENT_UP|AGENT_DOWN|FENCED|DRAINING|CREDIT_BACK|REPEAT|UNBOUND)$/
+  /^(OUTCOME|FORGOTTEN|ENDED|REVOKE|AGENT_UP|AGENT_DOWN|FENCED|DRAINING|CREDIT_BACK|REPEAT|UNBOUND|NOTED|DEAD_LETTER|PREEMPT|PAUSED)$/
 
 function isEvent(kind: string): boolean {
   return !FRAME.includes(kind) && !EFFECT.test(kind)

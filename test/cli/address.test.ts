@@ -42,6 +42,31 @@ test('address: each source is taken only when those before it name none', () => 
   takeBack()
 })
 
+test('address: a configuration goes behind flag and environment, before all that is found', () => {
+  const configured = { file: 'signalbox.yaml', servers: ['box:1', 'box:2'] }
+  const servers = (flag?: string) => natsAddress(flag, env, configured).servers
+  selectContext({ url: 'nats://context:1' })
+  const takeBack = announceDev('nats://127.0.0.1:2', env)
+  expect(servers()).toEqual(['box:1', 'box:2'])
+  env.NATS_URL = 'nats-url:3'
+  expect(servers()).toEqual(['nats-url:3'])
+  expect(servers('flag:6')).toEqual(['flag:6'])
+  takeBack()
+})
+
+test('address: a configuration’s user may have its password in the environment', () => {
+  const configured = { file: 'signalbox.yaml', servers: ['nats://a:b@box:1'], user: 'me' }
+  env.NATS_PASSWORD = 'pw'
+  expect(natsAddress(undefined, env, configured)).toEqual({
+    servers: ['box:1'],
+    source: 'from signalbox.yaml',
+    user: 'me',
+    password: 'pw',
+  })
+  const token = natsAddress(undefined, env, { ...configured, token: 't' })
+  expect(token).toEqual({ servers: ['box:1'], source: 'from signalbox.yaml', token: 't' })
+})
+
 test('address: user and password, or a token, are taken from the address and never shown', () => {
   expect(parseAddress('nats://me:p%40ss@box:4222', 'x')).toEqual({
     servers: ['box:4222'],

@@ -144,7 +144,7 @@ describe('replay and check', () => {
         bytes[8] = 9
         return bytes
       },
-      /is a journal of version 9, and version 3 is all .* use the Signalbox that recorded it\.$/,
+      /is a journal of version 9, and version 4 is all .* use the Signalbox that recorded it\.$/,
     ],
   ])('replay and check: %s is no journal that they know', async (name, change, sentence) => {
     const file = changed(`${name}.sbj`, change)
@@ -237,19 +237,18 @@ describe('serve --journal', () => {
 
   test('serve: a journal that must be stopped is a line of the log', async () => {
     const words = ['serve', '--queue', 'b', '--routers', '0', '--journal', '/dev/full']
-    const running = start([...words, '-o', 'ndjson'], { env: { NATS_URL: nats.url } })
-    await until(() => running.stdout().includes('journal_stopped'), {
-      what: `the event (${running.stderr()})`,
+    const running = start(words, { env: { NATS_URL: nats.url } })
+    await until(() => running.stderr().includes('journal_stopped'), {
+      what: `the event (${running.stdout()})`,
     })
     running.process.kill('SIGTERM')
-    expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
+    expect(await running.ended).toMatchObject({ code: 0 })
     const lines = running
-      .stdout()
+      .stderr()
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(lines.find(({ event }) => event === 'journal_stopped')).toEqual({
-      event: 'journal_stopped',
+    expect(lines.find(({ kind }) => kind === 'journal_stopped')).toMatchObject({
       file: '/dev/full',
       reason: 'writing failed (ENOSPC)',
     })

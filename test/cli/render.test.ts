@@ -5,7 +5,6 @@ import {
   type LatencySummary,
   type SchedulerStatus,
 } from '../../src/api.ts'
-import { agentLines } from '../../src/cli/render/agents.ts'
 import { colorsFor, NO_COLORS } from '../../src/cli/render/colors.ts'
 import {
   liveLine,
@@ -16,7 +15,7 @@ import {
 } from '../../src/cli/render/dev.ts'
 import { loadLiveLine, loadSummaryLines } from '../../src/cli/render/load.ts'
 import { statusLines } from '../../src/cli/render/status.ts'
-import { resultLines, taskLines, taskListLines } from '../../src/cli/render/task.ts'
+import { resultLines } from '../../src/cli/render/task.ts'
 import {
   bar,
   bytes,
@@ -30,7 +29,6 @@ import {
   safeJson,
 } from '../../src/cli/render/text.ts'
 import type { DevSummary } from '../../src/service/dev.ts'
-import type { TaskRow, TaskView } from '../../src/task.ts'
 
 const COLUMNS = 80
 const NASTY = 'a\u001b[31mb\u001b]0;title\u0007c\u009b2Jd\r\n\u202ee\u0000'
@@ -90,6 +88,8 @@ const STATUS: SchedulerStatus = {
     failed: 10,
     cancelled: 1,
     dead: 2,
+    expired: 0,
+    scheduled: 0,
     waiting: 3,
     offered: 4,
     bound: 0,
@@ -118,29 +118,6 @@ const STATUS: SchedulerStatus = {
     { router: 0, alive: true, decisions: 1, stale: 0, steals: 0, sleeps: 0, restarts: 2 },
     { router: 1, alive: false, decisions: 1, stale: 0, steals: 0, sleeps: 0, restarts: 0 },
   ],
-}
-const TASK: TaskView = {
-  id: 'order-1',
-  queue: 'demo',
-  state: 'failed',
-  priority: 4,
-  type: 'scan',
-  requires: ['gpu>=24', 'ocr'],
-  prefers: ['near'],
-  match: 'best_fit',
-  strategy: 'least_loaded',
-  attempts: 3,
-  agent: null,
-  waitingFor: null,
-  code: 'api_error',
-  message: NASTY,
-  payloadBytes: 2_048,
-  resultBytes: 5,
-  result: `1\n${NASTY}`,
-  progress: NASTY,
-  acceptedAt: 1_700_000_000_000,
-  startedAt: 1_700_000_000_100,
-  finishedAt: 1_700_000_002_600,
 }
 
 function expectFits(lines: string[]): void {
@@ -230,6 +207,7 @@ test('dev: without a terminal a line tells how far it is', () => {
 test('dev: what it starts and what to try next fit 80 columns', () => {
   const facts = {
     url: 'nats://127.0.0.1:45678',
+    http: 'http://127.0.0.1:43121',
     scheduler: 'dev',
     routers: 2,
     placement: 'auto',
@@ -312,6 +290,8 @@ test('status: it fits 80 columns and shows what waits, who is gone and what was 
   const text = lines.join('\n')
   expect(lines[0]).toBe('Scheduler dev  up 1 h 2 min, placement auto')
   expect(text).toMatch(/demo +3 +4 +4\.77 MiB +no agent abcd e/)
+  expect(text).toMatch(/accepted +completed +failed +expired +dead +cancelled\n/)
+  expect(text).toMatch(/waiting +running +later +lost\n/)
   expect(text).toContain('1 of 2 alive, 2 replaced')
   expect(text).toContain('queue_full 7')
   expectFits(lines)
@@ -325,70 +305,14 @@ test('status: it says how much of the queues it leaves out', () => {
   expect(statusLines(STATUS, report(92), '', NO_COLORS).join('\n')).not.toContain('less busy')
 })
 
-test('task: what it came to, with nothing harmful in it', () => {
-  const lines = taskLines(TASK, NO_COLORS)
-  const text = lines.join('\n')
-  expect(text).toMatch(/^Task order-1 in demo\n {2}state +failed\n/)
-  expect(text).toMatch(/error +api_error: abcd e/)
-  expect(text).toMatch(/waited +100 ms\n +worked +2\.5 s/)
-  expect(lines.at(-2)).toBe('abcd')
-  expectFits(lines)
-})
-
-test('tasks: a line each, who has it or why not, cut to the terminal', () => {
-  const { result: _, ...row } = TASK
-  const open = { ...row, id: 'x'.repeat(64), queue: 'y'.repeat(64), code: null, finishedAt: null }
-  const tasks: TaskRow[] = [
-    { ...open, state: 'processing', agent: 'reader', acceptedAt: TASK.acceptedAt - 3_599_000 },
-    { ...open, state: 'pending', agent: null, waitingFor: `no agent offers ${NASTY}` },
-    row,
-  ]
-  const nowMs = TASK.acceptedAt + 1_500
-  const lines = taskListLines(tasks, nowMs, COLUMNS, NO_COLORS)
-  expect(lines[0]).toMatch(/^ {2}task +queue +state +tries +age {2}agent\/reason$/)
-  expect(lines[1]).toMatch(/^ {2}x{15}… {2}y{11}… {2}processing +\d {2}1 h 0 min {2}reader$/)
-  expect(lines[2]).toMatch(/ {2}pending +\d +1\.5 s {2}no agent offers…$/)
-  expect(lines[3]).toMatch(/^ {2}order-1 +demo +failed +\d +1\.5 s {2}api_error$/)
-  expectFits(lines)
-  const wide = taskListLines(tasks, nowMs, 120, NO_COLORS)
-  expect(wide[2]).toMatch(/no agent offers abcd e$/)
-  expect(taskListLines([], nowMs, COLUMNS, NO_COLORS)[0]).toMatch(/^No such tasks\./)
-})
-
-test('agents: in order of their numbers, long names cut', () => {
-  const agent = (id: string) => ({
-    id,
-    instance: 'x',
-    status: 'available' as const,
-    queues: ['a'.repeat(64), 'b'],
-    capabilities: [],
-    labels: {},
-    specializations: {},
-    latencyMeanUs: 1_240,
-    successRate: 0.98,
-    skills: {},
-    concurrency: 256,
-    prefetch: 0,
-    keeps: true,
-    running: 3,
-    completed: 12_345,
-    failed: 0,
-    lost: 0,
-    silentMs: 340,
-  })
-  const lines = agentLines([agent('agent-10'), agent('agent-9')], NO_COLORS)
-  expect(lines[1]).toMatch(/^ {2}agent-9 +available +a{13}… +– +3\/256 +12,345 /)
-  expect(lines[2]).toMatch(/^ {2}agent-10 /)
-  expect(agentLines([], NO_COLORS)[0]).toMatch(/^No agents\. Start one/)
-  expect(lines[0]).not.toContain('adopted')
-  const adopted = { ...agent('agent-11'), subject: 'work.ocr' }
-  const both = agentLines([agent('agent-9'), adopted], NO_COLORS)
-  expect(both[0]).toMatch(/ adopted$/)
-  expect(both[1]).toMatch(/ –$/)
-  expect(both[2]).toMatch(/^ {2}agent-11 .* work\.ocr$/)
-  const ahead = { ...agent('ahead'), prefetch: 12 }
-  const asking = { ...agent('asking'), granted: 5 }
-  const hands = agentLines([ahead, asking], NO_COLORS)
-  expect(hands[1]).toMatch(/ 3\/256\+12 +12,345 /)
-  expect(hands[2]).toMatch(/ 3, asks 5 +12,345 /)
+test('text: a duration never says 1000 ms or 60.0 s, and long ones are days', () => {
+  const given = [999.4, 999.6, 59_940, 59_960, 3_599_600, 172_800_000 + 10_800_000]
+  expect(given.map(duration)).toEqual([
+    '999 ms',
+    '1.0 s',
+    '59.9 s',
+    '1 min 0 s',
+    '1 h 0 min',
+    '2 d 3 h',
+  ])
 })

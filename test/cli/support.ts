@@ -27,6 +27,7 @@ export interface Running {
 export interface CliOptions {
   env?: Record<string, string>
   input?: string | Uint8Array
+  cwd?: string
 }
 
 /** A home of its own for one test file: no address, no context, no running `dev` of the user. */
@@ -40,8 +41,8 @@ export function withHome() {
     }
     rmSync(home, { recursive: true, force: true })
   })
-  const start = (words: string[], { env = {}, input }: CliOptions = {}): Running => {
-    const running = run(words, { ...clean(home), ...env }, input)
+  const start = (words: string[], { env = {}, input, cwd }: CliOptions = {}): Running => {
+    const running = run(words, { ...clean(home), ...env }, input, cwd)
     started.add(running)
     void running.ended.then(() => started.delete(running))
     return running
@@ -69,8 +70,13 @@ function clean(home: string): NodeJS.ProcessEnv {
   }
 }
 
-function run(words: string[], env: NodeJS.ProcessEnv, input: string | Uint8Array = ''): Running {
-  const child = spawn(process.execPath, [MAIN, ...words], { env, stdio: 'pipe' })
+function run(
+  words: string[],
+  env: NodeJS.ProcessEnv,
+  input: string | Uint8Array = '',
+  cwd?: string,
+): Running {
+  const child = spawn(process.execPath, [MAIN, ...words], { env, cwd, stdio: 'pipe' })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -42,6 +42,50 @@ describe('with a scheduler', () => {
     expect(none).toMatchObject({ code: 0, stdout: '' })
   })
 
+  test('task submit --message: a task as a message, from a file or standard input', async () => {
+    const message = {
+      message_id: 'msg-50-gap-001',
+      priority: 'HIGH',
+      destination_queue: 'echo',
+      payload: { page: 7 },
+      metadata: { ttl_seconds: 90 },
+    }
+    const input = JSON.stringify(message)
+    const done = await cli(['task', 'submit', '--message', '-', '--wait'], input)
+    expect(done).toMatchObject({ code: 0, stdout: '{"page":7}\n' })
+    const shown = await cli(['task', 'get', 'msg-50-gap-001', '--message'])
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      message_id: 'msg-50-gap-001',
+      priority: 'HIGH',
+      destination_queue: 'echo',
+      result: { status: 'COMPLETED' },
+    })
+    const other = await cli(['task', 'submit', 'idle', '--message', '-'], input)
+    expect(other).toMatchObject({ code: 2, stdout: '' })
+    expect(other.stderr).toContain('The message is for queue "echo", the command for "idle"')
+    const missing = await cli(['task', 'submit', '--message', 'no-such-file.json'])
+    expect(missing).toMatchObject({ code: 2, stdout: '' })
+    expect(missing.stderr).toMatch(
+      /^error bad_option: The file "no-such-file\.json" cannot be read \(ENOENT\): check the path\.\n$/,
+    )
+    const dotted = await cli(['task', 'submit', '--message', '-'], '{"message_id":"a.b"}')
+    expect(dotted.stderr).toContain('no dots')
+  })
+
+  test('task submit: lengths of time have their units, and reach the task', async () => {
+    const later = await cli(['task', 'submit', 'idle', 'x', '--delay', '1h', '-o', 'json'])
+    const { id, state } = JSON.parse(later.stdout)
+    expect(state).toBe('scheduled')
+    expect((await cli(['task', 'cancel', id])).code).toBe(0)
+    const late = await cli(['task', 'submit', 'idle', 'x', '--ttl', '20ms', '--wait'])
+    expect(late.code).toBe(1)
+    expect(late.stderr).toContain('ttl_expired')
+    const unclear = await cli(['task', 'submit', 'idle', 'x', '--ttl', '20'])
+    expect(unclear.code).toBe(2)
+    expect(unclear.stderr).toContain('500ms, 90s, 5m, 2h or 1d')
+    expect((await cli(['task', 'submit'])).code).toBe(2)
+  })
+
   test('task submit --wait: a task that failed is exit code 1 and one harmless sentence', async () => {
     const { code, stdout, stderr } = await cli(['task', 'submit', 'fails', 'x', '--wait'])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })

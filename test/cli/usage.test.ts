@@ -34,7 +34,7 @@ test.each([
   ],
   [['status', 'now'], /^error usage: Too many arguments .*; see `signalbox status --help`\.\n$/],
   [['status', '-o', 'xml'], /^error usage: .*Allowed choices are table, json, ndjson; see/],
-  [['serve'], /^error usage: Required option '--queue <queue\.\.\.>' not specified; see/],
+  [['serve'], /^error bad_option: There is nothing to serve: give --queue NAME or --config FILE/],
   [['agent', 'run', 'a'], /^error usage: Required option '--exec <command>' not specified; see/],
   [
     ['agent', 'run', 'a', '--exec', 'cat', '--concurrency', '0'],

@@ -2,17 +2,28 @@
 import { headers, type Msg, type NatsConnection, type Subscription } from 'nats'
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts'
 import { MATCHES } from '../../src/options.ts'
-import { TASK_STATES, type TaskState } from '../../src/task.ts'
+import type { TaskState } from '../../src/task.ts'
 import {
   ANSWER,
   ANSWER_FLAG,
+  ANSWER_STATES,
   AnswerWriter,
   FramePool,
   type SubmitExtension,
   SubmitReader,
 } from '../../src/wire/frames.ts'
+import type { SaidPromises } from '../../src/wire/own-promises.ts'
 import { encodePayload, payloadText } from '../../src/wire/payload.ts'
 import { answerSubject } from '../../src/wire/subjects.ts'
+
+const PROMISES = [
+  'Sb-Ttl-Ms',
+  'Sb-Deadline-Ms',
+  'Sb-Sla-Target-Ms',
+  'Sb-Retry-Delay-Ms',
+  'Sb-Delay-Ms',
+  'Sb-At',
+]
 
 /** A task as it arrived, in whichever form. */
 export interface ArrivedTask {
@@ -23,6 +34,8 @@ export interface ArrivedTask {
   readonly requires: string
   /** What it says of placing, by option; nothing that it does not say. */
   readonly routing: Record<string, string>
+  /** What it promises of itself, by header. */
+  readonly promises: Record<string, number>
   readonly timeoutMs: number
   readonly retryCount: number
   readonly wantsAccepted: boolean
@@ -72,7 +85,7 @@ export class FakeFrameScheduler {
   /** What every frame is refused with; null for none. */
   refusal: ErrorCode | null = null
   /** The newest version that it speaks: frames of a newer one are refused. */
-  versionMax = 2
+  versionMax = 3
   /** Of each frame that arrived. */
   readonly versions: number[] = []
   readonly #nc: NatsConnection
@@ -134,6 +147,7 @@ export class FakeFrameScheduler {
         id: this.#reader.id(),
         requires: this.#reader.requires(),
         routing: said(this.#reader.extension()),
+        promises: promised(this.#reader.promises()),
         timeoutMs,
         retryCount,
         wantsAccepted: this.#reader.wantsAccepted,
@@ -171,6 +185,12 @@ export class FakeFrameScheduler {
         prefers: header('Sb-Prefers'),
         key: header('Sb-Key'),
       }),
+      promises: Object.fromEntries(
+        PROMISES.filter((name) => msg.headers?.has(name)).map((name) => [
+          name,
+          Number(header(name)),
+        ]),
+      ),
       timeoutMs: Number(header('Sb-Timeout-Ms')),
       retryCount: header('Sb-Retry-Count') === '' ? 255 : Number(header('Sb-Retry-Count')),
       wantsAccepted: verb === 'task',
@@ -217,7 +237,7 @@ export class FakeFrameScheduler {
     writer.add(
       task.number,
       what,
-      TASK_STATES.indexOf(state),
+      ANSWER_STATES.indexOf(state),
       retryable ? ANSWER_FLAG.retryable : 0,
       id,
       0,
@@ -230,4 +250,12 @@ export class FakeFrameScheduler {
     )
     this.#nc.publish(answerSubject(task.replyTo), Uint8Array.from(writer.finish()))
   }
+}
+
+function promised(said: SaidPromises | null): Record<string, number> {
+  if (said === null) return {}
+  const { ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs } = said.own!
+  const values = [ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs || null, said.atMs]
+  const named = PROMISES.map((name, at): [string, number | null] => [name, values[at]])
+  return Object.fromEntries(named.filter((pair): pair is [string, number] => pair[1] !== null))
 }

@@ -181,7 +181,7 @@ describe('many: permissions', () => {
     const login = { user: 'scheduler', pass: 'secret' }
     const nc = await guarded.connect(login)
     const sizes: number[] = []
-    nc.subscribe('sb.frame.work.3', { callback: (_, msg) => sizes.push(msg.data.length) })
+    nc.subscribe('sb.frame.work.0', { callback: (_, msg) => sizes.push(msg.data.length) })
     await nc.flush()
     const client = await connect({ servers: guarded.url, user: 'scheduler', password: 'secret' })
     const payloads = Array.from({ length: 50 }, (_, i) => `${i}:${'x'.repeat(1_000)}`)

@@ -2,12 +2,17 @@
 import { describe, expect, test } from 'vitest'
 import type { SchedulerOptions } from '../../src/options.ts'
 import { agentCases } from './cases/agents.ts'
+import { batchCases } from './cases/batches.ts'
 import { cancelCases } from './cases/cancel.ts'
 import { capabilityCases } from './cases/capabilities.ts'
+import { deadLetterCases } from './cases/dead-letters.ts'
+import { interruptionCases } from './cases/interruptions.ts'
 import { listCases } from './cases/lists.ts'
 import { manyCases } from './cases/many.ts'
 import { optionCases } from './cases/options.ts'
 import { outcomeCases } from './cases/outcomes.ts'
+import { promiseCases } from './cases/promises.ts'
+import { queueCases } from './cases/queues.ts'
 import { strategyCases } from './cases/strategies.ts'
 import { viewCases } from './cases/views.ts'
 import { waitingCases } from './cases/waiting.ts'
@@ -26,6 +31,11 @@ const CASES: Case[] = [
   ...manyCases,
   ...windowCases,
   ...strategyCases,
+  ...queueCases,
+  ...deadLetterCases,
+  ...promiseCases,
+  ...interruptionCases,
+  ...batchCases,
 ]
 
 /** @param open gives each case a scheduler of its own. */

@@ -78,7 +78,7 @@ function decoded(call: boolean, level: PriorityLevel | null, given?: HeaderSourc
 test('decode: without headers a task is what its subject says', () => {
   const task = decoded(false, null)
   expect(task.view).toBe(PAYLOAD)
-  expect([task.id, task.queueName, task.level, task.payloadBytes]).toEqual(['', 'ocr', 3, 3])
+  expect([task.id, task.queueName, task.level, task.payloadBytes]).toEqual(['', 'ocr', 0, 3])
   expect([task.timeoutMs, task.retryCount, task.requires]).toEqual([-1, -1, []])
   expect([task.wantsAccepted, task.wantsOutcome]).toEqual([true, false])
   expect([task.origin, task.replyTo, task.receivedUs]).toEqual([ORIGIN, '_INBOX.x', 42])
@@ -121,6 +121,27 @@ test('decode: what headers say of placing is with the record until it is admitte
   expect(task.keyHash).not.toBe(0)
   expect(decoded(false, null).routing).toBe(null)
   expect(decoded(false, null, headers({ 'Sb-Outcome': '1' })).keyHash).toBe(0)
+})
+
+test('decode: what a task promises of itself is with its record, and costs nothing where it does not', () => {
+  const task = decoded(false, null, headers({ 'Sb-Ttl-Ms': '90000', 'Sb-Delay-Ms': '50' }))
+  expect(task.extras!.own).toEqual({
+    ttlMs: 90_000,
+    deadlineMs: null,
+    slaTargetMs: null,
+    retryDelayMs: null,
+    delayMs: 50,
+  })
+  expect(decoded(false, null).extras).toBe(null)
+  expect(decoded(false, 4, headers({ 'Sb-Outcome': '1' })).extras).toBe(null)
+})
+
+test('decode: a time of day becomes a delay by the clock on the wall; one that has passed is none', () => {
+  const at = (ms: number) => decoded(false, null, headers({ 'Sb-At': String(Date.now() + ms) }))
+  const { delayMs } = at(60_000).extras!.own
+  expect(delayMs).toBeGreaterThan(0)
+  expect(delayMs).toBeLessThanOrEqual(60_000)
+  expect(at(-60_000).extras).toBe(null)
 })
 
 test('decode: the payload is never looked at', () => {

@@ -25,6 +25,9 @@ export interface Work {
   queue: string
   /** '' where the frame does not tell it. */
   type: string
+  sourceQueue: string
+  /** null without one. */
+  checkpoint: string | null
   payload: string
   /** Of the whole frame it came in. */
   reply: string
@@ -38,6 +41,7 @@ export interface Said {
   code?: string | null
   message?: string
   retryable?: boolean
+  yields?: boolean
   payload?: string
   heldUs?: number
   workUs?: number
@@ -121,6 +125,7 @@ export class FrameAgent {
     reader.open(msg.data)
     while (reader.next()) {
       const { epoch, slot, counter, seq, attempt, payloadStart, payloadLength } = reader
+      const extension = reader.extension()
       const work: Work = {
         epoch,
         slot,
@@ -130,6 +135,8 @@ export class FrameAgent {
         id: reader.id(),
         queue: reader.queue(),
         type: reader.type(),
+        sourceQueue: extension?.sourceQueue ?? '',
+        checkpoint: extension?.checkpoint ? Buffer.from(extension.checkpoint).toString() : null,
         payload: reader.bytes.toString('utf8', payloadStart, payloadStart + payloadLength),
         reply: msg.reply ?? '',
         together: reader.count,
@@ -146,7 +153,8 @@ export class FrameAgent {
     this.#results.begin(epoch)
     for (const { slot, counter, seq, payload } of works) {
       const bytes = Buffer.from(code === null ? (said.payload ?? `${payload} done`) : '')
-      const flags = code !== null && retryable ? RESULT_FLAG.retryable : 0
+      const failed = code !== null && retryable ? RESULT_FLAG.retryable : 0
+      const flags = said.yields === true ? RESULT_FLAG.yields : failed
       this.#results.add(
         slot,
         counter,

@@ -33,6 +33,7 @@ export function join(
       keeps: false,
       pull: false,
       leased: false,
+      preemptible: false,
       link: {},
       ...spec,
     },

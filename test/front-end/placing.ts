@@ -51,6 +51,6 @@ export function answer(
   const attempt = record.attempt!
   attempt.dispatchedUs = 1_000
   const bytes = new Uint8Array(0)
-  const body = { code, message: '', retryable, bytes, start: 0, length: 0 }
+  const body = { code, message: '', retryable, yields: false, bytes, start: 0, length: 0 }
   endAttempt(context, record, body, 1_000 + latencyUs)
 }

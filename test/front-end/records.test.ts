@@ -8,7 +8,7 @@ type Fields = Record<string, unknown>
 type Given = ConstructorParameters<typeof TaskRecord>
 
 /** What is null whenever a task is forgotten, because it is in no list and out with nobody. */
-const NULL_ANYWAY = ['attempt', 'next', 'prev']
+const NULL_ANYWAY = ['attempt', 'next', 'prev', 'ageNext', 'agePrev']
 
 const BYTES = new Uint8Array(8)
 const OPTIONS = { level: 4, requires: ['gpu'], timeoutMs: 5, retryCount: null }

@@ -3,7 +3,17 @@ import { dirname, join } from 'node:path/posix'
 import { expect, test } from 'vitest'
 import { sources, text } from '../support/files.ts'
 
-const CORE = ['native-free', 'shared', 'routing', 'learning', 'policy', 'journal', 'observe']
+const CORE = [
+  'native-free',
+  'shared',
+  'routing',
+  'learning',
+  'policy',
+  'journal',
+  'observe',
+  'health',
+  'ledger',
+]
 const OUTSIDE = [
   'shared',
   'wire',
@@ -13,6 +23,7 @@ const OUTSIDE = [
   'scheduler',
   'client',
   'client-entry',
+  'config',
 ]
 
 /**
@@ -38,14 +49,20 @@ const MAY_IMPORT: Record<string, string[]> = {
   journal: ['native-free', 'shared', 'policy'],
   'fleet-model': ['native-free', 'shared', 'routing', 'learning', 'policy'],
   checker: [],
+  health: ['shared', 'surface', 'policy'],
+  ledger: ['shared', 'surface', 'policy'],
+  config: ['shared', 'wire', 'surface', 'address', 'routing'],
   observe: ['native-free', 'shared', 'surface'],
-  'front-end': [...CORE, 'wire', 'surface', 'submit', 'router'],
-  scheduler: [...CORE, 'wire', 'surface', 'submit', 'router', 'front-end'],
+  'front-end': [...CORE, 'wire', 'surface', 'submit', 'router', 'config'],
+  scheduler: [...CORE, 'wire', 'surface', 'submit', 'router', 'front-end', 'config'],
   address: ['shared', 'wire'],
   client: ['shared', 'wire', 'surface', 'submit', 'address'],
   'client-entry': ['shared', 'wire', 'surface', 'client'],
   service: [
     ...OUTSIDE,
+    'config',
+    'ledger',
+    'health',
     'native-free',
     'front-end',
     'policy',
@@ -54,7 +71,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'fleet-model',
     'routing',
   ],
-  cli: [...OUTSIDE, 'service'],
+  cli: [...OUTSIDE, 'service', 'config', 'ledger'],
   bench: [...CORE, ...OUTSIDE, 'fleet-model', 'router', 'front-end', 'service', 'cli'],
 }
 
@@ -62,7 +79,11 @@ const MAY_IMPORT: Record<string, string[]> = {
 const PACKAGE_USERS: Record<string, RegExp> = {
   nats: /^src\/(front-end\/nats\/|client\/|service\/load)|^bench\//,
   'hdr-histogram-js': /^src\/observe\/latency|^bench\//,
-  piscina: /^src\/router\/pool\.ts$|^src\/observe\/|^bench\//,
+  piscina: /^src\/router\/pool\.ts$|^src\/observe\/|^src\/ledger\/|^bench\//,
+  yaml: /^src\/config\//,
+  'fastest-levenshtein': /^src\/config\//,
+  'prom-client': /^src\/observe\/metrics|^src\/service\//,
+  pino: /^src\/service\//,
   mnemonist: /^src\/(policy|journal|front-end)\/|^bench\//,
   commander: /^src\/cli\//,
   'cli-table3': /^src\/(cli|service)\/|^bench\//,
@@ -70,7 +91,13 @@ const PACKAGE_USERS: Record<string, RegExp> = {
   tinybench: /^bench\//,
 }
 
-const SURFACE = ['api.ts', 'agent-task.ts', 'agent-options.ts', 'adopted-options.ts']
+const SURFACE = [
+  'api.ts',
+  'agent-batch.ts',
+  'agent-task.ts',
+  'agent-options.ts',
+  'adopted-options.ts',
+]
 
 const files = sources('native-free', 'src', 'bench').filter(
   (file) => !file.startsWith('bench/peers/'),

@@ -9,12 +9,12 @@ import { node } from '../support/node-script.ts'
 import { until } from '../support/until.ts'
 
 /**
- * The TypeScript of the README and of the page on routing, each piece a file of its own. They lie
+ * The TypeScript of the README and of the pages on routing and promises, each piece a file of its own. They lie
  * below `dist`, where `import 'signalbox'` means this very package, as its `exports` say.
  */
 const folder = join(root, `dist/readme-${process.pid}`)
 
-const pages = text('README.md') + text('docs/routing.md')
+const pages = ['README.md', 'docs/routing.md', 'docs/promises.md'].map(text).join('')
 const snippets = [...pages.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code], index) => ({
   name: `snippet-${index + 1}`,
   opening: code.split('\n').find((line) => line.trim() !== '' && !line.startsWith('import')),

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { Kind, LAYOUT, proposeFields } from '../../src/journal/format.ts'
+import { Kind } from '../../src/journal/format.ts'
 import { imageOf } from '../../src/journal/image.ts'
+import { LAYOUT, proposeFields } from '../../src/journal/layout.ts'
 import { COMMITTED } from '../../src/policy/core.ts'
 import { text } from '../support/files.ts'
 import { decode, line, recordsOf } from './decoder.mjs'
@@ -28,7 +29,7 @@ test('docs/journal.md: a reader made from the document alone reads every byte of
   expect(bytesRead).toBe(bytes.length)
   expect(records.filter(({ end, readTo }) => end !== readTo)).toEqual([])
   const [head, image] = records
-  expect(head).toMatchObject({ kind: 'HEAD', values: { magic: 0x314a4253, version: 3 } })
+  expect(head).toMatchObject({ kind: 'HEAD', values: { magic: 0x314a4253, version: 4 } })
   expect(JSON.parse(head.values.about)).toMatchObject({
     name: 'small',
     startedAt: '2027-01-15T08:00:00.000Z',

@@ -19,6 +19,10 @@ const NO_EFFECTS: PolicyEffects = {
   agentDown() {},
   fenced() {},
   drain() {},
+  noted() {},
+  deadLetter() {},
+  preempt() {},
+  queuePaused() {},
 }
 
 const SMALL = { slotCount: 32, agentCountMax: 32, classCountMax: 32 }
@@ -43,6 +47,8 @@ export function smallCore(): RecordedCore {
       queueDefaults: QUEUE_DEFAULTS,
       queues: {},
       agentQueueMax: 16,
+      deadLetterMoves: {},
+      dedup: { windowSeconds: 120, count: 1_000 },
       routersOnlyFrom: 1,
       strategyIndex: () => 0,
     },
@@ -65,7 +71,14 @@ export function submit(core: RecordedCore, id: string, atMs: number): TaskRecord
 export function hello(core: RecordedCore, id: string, atMs: number): void {
   const names = { queues: ['ocr'], capabilities: ['latin', 'greek'] }
   const numbers = { labels: { gpu: 24 }, specializations: {} }
-  const how = { concurrency: 2, beats: true, keeps: true, pull: false, leased: true }
+  const how = {
+    concurrency: 2,
+    beats: true,
+    keeps: true,
+    pull: false,
+    leased: true,
+    preemptible: false,
+  }
   core.hello({ id, instance: 'x1', ...names, ...numbers, ...how, link: null }, atMs)
 }
 

@@ -58,20 +58,43 @@ function routingOf(number: number): Partial<TaskSpec> {
   }
 }
 
+/** Most promise nothing of themselves. */
+function promisesOf(number: number): Partial<TaskSpec> {
+  if (number % 4 !== 1) return {}
+  const own = {
+    delayMs: number % 3 === 0 ? 1 + ((number >> 4) % 900) : 0,
+    ttlMs: number % 5 === 0 ? (number >> 5) % 1_200 : null,
+    deadlineMs: number % 7 === 0 ? (number >> 6) % 5_000 : null,
+    slaTargetMs: number % 8 === 1 ? (number >> 3) % 1_000 : null,
+    retryDelayMs: number % 9 === 0 ? (number >> 7) % 300 : null,
+  }
+  return { own }
+}
+
 const submit = event('submit', (world, number, model) => {
   world.submit(model, at(QUEUES, number)!, {
-    level: 1 + ((number >> 2) % 5),
+    // 0 is the queue's.
+    level: number % 11 === 0 ? 0 : 1 + ((number >> 2) % 5),
+    ...promisesOf(number >> 3),
     requires: at(REQUIRES, number >> 5),
     ...routingOf(number),
     timeoutMs: number % 3 === 0 ? 1 + ((number >> 7) % 2_000) : undefined,
     retryCount: number % 4 === 0 ? (number >> 7) % 3 : undefined,
-    id: number % 5 === 0 ? `id-${(number >> 8) % 20}` : undefined,
+    id: number % 4 === 0 ? `id-${(number >> 8) % 9}` : undefined,
     bytes: (number >> 9) % 100,
   })
 })
 
+/** An id comes again whose task is forgotten, perhaps not long ago. */
+const again = event('again', (world, number, model) => {
+  const named = world.policy.effects.forgot.filter(({ isNamed }) => isNamed).slice(-8)
+  const record = at(named, number)
+  if (record !== undefined) world.submit(model, record.queueName, { id: record.givenId })
+})
+
 const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
   { weight: 16, arbitrary: submit },
+  { weight: 3, arbitrary: again },
   { weight: 10, arbitrary: event('offer', (world, number) => world.offer(1 + (number % 6))) },
   { weight: 10, arbitrary: eventOf('propose', OFFERED, (world, record) => world.propose(record)) },
   {
@@ -164,9 +187,13 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
   },
   {
     weight: 4,
-    arbitrary: eventOf('fail', RUNNING, ({ policy }, record, number) =>
-      policy.fail(record, number % 4 !== 0),
-    ),
+    arbitrary: eventOf('fail', RUNNING, ({ policy }, record, number) => {
+      policy.fail(
+        record,
+        number % 4 !== 0,
+        at(['error', 'api_error', 'hard', 'error'], number >> 3),
+      )
+    }),
   },
   {
     weight: 2,
@@ -209,6 +236,7 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
         beats: (number >> 11) % 3 !== 0,
         keeps: (number >> 12) % 2 === 0,
         pull: (number >> 13) % 3 === 0,
+        preemptible: (number >> 14) % 3 !== 0,
       })
     }),
   },
@@ -266,6 +294,43 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
     arbitrary: eventOf('dispatchFailed', RUNNING, ({ policy }, record) =>
       policy.core.dispatchFailed(record, policy.nowMs),
     ),
+  },
+  { weight: 8, arbitrary: event('interrupt', (world) => world.interrupt()) },
+  {
+    weight: 6,
+    arbitrary: event('critical', (world, number, model) => {
+      // All hands are full, and something comes that may not wait.
+      world.policy.hello(`a${number % 5}`, { preemptible: true, instance: `i${number % 40}` })
+      for (let i = 0; i < 3; i++) world.submit(model, 'q', { level: 1 + ((number >> i) % 4) })
+      world.offer(20)
+      for (const record of world.policy.offered()) world.propose(record)
+      world.submit(model, 'q', { level: 5 })
+      world.offer(9)
+      world.interrupt()
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: event('yield', (world, number) => {
+      const asked = world.open.filter(({ extras }) => extras?.preempting)
+      const record = number % 5 === 0 ? world.pick(RUNNING, number) : at(asked, number)
+      if (record === undefined) return
+      world.yield(record, number % 3 === 0 ? null : new Uint8Array([number & 255]))
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: event('pause', ({ policy }, number) => {
+      const queue = at(QUEUES, number)!
+      if ((number >> 3) % 3 === 0) expect(policy.core.pauseQueue(queue)).toBe(null)
+      else expect(policy.core.resumeQueue(queue)).toBe(null)
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: event('configure', (world, number) => {
+      world.configure(at(QUEUES, number)!, number >> 3)
+    }),
   },
   { weight: 6, arbitrary: event('pass', ({ policy }, number) => policy.pass(1 + (number % 400))) },
   { weight: 1, arbitrary: event('passLong', ({ policy }, number) => policy.pass(number % 5_000)) },

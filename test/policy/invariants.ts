@@ -12,15 +12,11 @@ import type { AgentState } from '../../src/policy/agents.ts'
 import type { ClassState } from '../../src/policy/classes.ts'
 import { LEVELS } from '../../src/policy/classes.ts'
 import type { RecordList } from '../../src/policy/record-list.ts'
-import {
-  BOUND,
-  isFinal,
-  OFFERED,
-  RUNNING,
-  type TaskRecord,
-  WAITING,
-} from '../../src/policy/task-record.ts'
+import { BOUND, OFFERED, RUNNING, type TaskRecord, WAITING } from '../../src/policy/task-record.ts'
+import { equal, holds, sum } from './claims.ts'
+import { checkCounters } from './counter-invariants.ts'
 import type { Policy } from './support.ts'
+import { checkServing, checkTimes } from './wait-invariants.ts'
 
 /** @throws Error with the first thing that does not hold. */
 export function checkInvariants(policy: Policy): void {
@@ -38,6 +34,8 @@ export function checkInvariants(policy: Policy): void {
   checkProfiles(policy)
   checkGroups(policy)
   checkSlots(policy)
+  for (const queue of core.queues.values()) checkServing(policy, queue)
+  checkTimes(policy, seen)
   checkCounters(policy, seen)
 }
 
@@ -47,10 +45,14 @@ function checkClass({ core, table }: Policy, cls: ClassState, seen: Set<TaskReco
   let offered = 0
   for (let level = 1; level <= LEVELS; level++) {
     const lane = cls.lanes[level - 1]
-    for (const record of walk(lane.waiting, seen)) {
+    for (const record of [...walk(lane.list, seen), ...heapOf(lane, seen)]) {
       holds(record.state === WAITING && record.cls === cls, `${record.id} is in the wrong lane`)
       equal(record.level, level, `level of ${record.id}`)
       equal(record.attempt, null, `attempt of the waiting ${record.id}`)
+    }
+    for (let one = lane.list.head; one?.next; one = one.next) {
+      equal(better(one, one.next), one, `${name}: first of two in the list of level ${level}`)
+      equal(one.heapAt, -1, `place of ${one.id} in a heap`)
     }
     let last: TaskRecord | null = null
     for (const record of walk(lane.offers, seen)) {
@@ -59,7 +61,7 @@ function checkClass({ core, table }: Policy, cls: ClassState, seen: Set<TaskReco
       holds(inOrder, `${name}: offers are not in order of position`)
       last = record
     }
-    waiting += lane.waiting.length
+    waiting += lane.length
     offered += lane.offers.length
   }
   equal(cls.waiting, waiting, `${name}: waiting`)
@@ -126,6 +128,12 @@ function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): v
     holds(!agent.ended.has(attempt!.counter), `${record.id}: runs and has ended`)
   }
   checkQueue(policy, agent, seen)
+  let asked = 0
+  for (let one = agent.running.head; one !== null; one = one.next) {
+    if (one.extras?.preempting) asked++
+  }
+  equal(agent.interrupting, asked, `${id}: asked to stop`)
+  equal(agent.profile.preemptible.has(agent), agent.preemptible, `${id}: preemptible`)
   const charged = agent.running.length + agent.ended.size + agent.held
   equal(table.inUse(index), charged, `${id}: in use`)
   equal(agent.charged, charged, `${id}: charged`)
@@ -207,7 +215,7 @@ function checkGroups({ core }: Policy): void {
     )
     equal(
       group.waiting,
-      sum(classes, (cls) => cls.waiting),
+      sum(classes, (cls) => (cls.queue.held ? 0 : cls.waiting)),
       `group ${group.key}: waiting`,
     )
     const best = classes.reduce((one, { head }) => better(one, head), null as TaskRecord | null)
@@ -255,41 +263,6 @@ function checkSlots({ core, slots }: Policy): void {
       const expected = record.state === RUNNING ? SlotState.PLACED : SlotState.OFFERED
       equal(state, expected, `state of slot ${slot}`)
     }
-  }
-}
-
-function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>): void {
-  const { accepted, completed, failed, cancelled, dead, started } = core.counters
-  const final = completed + failed + cancelled + dead
-  equal(accepted, final + open.size, 'accepted = final + waiting + offered + running')
-  equal(effects.outcomes.length, final, 'outcomes')
-  equal(new Set(effects.outcomes.map(({ seq }) => seq)).size, final, 'outcomes, each once')
-  holds(
-    effects.outcomes.every((record) => isFinal(record.state)),
-    'an outcome is not final',
-  )
-  holds(effects.forgot.length <= final, 'more was forgotten than finished')
-  equal(started, core.nextCounter - 1, 'attempts started')
-  for (const queue of core.queues.values()) {
-    const mine = [...open].filter((record) => record.queue === queue)
-    equal(queue.open, mine.length, `${queue.name}: open`)
-    equal(
-      queue.openBytes,
-      sum(mine, (record) => record.payloadBytes),
-      `${queue.name}: bytes`,
-    )
-    const running = mine.filter((record) => record.state === RUNNING).length
-    equal(queue.running, running, `${queue.name}: running`)
-    const bound = mine.filter((record) => record.state === BOUND).length
-    equal(queue.bound, bound, `${queue.name}: bound`)
-    if (!queue.hasOwnStrategy) equal(queue.strategyIndex, core.defaultStrategy, queue.name)
-    for (const record of mine) {
-      holds(core.find(record.id, queue.name) === record, `${record.id} cannot be found`)
-    }
-  }
-  for (const { id, state, attempt } of core.index.records()) {
-    const isOut = state === OFFERED || state === RUNNING
-    equal(attempt !== null, isOut, `${id} has an attempt`)
   }
 }
 
@@ -352,20 +325,36 @@ function servedBy(cls: ClassState, agents: AgentState[]): string {
   return `${cls.early} ${[...new Set(kinds)].sort().join(' ')}`
 }
 
-/** The first of the highest level that has any, unless the lane is as far ahead as it may be. */
+/** The first of the highest level that has any, unless it is held or as far ahead as it may be. */
 function placeableHead(cls: ClassState): TaskRecord | null {
-  const lane = cls.lanes.findLast((one) => one.waiting.length > 0)
+  if (cls.queue.held) return null
+  const lane = cls.lanes.findLast((one) => one.length > 0)
   if (lane === undefined) return null
-  const head = lane.waiting.head!
-  const oldest = lane.offers.head
-  const past = oldest === null ? 0 : (head.position - oldest.position) | 0
-  return past < LIMITS.laneWindow ? head : null
+  const waiting = [...lane.heap]
+  for (let record = lane.list.head; record !== null; record = record.next) waiting.push(record)
+  const head = waiting.reduce(better as (a: TaskRecord, b: TaskRecord) => TaskRecord)
+  return lane.isOpenFor(head) ? head : null
 }
 
+/** Of two the one of the higher level, then the one that is due earlier, then the older one. */
 function better(a: TaskRecord | null, b: TaskRecord | null): TaskRecord | null {
   if (a === null || b === null) return a ?? b
-  if (a.level !== b.level) return a.level > b.level ? a : b
-  return a.seq < b.seq ? a : b
+  const rank = ({ level, dueMs, seq }: TaskRecord) => [-level, dueMs || Infinity, seq]
+  const other = rank(b)
+  const at = rank(a).findIndex((value, i) => value !== other[i])
+  return at < 0 || rank(a)[at] < other[at] ? a : b
+}
+
+/** What waits in a lane out of the order in which it came. */
+function heapOf({ heap }: ClassState['lanes'][number], seen: Set<TaskRecord>): TaskRecord[] {
+  for (const [i, record] of heap.entries()) {
+    holds(!seen.has(record), `${record.id} stands in two places`)
+    seen.add(record)
+    equal(record.heapAt, i, `place of ${record.id} in its lane’s heap`)
+    const above = heap[(i - 1) >> 1]
+    if (i > 0) equal(better(above, record), above, `${record.id} stands below`)
+  }
+  return heap
 }
 
 function* walk(list: RecordList, seen: Set<TaskRecord>): Generator<TaskRecord> {
@@ -381,18 +370,4 @@ function* walk(list: RecordList, seen: Set<TaskRecord>): Generator<TaskRecord> {
   }
   equal(list.tail, before, 'a list’s tail')
   equal(list.length, count, 'a list’s length')
-}
-
-function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
-  let total = 0
-  for (const item of items) total += of(item)
-  return total
-}
-
-function equal<T>(found: T, expected: T, what: string): void {
-  if (found !== expected) throw new Error(`${what}: ${found}, expected ${expected}`)
-}
-
-function holds(is: boolean, what: string): void {
-  if (!is) throw new Error(what)
 }

@@ -13,20 +13,26 @@ import {
 import { RecordedCore } from '../../src/journal/recorder.ts'
 import { type Match, QUEUE_DEFAULTS, type QueueOptions } from '../../src/options.ts'
 import { AgentState } from '../../src/policy/agents.ts'
-import {
-  BOUND_TO_AGENT,
-  COMMITTED,
-  type PolicyEffects,
-  type PolicyOptions,
-} from '../../src/policy/core.ts'
-import { OFFERED, type Origin, TaskRecord } from '../../src/policy/task-record.ts'
+import { BOUND_TO_AGENT, COMMITTED, type PolicyOptions } from '../../src/policy/core.ts'
+import { OFFERED, type Origin, type OwnPromises, TaskRecord } from '../../src/policy/task-record.ts'
 import type { TaskRouting } from '../../src/task.ts'
+import { Effects } from './effects.ts'
+
+export { Effects } from './effects.ts'
 
 export const EPOCH = 1_000
 const DEFAULT_STRATEGY = QUEUE_DEFAULTS.strategy
 
 /** Nobody is told: the effects record what counts. */
 const NOBODY: Origin = { accepted: () => {}, outcome: () => {}, refused: () => {} }
+
+const NO_PROMISES: OwnPromises = {
+  ttlMs: null,
+  deadlineMs: null,
+  slaTargetMs: null,
+  retryDelayMs: null,
+  delayMs: 0,
+}
 
 export interface TaskSpec {
   id?: string
@@ -40,6 +46,7 @@ export interface TaskSpec {
   prefers?: string[]
   strategy?: string
   key?: string
+  own?: Partial<OwnPromises>
 }
 
 export interface AgentGiven {
@@ -53,6 +60,7 @@ export interface AgentGiven {
   keeps?: boolean
   pull?: boolean
   leased?: boolean
+  preemptible?: boolean
 }
 
 export interface PolicyGiven extends Partial<PolicyOptions> {
@@ -73,64 +81,6 @@ export interface Token {
 /** For comparing: whole records show everything they are linked to when they differ. */
 export function ids(records: readonly TaskRecord[]): string[] {
   return records.map((record) => record.id)
-}
-
-/** What the core told, in order. */
-export class Effects implements PolicyEffects {
-  readonly outcomes: TaskRecord[] = []
-  readonly forgot: TaskRecord[] = []
-  readonly revoked: { agent: AgentState; counter: number; seq: number; reason: string }[] = []
-  readonly ends: {
-    record: TaskRecord
-    counter: number
-    agent: AgentState
-    how: string
-    isCharged: boolean
-  }[] = []
-  readonly repeated: { record: TaskRecord; counter: number }[] = []
-  readonly unbounds: { record: TaskRecord; agent: AgentState }[] = []
-  readonly creditsBack: { agent: AgentState; counter: number }[] = []
-  readonly ups: AgentState[] = []
-  readonly downs: { agent: AgentState; reason: string }[] = []
-  readonly fencedAgents: AgentState[] = []
-  readonly drains: AgentState[] = []
-  /** Bytes of the result that the front end would keep. */
-  resultBytes = -1
-
-  outcome(record: TaskRecord): void {
-    this.outcomes.push(record)
-    record.resultBytes = this.resultBytes
-  }
-  forgotten(record: TaskRecord): void {
-    this.forgot.push(record)
-  }
-  revoke(agent: AgentState, counter: number, seq: number, reason: string): void {
-    this.revoked.push({ agent, counter, seq, reason })
-  }
-  ended(record: TaskRecord, counter: number, agent: AgentState, how: string, isCharged: boolean) {
-    this.ends.push({ record, counter, agent, how, isCharged })
-  }
-  repeat(record: TaskRecord): void {
-    this.repeated.push({ record, counter: record.attempt!.counter })
-  }
-  unbound(record: TaskRecord, agent: AgentState): void {
-    this.unbounds.push({ record, agent })
-  }
-  creditBack(agent: AgentState, counter: number): void {
-    this.creditsBack.push({ agent, counter })
-  }
-  agentUp(agent: AgentState): void {
-    this.ups.push(agent)
-  }
-  agentDown(agent: AgentState, reason: string): void {
-    this.downs.push({ agent, reason })
-  }
-  fenced(agent: AgentState): void {
-    this.fencedAgents.push(agent)
-  }
-  drain(agent: AgentState): void {
-    this.drains.push(agent)
-  }
 }
 
 /** @returns null when the task says nothing of it, as of nearly all. */
@@ -162,6 +112,8 @@ export class Policy {
       queueDefaults: { ...QUEUE_DEFAULTS, ...queue },
       queues: {},
       agentQueueMax: 4,
+      deadLetterMoves: {},
+      dedup: { windowSeconds: 0, count: 0 },
       routersOnlyFrom: 8,
       strategyIndex: (name) => strategies.indexOf(name),
       ...more,
@@ -196,6 +148,7 @@ export class Policy {
       retryCount: spec.retryCount ?? null,
       routing: routingOf(spec),
       key: spec.key ?? null,
+      own: spec.own === undefined ? null : { ...NO_PROMISES, ...spec.own },
     }
     const length = spec.bytes ?? 0
     const bytes = new Uint8Array(length)
@@ -233,6 +186,7 @@ export class Policy {
       keeps: given.keeps ?? false,
       pull: given.pull ?? false,
       leased: given.leased ?? true,
+      preemptible: given.preemptible ?? false,
       link: null,
     }
     return this.core.hello(spec, this.nowMs)
@@ -338,6 +292,16 @@ export class Policy {
 
   fail(record: TaskRecord, retryable = true, code = 'error'): void {
     this.core.failed(record, code, 'it failed', retryable, this.nowMs)
+  }
+
+  /** @returns how many running attempts are asked to stop. */
+  interrupt(): number {
+    return this.core.requestPreemptions(this.nowMs)
+  }
+
+  /** The agent hands an attempt back. */
+  yield(record: TaskRecord, checkpoint: Uint8Array | null = null): string | null {
+    return this.core.yielded(record, checkpoint, this.nowMs)
   }
 
   cancel(record: TaskRecord): string | null {

@@ -1,20 +1,23 @@
 /** The policy core beside what is known of it from outside: for the model-based property test. */
 import { toAgent } from '../../native-free/index.ts'
-import { LIMITS, QUEUE_DEFAULTS } from '../../src/options.ts'
+import { LIMITS } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
 import { BOUND_TO_AGENT, COMMITTED } from '../../src/policy/core.ts'
-import { isFinal, OFFERED, RUNNING, type TaskRecord } from '../../src/policy/task-record.ts'
+import type { Past } from '../../src/policy/dedup.ts'
+import {
+  isFinal,
+  OFFERED,
+  RUNNING,
+  SCHEDULED,
+  type TaskRecord,
+  WAITING,
+} from '../../src/policy/task-record.ts'
 import { checkInvariants, expectedOffer } from './invariants.ts'
+import { Histories } from './limits.ts'
 import { Policy, type TaskSpec, type Token } from './support.ts'
+import { CHANGES, CLASSES_MAX, MOVES, OPTIONS, QUEUE, QUEUES, STRATEGIES } from './world-options.ts'
 
-export const QUEUES = ['q', 'r', 's']
-export const CAPABILITIES = [[], ['gpu'], ['ocr'], ['gpu', 'ocr']]
-export const REQUIRES = [...CAPABILITIES, ['memory>=16'], ['gpu', 'memory>=16']]
-export const LABELS: Record<string, number>[] = [{}, { memory: 8 }, { memory: 16, zone: 2 }]
-export const STRATEGIES = ['least_loaded', 'random', 'round_robin']
-const CLASSES_MAX = 64
-const QUEUE = { timeoutMs: 700, retryCount: 1, lossLimit: 2, tasksMax: 40 }
-export const SERVES = [['*'], ['q'], ['q', 'r'], ['s']]
+export * from './world-options.ts'
 
 /** What must be true of the tasks, whatever happened: each ends once, and stays as it ended. */
 export interface Model {
@@ -33,19 +36,13 @@ export class World {
     strategies: STRATEGIES,
     leaseMs: 1_000,
     counterStart: 2 ** 31 - 20,
-    keep: { count: 10, ageSeconds: 30, bytes: 1_000 },
+    keep: { count: 5, ageSeconds: 30, bytes: 1_000 },
     queue: QUEUE,
-    queues: {
-      r: { ...QUEUE_DEFAULTS, ...QUEUE, binding: 'early', strategy: 'random' },
-      s: {
-        ...QUEUE_DEFAULTS,
-        ...QUEUE,
-        binding: 'early',
-        match: 'fallback',
-        shadow: 'round_robin',
-      },
-    },
+    queues: OPTIONS,
+    deadLetterMoves: MOVES,
+    dedup: { windowSeconds: 5, count: 12 },
   })
+  readonly histories = new Histories(this.policy)
   /** Every token that was ever given out. */
   readonly tokens: Token[] = []
   /** What each instance that pulls has asked for and was not given. */
@@ -55,6 +52,8 @@ export class World {
   readonly #pulled = new Map<AgentState, boolean>()
   /** Bound tasks that began. */
   begun = 0
+  /** Submits of ids whose tasks were forgotten already. */
+  past = 0
   /** The most that each instance was ever willing to do at a time. */
   readonly peaks = new Map<AgentState, number>()
   readonly open: TaskRecord[] = []
@@ -75,6 +74,11 @@ export class World {
     const record = Policy.record(queue, spec)
     const known = spec.id !== undefined && this.policy.core.find(spec.id, queue)
     const refusal = this.policy.core.submit(record, this.policy.nowMs)
+    if (refusal?.past !== undefined) {
+      this.past++
+      this.#checkPast(model, queue, spec.id!, refusal.past)
+      return
+    }
     if (known) {
       if (refusal?.first !== known) throw new Error(`${record.id}: not seen as a duplicate`)
       return
@@ -96,6 +100,19 @@ export class World {
     }
     model.tasks.set(`${key}.${model.tasks.size}`, record)
     this.open.push(record)
+    this.histories.accept(record)
+  }
+
+  /** The last task of that id is forgotten, and ended as it is said, not long ago. */
+  #checkPast(model: Model, queue: string, id: string, { state, untilMs }: Past): void {
+    const { core, nowMs } = this.policy
+    if (core.find(id, queue)) throw new Error(`${id} is known, and said to be past`)
+    const of = [...model.tasks.values()].filter(
+      (one) => one.queueName === queue && one.givenId === id,
+    )
+    const last = of.at(-1)!
+    if (model.ends.get(last) !== state) throw new Error(`${id} did not end as it is said`)
+    if (nowMs >= untilMs || untilMs !== last.finishedAtMs + 5_000) throw new Error(`${id}: window`)
   }
 
   offer(count: number): void {
@@ -110,6 +127,42 @@ export class World {
       const room = cls!.early ? totalFree + totalPlaces : totalFree
       if (totalOffered > room) throw new Error('more offers than credit over all')
     }
+  }
+
+  /** As a front end does when nothing is left to be placed. */
+  interrupt(): void {
+    const { core, effects, nowMs } = this.policy
+    const before = effects.preempts.length
+    const waiting = this.open.filter(({ state, level }) => state === WAITING && level === 5).length
+    const isNext = core.isCriticalNext
+    const asked = core.requestPreemptions(nowMs)
+    const told = effects.preempts.slice(before)
+    if (told.length !== asked) throw new Error(`${asked} asked, ${told.length} told`)
+    if (asked > 0 && !isNext) throw new Error('asked, and it was not worth a call')
+    if (asked > waiting) throw new Error(`${asked} asked for ${waiting} critical tasks`)
+    for (const { record, agent } of told) {
+      if (record.baseLevel === 5) throw new Error(`${record.id} is critical and is interrupted`)
+      if (!agent.preemptible || !agent.accepting) throw new Error(`${agent.id} is interrupted`)
+      if (record.attempt?.agent !== agent) throw new Error(`${agent.id} does not run ${record.id}`)
+    }
+    if (asked > 0 && core.requestPreemptions(nowMs) > waiting - asked)
+      throw new Error('asked twice')
+  }
+
+  yield(record: TaskRecord, checkpoint: Uint8Array | null): void {
+    const wasAsked = record.extras?.preempting === true
+    const answer = this.policy.yield(record, checkpoint)
+    if (answer !== (wasAsked ? null : 'preempted')) throw new Error(`${record.id}: ${answer}`)
+    if (wasAsked && checkpoint !== null && record.extras!.checkpoint !== checkpoint) {
+      throw new Error(`${record.id}: its checkpoint is lost`)
+    }
+  }
+
+  configure(queue: string, number: number): void {
+    const { core } = this.policy
+    const base = OPTIONS[queue]
+    const answer = core.configureQueue(queue, { ...base, ...at(CHANGES, number) })
+    if (answer !== null) throw new Error(`${queue}: ${answer}`)
   }
 
   propose(record: TaskRecord, agent?: AgentState): number {
@@ -209,6 +262,7 @@ export class World {
     if (model.tasks.size !== model.ends.size + this.open.length) throw new Error('a task is lost')
     if (this.policy.core.counters.accepted !== model.tasks.size) throw new Error('accepted')
     this.#checkCredit()
+    this.histories.check()
     checkInvariants(this.policy)
   }
 
@@ -234,6 +288,7 @@ export class World {
   settle(model: Model): void {
     const { policy } = this
     policy.core.setConnected(true, policy.nowMs)
+    for (const name of QUEUES) policy.core.resumeQueue(name)
     for (const agent of [...policy.core.agents.values()]) policy.bye(agent)
     this.check(model)
     for (const record of policy.offered()) policy.core.bounce(record)
@@ -245,12 +300,17 @@ export class World {
       leased: false,
     })
     if (policy.effects.repeated.length !== policy.core.counters.repeated) throw new Error('repeats')
-    // Ends: each round finishes at least one of what is left.
+    // Ends: each round finishes at least one of what is left, or lets one be ready.
     while (this.open.length > 0) {
       const before = this.open.length
       for (const record of [...policy.startBound(), ...policy.place()]) policy.succeed(record)
       this.check(model)
-      if (this.open.length === before) throw new Error(`${before} tasks are stuck`)
+      if (this.open.length < before) continue
+      if (!this.open.every(({ state }) => state === SCHEDULED)) {
+        throw new Error(`${before} tasks are stuck`)
+      }
+      policy.pass(Math.max(1, policy.core.nextTickMs() - policy.nowMs))
+      this.check(model)
     }
     if (policy.inUse(agent) !== 0) throw new Error('credit is lost')
     if (policy.core.totalBound !== 0) throw new Error('a bound task is not settled')

@@ -84,6 +84,7 @@ export class AdoptedService {
       key: keyOf(data),
       agent: NAME,
       token: reply.slice(reply.lastIndexOf('.') + 1),
+      checkpoint: null,
       isHonest: true,
     }
     const said = JSON.stringify(claim)

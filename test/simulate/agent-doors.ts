@@ -60,6 +60,7 @@ export class AgentDoors {
   }
 
   heard(real: Ended, record: TaskRecord, ...more: unknown[]) {
+    this.#ledger.taskOf(record).attempt!.heardAtMs = more.at(-1) as number
     this.#byResult('heard', real, record, more)
   }
 
@@ -86,7 +87,7 @@ export class AgentDoors {
     this.#enter('beat', nowMs)
     if (isKnown) {
       Object.assign(agent, { isPaused: false, heardAtMs: nowMs })
-      if (running !== null && agent.spec.beats) count(agent, running)
+      if (running !== null && agent.spec.beats) count(agent, running, nowMs)
     }
     const answer = real(...given)
     holds(isKnown === (answer === null), () => `beat of ${instance}: ${answer}`)
@@ -187,21 +188,24 @@ export class AgentDoors {
   }
 }
 
-function count({ charged }: KnownAgent, running: ReadonlySet<number>): void {
+function count({ charged }: KnownAgent, running: ReadonlySet<number>, nowMs: number): void {
   for (const attempt of charged.values()) {
-    attempt.misses = running.has(attempt.counter) ? 0 : attempt.misses + 1
+    const isNamed = running.has(attempt.counter)
+    attempt.misses = isNamed ? 0 : attempt.misses + 1
+    if (isNamed) attempt.heardAtMs = nowMs
   }
 }
 
 /** After a tick that says that it is done: no time-out, lease or charged credit is overdue. */
 function holdsNothingDue(core: RecordedCore, ledger: Ledger, nowMs: number): void {
+  const overdue = ledger.promises.overdue()
+  holds(overdue === null, () => `${overdue}`)
   for (const agent of ledger.agents.values()) {
     const { spec, heardAtMs, charged } = agent
     const leaseEndMs = heardAtMs + core.options.leaseMs
     const hasLease = !spec.leased || core.leasesSuspended || leaseEndMs > nowMs
     holds(hasLease, () => `${spec.id} is still there at ${nowMs}, its lease ended at ${leaseEndMs}`)
-    for (const { isEnded, startedAtMs, endedAtMs, counter, task } of charged.values()) {
-      const { timeoutMs } = task
+    for (const { isEnded, startedAtMs, endedAtMs, counter, timeoutMs } of charged.values()) {
       const dueMs = isEnded
         ? endedAtMs + Math.max(timeoutMs, core.options.leaseMs)
         : startedAtMs + timeoutMs

@@ -72,11 +72,13 @@ export class AgentFrames {
       const token = attemptToken(work.epoch, work.counter, work.seq)
       const id = work.id()
       const { payloadStart, payloadLength } = work
+      const checkpoint = Buffer.from(work.extension()?.checkpoint ?? []).toString('base64')
+      const said: Record<string, string> = { 'Sb-Id': id, [HEADER.checkpoint]: checkpoint }
       this.#tokens.set(work.counter, token)
       this.#hands.take({
         subject,
         reply: this.#subjects.result(this.#id, SCHEDULER, work.slot, token),
-        headers: { code: 0, get: (name) => (name === 'Sb-Id' ? id : '') },
+        headers: { code: 0, get: (name) => said[name] ?? '' },
         data: work.bytes.slice(payloadStart, payloadStart + payloadLength),
       })
     }
@@ -122,7 +124,9 @@ export class AgentFrames {
       this.#hands.after(0, this.flush)
     }
     const code = headers?.get(HEADER.code) ?? ''
-    const flags = headers?.get(HEADER.retryable) === '1' ? RESULT_FLAG.retryable : 0
+    const isRetryable = headers?.get(HEADER.retryable) === '1'
+    const yields = headers?.get(HEADER.yields) === '1' ? RESULT_FLAG.yields : 0
+    const flags = isRetryable ? RESULT_FLAG.retryable : yields
     const message = headers?.get(HEADER.error) ?? ''
     const [heldUs, workUs] = [(counter * 331) % 20_000, (counter * 97) % 10_000]
     return results.add(

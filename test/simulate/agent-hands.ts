@@ -1,5 +1,5 @@
 /** What a scripted agent does with the work it is given, and how its results leave it. */
-import { errorHeaders } from '../../src/wire/headers.ts'
+import { encodeHeaders, errorHeaders, HEADER } from '../../src/wire/headers.ts'
 import { newResultAddress, parseToken } from '../../src/wire/subjects.ts'
 import type { AgentLies } from './agent-lies.ts'
 import type { AgentPlan } from './agent-plans.ts'
@@ -21,6 +21,8 @@ export interface Held {
   readonly task: string
   /** The payload's own name of the submit. */
   readonly key: string
+  /** What an attempt before it handed back; '' for nothing. */
+  readonly checkpoint: string
   isCancelled: boolean
 }
 
@@ -31,6 +33,8 @@ export interface ResultClaim {
   readonly agent: string
   /** The token in the subject that it was sent on; null where there is no subject. */
   readonly token: string | null
+  /** What an attempt before handed back, as it came with the work; null for who cannot be sent any. */
+  readonly checkpoint: string | null
   readonly isHonest: boolean
 }
 
@@ -72,7 +76,8 @@ export class AgentHands {
     this.#epoch = this.#address.epoch
     this.#seen = token
     const task = headers?.get('Sb-Id') ?? ''
-    const held: Held = { reply, token, task, key: keyOf(data), isCancelled: false }
+    const checkpoint = Buffer.from(headers?.get(HEADER.checkpoint) ?? '', 'base64').toString()
+    const held: Held = { reply, token, task, key: keyOf(data), checkpoint, isCancelled: false }
     this.#running.set(token, held)
     this.#begin(held)
     return true
@@ -125,9 +130,18 @@ export class AgentHands {
       return
     }
     this.#lies.beforeResult(held)
+    this.#stopUnasked(held)
     this.answer(held)
     this.#drop(held.token)
     this.#lies.afterResult(held, () => (this.#kept.get(held.token) ?? (() => this.answer(held)))())
+  }
+
+  /** Now and then it hands back what nobody wanted back, and has the result all the same. */
+  #stopUnasked({ reply }: Held): void {
+    const { onPreempt } = this.#plan
+    if (onPreempt === null || this.#isCalm || !this.#dice.chance(0.1)) return
+    const headers = encodeHeaders(`${HEADER.yields}: 1`)
+    this.#say.publish(reply, Buffer.from('unasked'), { headers })
   }
 
   answer(held: Held): void {
@@ -163,8 +177,10 @@ export class AgentHands {
     return this.#dice.chance(0.1) ? { reply: `_INBOX.${this.#plan.id}.taken` } : {}
   }
 
-  claimOf({ task, key, token }: Held): ResultClaim {
-    return { task, key, agent: this.#plan.id, token, isHonest: true }
+  claimOf({ task, key, token, checkpoint }: Held): ResultClaim {
+    const { id, confirms, onPreempt } = this.#plan
+    const isSent = !confirms.frames || onPreempt !== null
+    return { task, key, agent: id, token, checkpoint: isSent ? checkpoint : null, isHonest: true }
   }
 
   cancel(token: string): void {
@@ -176,6 +192,22 @@ export class AgentHands {
     this.#drop(token)
     if (this.#plan.onCancel !== 'answers') return
     this.#fail(held.reply, JSON.stringify(this.claimOf(held)), 'aborted', true)
+  }
+
+  /** Stops, if it likes, with where it is by now. */
+  preempt(token: string): void {
+    const { onPreempt } = this.#plan
+    if (onPreempt === 'goes-on') return
+    this.#say.after(this.#dice.between(0, 3), () => {
+      const held = this.#running.get(token)
+      if (held === undefined || held.isCancelled) return
+      const checkpoint = onPreempt === 'yields' ? `as far as ${token}` : ''
+      const headers = encodeHeaders(`${HEADER.yields}: 1`)
+      const send = () => this.#say.publish(held.reply, Buffer.from(checkpoint), { headers })
+      if (this.#plan.confirms.keeps) this.#kept.set(token, send)
+      this.#send(send)
+      this.#drop(token)
+    })
   }
 
   /** The connection is back: what nobody has confirmed leaves again, and what was ready. */

@@ -119,6 +119,7 @@ export class AgentLies {
       key: '',
       agent: this.#plan.id,
       token,
+      checkpoint: null,
       isHonest: false,
     }
     this.#say.publish(subject, encodeJson(claim))

@@ -34,6 +34,8 @@ export const LIES = [
 ] as const
 export type Lie = (typeof LIES)[number]
 
+const ON_PREEMPT = ['yields', 'yields', 'hands-back-nothing', 'goes-on'] as const
+
 /** What it does with an attempt that the scheduler has given up. */
 export type OnCancel = 'answers' | 'drops' | 'goes-on'
 
@@ -69,6 +71,8 @@ export interface AgentPlan {
   readonly greetsAgain: boolean
   readonly lies: readonly Lie[]
   readonly confirms: Confirms
+  /** What it does when it is asked to stop; null for one that cannot be asked. */
+  readonly onPreempt: 'yields' | 'hands-back-nothing' | 'goes-on' | null
   readonly renewals: readonly Renewal[]
   /** Says nothing but its first hello: an agent in a crowd. */
   readonly isMute: boolean
@@ -87,10 +91,11 @@ export function planAgents(seed: number, theme: Theme, span: Span): AgentPlan[] 
   const count = theme === 'crowd' ? dice.whole(30, 36) : dice.whole(2, 5)
   return Array.from({ length: count }, (_, i) => {
     const plan = planAgent(dice, theme, span, i)
-    const isPlain = plan.isLocal || plan.isMute
-    return isPlain
-      ? plan
-      : { ...plan, confirms: confirmsOf(new Dice(seed, `${i} confirms`), theme) }
+    const preempts = new Dice(seed, `${i} preempts`)
+    if (plan.isMute) return plan
+    const onPreempt = preempts.chance(0.5) ? preempts.pick(ON_PREEMPT) : null
+    if (plan.isLocal) return { ...plan, onPreempt }
+    return { ...plan, onPreempt, confirms: confirmsOf(new Dice(seed, `${i} confirms`), theme) }
   })
 }
 
@@ -117,6 +122,7 @@ function planAgent(dice: Dice, theme: Theme, span: Span, i: number): AgentPlan {
     greetsAgain: dice.chance(0.6),
     lies: liesOf(dice, theme),
     confirms: PLAIN,
+    onPreempt: null,
     renewals: renewalsOf(dice, theme, span),
     isMute: inCrowd && dice.chance(0.8),
     leaves: dice.chance(theme === 'renewals' ? 0.4 : 0.12)
@@ -175,6 +181,7 @@ export function rescuer(): AgentPlan {
     greetsAgain: true,
     lies: [],
     confirms: PLAIN,
+    onPreempt: null,
     renewals: [],
     isMute: false,
     leaves: null,

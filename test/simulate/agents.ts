@@ -119,7 +119,7 @@ class AgentInstance {
     // Cut off and back by the agent's name, all its processes together.
     this.peer = company.connect(plan.id)
     this.#inbox = `_INBOX.${this.#instance}`
-    this.#hello = helloOf(this.#instance, plan, plan.confirms)
+    this.#hello = helloOf(this.#instance, plan, plan.confirms, plan.onPreempt !== null)
     const { subjects } = company
     const send = this.peer.publish.bind(this.peer)
     this.#frames = new AgentFrames(plan.id, this.#instance, subjects, {
@@ -234,7 +234,13 @@ class AgentInstance {
   }
 
   #renew(renewal: Renewal): void {
-    this.#hello = helloOf(this.#instance, renewal, this.#plan.confirms, this.#hello)
+    this.#hello = helloOf(
+      this.#instance,
+      renewal,
+      this.#plan.confirms,
+      this.#plan.onPreempt !== null,
+      this.#hello,
+    )
     this.#sayHello()
   }
 
@@ -251,6 +257,7 @@ class AgentInstance {
   readonly #onControl = (message: Delivery): void => {
     const control = JSON.parse(Buffer.from(message.data).toString())
     if (control.type === 'cancel') this.#hands.cancel(control.token)
+    else if (control.type === 'preempt') this.#hands.preempt(control.token)
     else if (control.type === 'acknowledge') this.#hands.acknowledged(control.tokens)
     else if (control.type === 'drain') this.#leave(true)
     else if (control.type === 'fenced') this.#onFenced()
@@ -273,7 +280,7 @@ class AgentInstance {
 
   #onMet(answer: HelloAnswer): void {
     this.#isMet = true
-    this.#frames.isOn = answer.frames === 1
+    this.#frames.isOn = (answer.frames ?? 0) > 0
     this.#hands.meet(answer.epoch)
     this.#pulls.met()
     if (this.#beatMs > 0 || this.#plan.isMute) return

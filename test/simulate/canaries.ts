@@ -4,6 +4,7 @@
  * nothing; a bug that none of them catches is a hole in the checks.
  */
 import type { Patch } from './hooks.ts'
+import { PROMISE_CANARIES } from './promise-canaries.ts'
 import type { Theme } from './themes.ts'
 
 export const CANARY_SEEDS = 500
@@ -16,11 +17,12 @@ export interface Canary extends Patch {
 }
 
 export const CANARIES: readonly Canary[] = [
+  ...PROMISE_CANARIES,
   {
     why: 'a task that nobody could take is not put back into its lane',
     file: 'src/policy/matching.js',
-    find: 'cls.laneOf(record).bounce(record);',
-    replace: '',
+    find: 'core.bouncedWaiting++;\n    goOnWaiting(core, record);',
+    replace: 'core.bouncedWaiting++;',
   },
   {
     why: 'the credit of a result is released twice',
@@ -55,13 +57,13 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'what was never delivered to an adopted agent is charged as a loss',
     file: 'src/policy/attempts.js',
-    find: 'undelivered(core, record, message);',
+    find: 'undelivered(core, record, message, nowMs);',
     replace: "lost(core, record, 'dispatch_failed', message, nowMs);",
   },
   {
     why: 'a cancel leaves the attempt that runs running',
-    file: 'src/policy/attempts.js',
-    find: "endCharged(core, record, 'cancelled', nowMs);",
+    file: 'src/policy/take-out.js',
+    find: 'endCharged(core, record, why, nowMs);',
     replace: '',
   },
   {
@@ -73,9 +75,9 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     why: 'a cancel ends what has ended once more',
-    file: 'src/policy/attempts.js',
+    file: 'src/policy/take-out.js',
     find: "return 'finished';",
-    replace: 'break;',
+    replace: ';',
   },
   {
     why: 'a time-out is not disarmed when its attempt ends',
@@ -85,7 +87,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     why: 'a lane sends as far ahead as it likes',
-    file: 'src/policy/classes.js',
+    file: 'src/policy/lanes.js',
     find: '< LIMITS.laneWindow',
     replace: '< 1_000_000',
   },
@@ -121,49 +123,49 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     why: 'a task is repeated once too often',
-    file: 'src/policy/attempts.js',
-    find: 'record.failures > record.retryCount',
-    replace: 'record.failures > record.retryCount + 1',
+    file: 'src/policy/retries.js',
+    find: 'failures > retryCount',
+    replace: 'failures > retryCount + 1',
   },
   {
     why: 'one beat that lacks a token is enough to lose its attempt',
-    file: 'src/policy/membership.js',
+    file: 'src/policy/beats.js',
     find: '++attempt.beatsMissed >= 2) {\n            const message',
     replace: '++attempt.beatsMissed >= 1) {\n            const message',
   },
   {
     why: 'an agent that keeps loses what two beats lack as any other does',
-    file: 'src/policy/membership.js',
+    file: 'src/policy/beats.js',
     find: 'if (agent.keeps)',
     replace: 'if (false)',
   },
   {
     why: 'a repeat is counted as a new attempt',
-    file: 'src/policy/membership.js',
+    file: 'src/policy/beats.js',
     find: 'core.counters.repeated++;',
     replace: 'core.counters.repeated++; record.attempts++;',
   },
   {
     why: 'a repeat goes under a new token',
-    file: 'src/policy/membership.js',
+    file: 'src/policy/beats.js',
     find: 'core.counters.repeated++;',
     replace: 'core.counters.repeated++; attempt.counter = core.nextCounter++;',
   },
   {
     why: 'after a repeat each beat that lacks the token is one more',
-    file: 'src/policy/membership.js',
+    file: 'src/policy/beats.js',
     find: '>= 2) {\n            attempt.beatsMissed = 0;',
     replace: '>= 2) {',
   },
   {
     why: 'a repeat is put off for ever',
-    file: 'src/policy/membership.js',
+    file: 'src/policy/beats.js',
     find: 'core.effects.repeat(record);',
     replace: '',
   },
   {
     why: 'a repeat begins the running time-out anew',
-    file: 'src/policy/membership.js',
+    file: 'src/policy/beats.js',
     find: 'core.effects.repeat(record);',
     replace:
       'core.timeouts.disarm(record); core.timeouts.arm(record, agent.lastSeenMs); ' +
@@ -221,8 +223,8 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'a class does not hear that its head was cancelled',
     file: 'src/policy/matching.js',
-    find: 'cls.laneOf(record).waiting.remove(record);\n    removeWaiting(core, cls);\n    syncHead(core, cls);',
-    replace: 'cls.laneOf(record).waiting.remove(record);\n    removeWaiting(core, cls);',
+    find: 'cls.laneOf(record).remove(record);\n    removeWaiting(core, cls);\n    syncHead(core, cls);',
+    replace: 'cls.laneOf(record).remove(record);\n    removeWaiting(core, cls);',
   },
   {
     why: 'a second submitter of an id is not told its outcome',
@@ -281,7 +283,7 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'tasks are bound whether or not their queue wants it',
     file: 'src/policy/binding.js',
-    find: 'record.cls.early && ',
+    find: '!early || ',
     replace: '',
   },
   {
@@ -292,7 +294,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     why: 'a cancelled task stays bound',
-    file: 'src/policy/attempts.js',
+    file: 'src/policy/take-out.js',
     find: 'leaveQueue(core, record, core.agents.get(record.agentId));',
     replace: '',
   },

@@ -30,10 +30,21 @@ export function holdsCause(
       holds(name === 'cancel' && isItself, () => `${what()} by ${name}`)
       return
     case 'timeout': {
-      const dueMs = attempt.startedAtMs + attempt.task.timeoutMs
+      const dueMs = attempt.startedAtMs + attempt.timeoutMs
       holds(name === 'tick' && nowMs >= dueMs, () => `${what()} at ${nowMs}, due at ${dueMs}`)
       return
     }
+    case 'heartbeat_timeout': {
+      const dueMs = attempt.heardAtMs + attempt.task.record.cls!.queue.options.heartbeatTimeoutMs
+      holds(name === 'tick' && nowMs >= dueMs, () => `${what()} at ${nowMs}, silent until ${dueMs}`)
+      return
+    }
+    case 'deadline_expired':
+      holds(name === 'tick' && nowMs >= attempt.task.deadlineAtMs, () => `${what()} at ${nowMs}`)
+      return
+    case 'preempted':
+      holds(name === 'yielded' && isItself, () => `${what()} by ${name}`)
+      return
     case 'agent_lost': {
       const byBeat = name === 'beat' && attempt.misses >= 2 && !attempt.agent.spec.keeps
       const byLeaving = ['hello', 'bye', 'tick', 'agentLost'].includes(name)
@@ -52,16 +63,20 @@ export function holdsOutcome(door: Door, task: KnownTask, state: string): void {
   const isItself = about === record
   if (state === 'completed') holds(isItself && name === 'succeeded', what)
   else if (state === 'cancelled') holds(isItself && name === 'cancel', what)
-  else if (state === 'dead') holds(losses === record.queue!.options.lossLimit + 1, what)
+  else if (state === 'dead') holds(losses === record.cls!.queue.options.lossLimit + 1, what)
+  else if (state === 'expired') holds(name === 'tick', what)
   else {
     holds(name === 'tick' || (name === 'failed' && isItself), what)
-    holds(!record.retryable || failures === record.retryCount + 1, what)
+    const { retryOn } = record.cls!.queue.options
+    const isRetried = retryOn === null || retryOn.includes(record.code!)
+    holds(!record.retryable || !isRetried || failures === record.retryCount + 1, what)
   }
 }
 
 /** What ended the task was said about this very attempt. */
 export function holdsClaim(epoch: number, task: KnownTask, said: string): void {
-  const claim = JSON.parse(said.trim()) as ResultClaim
+  // A letter that could not go on says so behind it.
+  const claim = JSON.parse(said.slice(0, said.lastIndexOf('}') + 1)) as ResultClaim
   const { key, ended, record } = task
   const token = `${epoch}-${ended?.counter}-`
   const isOfIt = claim.token === null || claim.token.startsWith(token)
@@ -73,6 +88,9 @@ export function holdsClaim(epoch: number, task: KnownTask, said: string): void {
     !claim.isHonest || claim.task === record.id,
     () => `${nameOf(record)} was ended by a result of task ${claim.task}`,
   )
+  holds(!claim.isHonest || (claim.checkpoint ?? ended!.checkpoint) === ended!.checkpoint, () => {
+    return `${nameOf(record)} went on from "${claim.checkpoint}", not from "${ended!.checkpoint}"`
+  })
   holds(!claim.isHonest || claim.key === '' || claim.key === key, () => {
     return `${nameOf(record)} has the payload of ${key}, its agent was sent that of ${claim.key}`
   })

@@ -35,7 +35,11 @@ export class Checks {
   ) {
     this.#events = events
     this.ledger = new Ledger(core)
+    const { ledger } = this
     this.#watched = {
+      get nowMs() {
+        return ledger.door.nowMs
+      },
       core,
       table: core.table,
       slots: core.slots,
@@ -128,8 +132,8 @@ export class Checks {
     this.checkParts()
     holds(core.nextTickMs() === Number.POSITIVE_INFINITY, () => `a timer at ${core.nextTickMs()}`)
     holds(ledger.byName.size === 0, () => `${ledger.byName.size} tasks are known for ever`)
-    const { accepted, completed, failed, cancelled, dead } = core.counters
-    const final = completed + failed + cancelled + dead
+    const { accepted, completed, failed, cancelled, dead, expired } = core.counters
+    const final = completed + failed + cancelled + dead + expired
     const known = ledger.all.length
     holds(accepted === known && final === accepted, () => {
       return `${known} accepted, and the core counts ${accepted} and ${final} final`

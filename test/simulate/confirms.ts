@@ -62,6 +62,7 @@ export function helloOf(
   instance: string,
   offers: Omit<Renewal, 'atMs'>,
   confirms: Confirms,
+  preemptible: boolean,
   before: Hello | null = null,
 ): Hello {
   const { queues, capabilities, concurrency, beats } = offers
@@ -75,7 +76,9 @@ export function helloOf(
     keeps: before === null ? confirms.keeps : before.keeps !== changesMind,
     pull: before === null ? confirms.pulls > 0 : before.pull !== changesMind,
     prefetch,
-    ...(frames && { frames: 1 }),
+    // A frame of the first version has no room for a checkpoint.
+    ...(frames && { frames: preemptible ? 3 : 1 }),
+    ...(preemptible && { preemptible }),
   }
 }
 

@@ -48,7 +48,7 @@ type Doors = Record<string, (...given: unknown[]) => unknown>
 
 function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
   const { outcome, forgotten, ended, repeat, unbound, creditBack } = effects
-  const { agentUp, agentDown, fenced, drain } = effects
+  const { agentUp, agentDown, fenced, drain, noted, deadLetter, preempt } = effects
   Object.assign(effects, {
     outcome(this: PolicyEffects, record: TaskRecord) {
       ledger.outcome(record)
@@ -71,6 +71,18 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
     unbound(record: TaskRecord, agent: AgentState) {
       ledger.unbound(record, agent)
       unbound.call(effects, record, agent)
+    },
+    noted(...given: Parameters<PolicyEffects['noted']>) {
+      ledger.promises.noted(...given)
+      noted.apply(effects, given)
+    },
+    deadLetter(record: TaskRecord, name: string) {
+      ledger.promises.deadLetter(record, name)
+      deadLetter.call(effects, record, name)
+    },
+    preempt(record: TaskRecord, agent: AgentState) {
+      ledger.promises.preempt(record, agent)
+      preempt.call(effects, record, agent)
     },
     creditBack(agent: AgentState, counter: number) {
       ledger.creditBack(agent, counter)
@@ -100,9 +112,9 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
 
 function newcomer(state: AgentState, { door }: Ledger): KnownAgent {
   const { id, instance, queues, capabilities, concurrency, beats, keeps, pull } = state
-  const { labels, specializations, leased, link } = state
+  const { labels, specializations, leased, preemptible, link } = state
   const can = { queues, capabilities, labels, specializations, concurrency, beats, keeps, pull }
-  const spec: AgentSpec = { id, instance, ...can, leased, link }
+  const spec: AgentSpec = { id, instance, ...can, leased, preemptible, link }
   return {
     state,
     spec,

@@ -1,6 +1,7 @@
 /** What a core ought to offer next, by a look at everything. */
 import type { AgentTableWriter, SlotTableWriter } from '../../native-free/index.ts'
 import type { RecordedCore } from '../../src/journal/recorder.ts'
+import { isBefore } from '../../src/policy/head-heap.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 
 export { checkInvariants, expectedOffer } from '../policy/invariants.ts'
@@ -12,6 +13,8 @@ export interface Watched {
   readonly core: RecordedCore
   readonly table: AgentTableWriter
   readonly slots: SlotTableWriter
+  /** Policy time of the last call. */
+  readonly nowMs: number
   /** Told of, as it was then: its record may be another task's by now. */
   readonly effects: { readonly outcomes: Told[]; readonly forgot: Told[] }
 }
@@ -24,9 +27,7 @@ export function bouncedHead({ core }: Watched): TaskRecord | null {
     const head = cls.placeableHead()
     if (head === null || !head.bounced || cls.free <= 0) continue
     if (core.totalFree + (cls.early ? core.totalPlaces : 0) <= 0) continue
-    const isBetter =
-      best === null || head.level > best.level || (head.level === best.level && head.seq < best.seq)
-    if (isBetter) best = head
+    if (best === null || isBefore(head, best)) best = head
   }
   return best
 }

@@ -14,7 +14,6 @@ export function holds(is: boolean, what: () => string): void {
 export interface KnownTask {
   /** Another task's once this one is forgotten. */
   readonly record: TaskRecord
-  readonly timeoutMs: number
   readonly lane: KnownTask[]
   /** Where its outcome is to go: the reply subjects of all who want it. */
   readonly listeners: unknown[]
@@ -34,6 +33,22 @@ export interface KnownTask {
   losses: number
   outcome: KnownOutcome | null
   isForgotten: boolean
+  /** The queue that serves it, and those that it was moved away from. */
+  servedBy: string
+  readonly went: string[]
+  /** When its wait began; until when it is put off, 0 for not at all; by when it must be over. */
+  readyAtMs: number
+  untilMs: number
+  deadlineAtMs: number
+  /** Since it came to the queue that serves it. */
+  letters: number
+  isBreached: boolean
+  /** It does not expire by waiting any more. */
+  isEscalated: boolean
+  /** The attempt that was asked to stop last; how often one did; what they left behind. */
+  asked: number
+  preemptions: number
+  checkpoint: string
 }
 
 export interface KnownOutcome {
@@ -48,7 +63,13 @@ export interface KnownAttempt {
   readonly agent: KnownAgent
   readonly slot: number
   readonly startedAtMs: number
+  /** Its own, or that of the queue that it has moved to. */
+  readonly timeoutMs: number
   endedAtMs: number
+  /** When its agent last told of it. */
+  heardAtMs: number
+  /** What its agent was to be sent of an attempt before. */
+  readonly checkpoint: string
   /** Beats in a row that lacked it. */
   misses: number
   isEnded: boolean

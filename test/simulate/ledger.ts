@@ -21,12 +21,10 @@ import {
   type KnownTask,
   nameOf,
 } from './known.ts'
-
-/** How much of a queue's bounds is used. */
-interface Use {
-  tasks: number
-  bytes: number
-}
+import { mayHave, roomOf } from './placing.ts'
+import { PromiseLedger } from './promise-ledger.ts'
+import { isPlain } from './promises.ts'
+import { goesFirst, type Rank, rankOf } from './ranks.ts'
 
 export class Ledger {
   readonly core: RecordedCore
@@ -39,13 +37,15 @@ export class Ledger {
   readonly agents = new Map<string, KnownAgent>()
   readonly byCounter = new Map<number, KnownAttempt>()
   readonly #lanes = new Map<string, KnownTask[]>()
-  readonly #uses = new Map<string, Use>()
+  /** How much of a queue's bounds is used. */
+  readonly #uses = new Map<string, { tasks: number; bytes: number }>()
   /** Every task that ever had a name, for what submitters have heard. */
   readonly history = new Map<string, KnownTask[]>()
   /** Instances that were replaced, the oldest first, as many as are to be remembered. */
   readonly fenced: string[] = []
   /** Who was told of the outcome that the core is giving. */
   readonly told: unknown[] = []
+  readonly promises: PromiseLedger
   door: Door = { name: 'start', nowMs: 0, record: null }
   open = 0
   kept = 0
@@ -54,6 +54,7 @@ export class Ledger {
 
   constructor(core: RecordedCore) {
     this.core = core
+    this.promises = new PromiseLedger(this)
   }
 
   /** @param key the submit's own name. */
@@ -64,7 +65,6 @@ export class Ledger {
     const lane = this.#laneOf(record)
     const task: KnownTask = {
       record,
-      timeoutMs: record.timeoutMs,
       lane,
       listeners: record.wantsOutcome ? [record.replyTo] : [],
       key,
@@ -78,7 +78,19 @@ export class Ledger {
       losses: 0,
       outcome: null,
       isForgotten: false,
+      servedBy: record.queueName,
+      went: [],
+      readyAtMs: 0,
+      untilMs: 0,
+      deadlineAtMs: 0,
+      letters: 0,
+      isBreached: false,
+      isEscalated: false,
+      asked: -1,
+      preemptions: 0,
+      checkpoint: '',
     }
+    this.promises.accepted(task)
     lane.push(task)
     this.all.push(task)
     this.tasks.set(record, task)
@@ -103,6 +115,8 @@ export class Ledger {
   }
 
   #laneOf(record: TaskRecord): KnownTask[] {
+    // Of promises come other orders than that of arrival.
+    if (record.extras !== null || !isPlain(record.queue!.options)) return []
     const key = `${record.queueName} ${record.requires.join()} ${record.level}`
     let lane = this.#lanes.get(key)
     if (lane === undefined) {
@@ -124,6 +138,7 @@ export class Ledger {
     holds(task.attempt === null, () => `${nameOf(record)} was offered while it runs`)
     holds(task.offer === null, () => `${nameOf(record)} was offered twice`)
     holds(task.bound === null, () => `${nameOf(record)} was offered while it is bound`)
+    this.promises.goesOut(task)
     const { slot, generation } = record.attempt!
     task.offer = { slot, generation }
   }
@@ -159,12 +174,12 @@ export class Ledger {
     const task = this.taskOf(record)
     this.#holdsOffer(record, generation)
     const name = nameOf(record)
-    const agent = this.#mayHave(record, this.core.agents.get(record.agentId!))
+    const agent = mayHave(this.agents, record, this.core.agents.get(record.agentId!))
     this.#holdsGeneration(record, agent, agentGeneration)
     const { agentQueueMax } = this.core.options
     const already = this.#boundTo(agent).length
     holds(already < agentQueueMax, () => `${name} is bound to ${agent.spec.id}, with ${already}`)
-    holds(this.#roomOf(agent) <= 0, () => `${name} is bound to ${agent.spec.id}, which has credit`)
+    holds(roomOf(agent) <= 0, () => `${name} is bound to ${agent.spec.id}, which has credit`)
     holds(record.attempt === null, () => `${name} is bound and has an attempt`)
     task.offer = null
     task.bound = agent
@@ -172,7 +187,7 @@ export class Ledger {
   }
 
   /** A bound task has begun: the first in its agent's own queue. */
-  begun(record: TaskRecord, nowMs: number): void {
+  begun(record: TaskRecord, ranks: ReadonlyMap<TaskRecord, Rank>, nowMs: number): void {
     const task = this.taskOf(record)
     const name = nameOf(record)
     const agent = this.#placedAt(record, record.attempt!.agent)
@@ -180,9 +195,9 @@ export class Ledger {
       task.bound === agent,
       () => `${name} has begun at ${agent.spec.id} and was not bound there`,
     )
-    const isBetter = ({ level, seq }: TaskRecord) =>
-      level > record.level || (level === record.level && seq < record.seq)
-    const first = this.#boundTo(agent).find((other) => isBetter(other.record))
+    this.promises.goesOut(task)
+    const isFirst = (other: KnownTask) => goesFirst(ranks.get(other.record)!, ranks.get(record)!)
+    const first = this.#boundTo(agent).find(isFirst)
     holds(first === undefined, () => `${name} has begun before ${first!.record.id}`)
     task.bound = null
     this.#begin(record, agent, nowMs)
@@ -195,6 +210,12 @@ export class Ledger {
     task.bound = null
   }
 
+  /** What is bound, by how it is to be served: a task that begins has risen no more. */
+  ranksOfBound(): Map<TaskRecord, Rank> {
+    const bound = [...this.tasks.values()].filter((task) => task.bound !== null)
+    return new Map(bound.map(({ record }) => [record, rankOf(record)]))
+  }
+
   #boundTo(agent: KnownAgent): KnownTask[] {
     return [...this.tasks.values()].filter(({ bound }) => bound === agent)
   }
@@ -204,7 +225,7 @@ export class Ledger {
     const agent = this.agents.get(state.id)
     if (agent?.state !== state) throw new Broken(`${state.id} is allocated and has gone`)
     const { id, pull } = agent.spec
-    holds(this.#roomOf(agent) > 0, () => `${id} is allocated and has no credit`)
+    holds(roomOf(agent) > 0, () => `${id} is allocated and has no credit`)
     holds(!agent.isDraining && !agent.isPaused, () => `${id} is allocated and takes nothing`)
     if (pull) agent.granted--
     agent.held++
@@ -222,7 +243,10 @@ export class Ledger {
       agent,
       slot,
       startedAtMs: nowMs,
+      timeoutMs: record.timeoutMs,
       endedAtMs: 0,
+      heardAtMs: nowMs,
+      checkpoint: task.checkpoint,
       misses: 0,
       isEnded: false,
     }
@@ -231,34 +255,12 @@ export class Ledger {
     if (!task.wasStarted) this.#overtake(task)
   }
 
-  #roomOf({ spec, granted, prefetch, charged, held }: KnownAgent): number {
-    return spec.pull ? granted : spec.concurrency + prefetch - charged.size - held
-  }
-
-  /** @returns the agent that is to have it, when it may, whether it has credit or not. */
-  #mayHave(record: TaskRecord, state: AgentState | null | undefined): KnownAgent {
-    const name = nameOf(record)
-    const agent = this.agents.get(record.agentId!)
-    if (agent === undefined || agent.state !== state) {
-      throw new Broken(`${name} was given to ${record.agentId}, which has gone`)
-    }
-    const { spec } = agent
-    const isServed = spec.queues.includes('*') || spec.queues.includes(record.queueName)
-    holds(isServed, () => `${name} was given to ${spec.id}, which does not serve the queue`)
-    const isExact = record.cls!.match === 'exact'
-    const lacks = isExact && record.requires.find((one) => !spec.capabilities.includes(one))
-    holds(!lacks, () => `${name} was given to ${spec.id}, which lacks ${lacks}`)
-    holds(!agent.isDraining, () => `${name} was given to ${spec.id}, which is draining`)
-    holds(!agent.isPaused, () => `${name} was given to ${spec.id}, which does not answer`)
-    return agent
-  }
-
   /** @returns the agent that it was given to, when it may be. */
   #placedAt(record: TaskRecord, state: AgentState | null): KnownAgent {
     const name = nameOf(record)
-    const agent = this.#mayHave(record, state)
+    const agent = mayHave(this.agents, record, state)
     const { spec } = agent
-    holds(this.#roomOf(agent) > 0, () => {
+    holds(roomOf(agent) > 0, () => {
       const has = spec.pull ? 'asked for no more' : `has ${agent.charged.size} already`
       return `${name} was given to ${spec.id}, which ${has}`
     })
@@ -303,8 +305,9 @@ export class Ledger {
     attempt.endedAtMs = this.door.nowMs
     if (!isCharged) attempt.agent.charged.delete(counter)
     holdsCause(this.door, attempt, how, what)
+    this.promises.ended(task, attempt, how)
     attempt.misses = 0
-    if (how === 'failed' || how === 'timeout') task.failures++
+    if (['failed', 'timeout', 'heartbeat_timeout'].includes(how)) task.failures++
     else if (how === 'agent_lost' || how === 'dispatch_failed') task.losses++
     if (how === 'dispatch_failed' || how === 'undelivered') attempt.agent.isPaused = true
   }
@@ -342,7 +345,7 @@ export class Ledger {
     holds(attempt.isEnded, () => `${what()} while it runs`)
     agent.charged.delete(counter)
     const { name, nowMs, counter: told } = this.door
-    const waitMs = Math.max(attempt.task.timeoutMs, this.core.options.leaseMs)
+    const waitMs = Math.max(attempt.timeoutMs, this.core.options.leaseMs)
     const isDue = !agent.spec.beats && nowMs >= attempt.endedAtMs + waitMs
     const byResult = name === 'attempt' && told === counter
     const isTold = byResult || (name === 'beat' && attempt.misses >= 2)
@@ -356,6 +359,7 @@ export class Ledger {
     holds(task.outcome === null, () => `${name} has two outcomes: the second is ${state}`)
     holds(task.attempt === null, () => `${name} is ${state} while it runs`)
     holdsOutcome(this.door, task, state)
+    this.promises.outcome(task, state)
     const body = state === 'completed' ? resultOf(record) : ''
     if (state === 'completed' || record.code === 'broken' || record.code === 'hiccup') {
       const said = state === 'completed' ? body : record.message
@@ -386,6 +390,7 @@ export class Ledger {
     holds(task.outcome !== null, () => `${nameOf(record)} was forgotten before its outcome`)
     holds(!task.isForgotten, () => `${nameOf(record)} was forgotten twice`)
     task.isForgotten = true
+    this.promises.forgotten(record)
     this.byName.delete(nameOf(record))
     this.tasks.delete(record)
     this.kept--

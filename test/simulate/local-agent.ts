@@ -1,5 +1,5 @@
 /** An agent in the scheduler's own process: `Scheduler.agent`, with a handler that takes its time. */
-import type { AgentHandle, AgentTask } from '../../src/agent-task.ts'
+import type { AgentHandle, AgentTask, TaskYield } from '../../src/agent-task.ts'
 import { TaskError } from '../../src/errors.ts'
 import type { Scheduler } from '../../src/scheduler.ts'
 import type { ResultClaim } from './agent-hands.ts'
@@ -30,7 +30,13 @@ export class LocalAgent implements FaultyAgent {
 
   start(): void {
     const { id, queues, capabilities, concurrency, leaves } = this.plan
-    const options = { id, queues: [...queues], capabilities: [...capabilities], concurrency }
+    const options = {
+      id,
+      queues: [...queues],
+      capabilities: [...capabilities],
+      concurrency,
+      preemptible: this.plan.onPreempt !== null,
+    }
     this.#scheduler
       .agent(options, (task) => this.#work(task))
       .then(
@@ -43,15 +49,20 @@ export class LocalAgent implements FaultyAgent {
       )
   }
 
-  async #work(task: AgentTask): Promise<Uint8Array> {
-    const { workMs, fails, failsForGood, hangs } = this.plan
+  async #work(task: AgentTask): Promise<Uint8Array | TaskYield> {
+    const { workMs, fails, failsForGood, hangs, onPreempt } = this.plan
     const share = this.#dice.share()
     const ms = this.#dice.between(workMs[0], this.#isCalm ? Math.min(60, workMs[1]) : workMs[1])
     const isLong = !this.#isCalm && this.#dice.chance(hangs)
     await new Promise<void>((resolve) => {
       setTimeout(resolve, isLong ? ms + 1_000 : ms)
       task.signal.addEventListener('abort', () => resolve())
+      if (onPreempt === 'goes-on') return
+      task.preempted.addEventListener('abort', () => resolve())
     })
+    if (task.preempted.aborted && onPreempt !== 'goes-on') {
+      return task.yield(Buffer.from(onPreempt === 'yields' ? `as far as ${task.attempt}` : ''))
+    }
     if (share < failsForGood) throw TaskError.permanent('broken for good', 'spoilt')
     if (share < failsForGood + fails) throw new TaskError('stumble', 'again, please')
     const claim: ResultClaim = {
@@ -59,6 +70,7 @@ export class LocalAgent implements FaultyAgent {
       key: '',
       agent: this.plan.id,
       token: null,
+      checkpoint: Buffer.from(task.checkpoint ?? []).toString(),
       isHonest: true,
     }
     return Buffer.from(JSON.stringify(claim))

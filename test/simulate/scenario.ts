@@ -13,6 +13,7 @@ import { planTunings, type Tuning } from './confirms.ts'
 import { Dice } from './dice.ts'
 import { type Fault, planFaults } from './faults.ts'
 import type { Weather } from './peer.ts'
+import { hasPromises, ownOf, promising, QUIET_MS, urgent } from './promises.ts'
 import { planSwitches, type Switch } from './switches.ts'
 import { type OperatorCall, planOperator, planSubmitters, type TaskPlan } from './task-plans.ts'
 import { THEMES, type Theme } from './themes.ts'
@@ -64,13 +65,25 @@ export function scenarioOf(seed: number): Scenario {
   const dice = new Dice(seed, 'scenario')
   const theme = dice.weighted(THEMES)
   const limits = limitsOf(dice, theme)
-  const scheduler = routedBy(new Dice(seed, 'routing'), theme, schedulerOf(dice, theme, seed))
+  const routed = routedBy(new Dice(seed, 'routing'), theme, schedulerOf(dice, theme, seed))
+  const promises = new Dice(seed, 'promises')
+  const isPromising = hasPromises(promises, theme)
+  const scheduler = isPromising ? promising(promises, routed) : routed
+  const isUrgent = isPromising && promises.chance(0.3)
   const leaseMs = scheduler.leaseMs!
   const faultyMs = Math.round(leaseMs * dice.between(2, 5))
   const slowMs = theme === 'window' ? 0.1 : dice.pick([0.1, 1, 4])
   const calm: Weather = { delayMs: [0.05, slowMs], drop: 0, duplicate: 0, reorder: 0 }
-  const agents = planAgents(seed, theme, { leaseMs, faultyMs })
-  const submitters = planSubmitters(new Dice(seed, 'submitters'), theme, faultyMs)
+  const planned = planAgents(seed, theme, { leaseMs, faultyMs })
+  const agents = isUrgent ? planned.map(interruptible) : planned
+  const plain = planSubmitters(new Dice(seed, 'submitters'), theme, faultyMs)
+  const submitters = plain.map(({ name, tasks }) => ({
+    name,
+    tasks: tasks.map((given) => {
+      const task = isUrgent ? urgent(promises, given) : given
+      return { ...task, own: isPromising ? ownOf(promises) : null }
+    }),
+  }))
   const tasks = submitters.flatMap((submitter) => submitter.tasks)
   const faults = planFaults(new Dice(seed, 'faults'), theme, {
     leaseMs,
@@ -98,13 +111,23 @@ export function scenarioOf(seed: number): Scenario {
     submitters,
     operator: planOperator(new Dice(seed, 'operator'), { faultyMs, agents, tasks }),
     faults,
-    switches: planSwitches(new Dice(seed, 'switches'), faultyMs),
+    switches: planSwitches(new Dice(seed, 'switches'), faultyMs, isPromising),
     tunings: planTunings(new Dice(seed, 'tunings'), theme, onTheWire, faultyMs),
     faultyMs,
     // A last time-out, its credit back after as long again, leases, and the backlog in turn.
     isClosed: dice.chance(0.15),
-    quietMs: 2 * Math.max(timeoutMs, leaseMs) + 4 * leaseMs + 40 * tasks.length + 1_000,
+    quietMs:
+      2 * Math.max(timeoutMs, leaseMs) +
+      4 * leaseMs +
+      40 * tasks.length +
+      1_000 +
+      (isPromising ? QUIET_MS : 0),
   }
+}
+
+/** Slow enough to be interrupted, and willing. */
+function interruptible(plan: AgentPlan): AgentPlan {
+  return plan.isMute ? plan : { ...plan, onPreempt: 'yields', workMs: [10, 60], concurrency: 2 }
 }
 
 function schedulerOf(dice: Dice, theme: Theme, seed: number): SchedulerOptions {

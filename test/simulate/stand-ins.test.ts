@@ -47,8 +47,8 @@ test('stand-ins: a journal that does not say what the core did gives another cor
     patches: [
       {
         file: 'src/journal/event-writer.js',
-        find: 'out.int(record.level);',
-        replace: 'out.int(2);',
+        find: 'out.int(record.payloadBytes);',
+        replace: 'out.int(1);',
       },
     ],
   })

@@ -26,6 +26,7 @@ const PLAN: TaskPlan = {
   againAfterMs: [],
   givesUpAfterMs: null,
   bad: null,
+  own: null,
 }
 
 /** A submitter whose time and network are in the test's hands. */

@@ -4,6 +4,7 @@
  *
  * Invariant: `heard` is everything that reached it about one submit, in order.
  */
+import type { OwnPromises } from '../../src/task.ts'
 import { type EncodedHeaders, encodeHeaders, HEADER } from '../../src/wire/headers.ts'
 import { encodeJson } from '../../src/wire/json.ts'
 import type { Accepted } from '../../src/wire/messages.ts'
@@ -255,7 +256,8 @@ function hear(submitted: Submitted, { headers, data }: Delivery): void {
   }
   submitted.refused.push(code)
   // It has completed, and there was no memory to keep its result.
-  if (code === 'task_unknown') submitted.isUnknown = true
+  // As has one of which only the id is known still.
+  if (code === 'task_unknown' || code === 'finished') submitted.isUnknown = true
 }
 
 function headersOf({ plan, id }: Submitted): EncodedHeaders | undefined {
@@ -266,9 +268,20 @@ function headersOf({ plan, id }: Submitted): EncodedHeaders | undefined {
   if (plan.timeoutMs !== null) lines.push(`${HEADER.timeoutMs}: ${plan.timeoutMs}`)
   if (plan.retryCount !== null) lines.push(`${HEADER.retryCount}: ${plan.retryCount}`)
   if (plan.wantsOutcome) lines.push(`${HEADER.outcome}: 1`)
+  if (plan.own !== null) lines.push(...promisesIn(plan.own))
   const bad = plan.bad === null ? undefined : BAD_LINES[plan.bad]
   if (bad !== undefined) lines.push(bad)
   return lines.length === 0 ? undefined : encodeHeaders(...lines)
+}
+
+function promisesIn({ ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs }: OwnPromises) {
+  const lines: string[] = []
+  if (ttlMs !== null) lines.push(`${HEADER.ttlMs}: ${ttlMs}`)
+  if (deadlineMs !== null) lines.push(`${HEADER.deadlineMs}: ${deadlineMs}`)
+  if (slaTargetMs !== null) lines.push(`${HEADER.slaTargetMs}: ${slaTargetMs}`)
+  if (retryDelayMs !== null) lines.push(`${HEADER.retryDelayMs}: ${retryDelayMs}`)
+  if (delayMs > 0) lines.push(`${HEADER.delayMs}: ${delayMs}`)
+  return lines
 }
 
 const BAD_LINES: Partial<Record<BadSubmit, string>> = {

@@ -37,11 +37,14 @@ export class TaskDoors {
     if (refusal === null) this.#ledger.accepted(record, this.#keyOf(record))
     watchOrigin(record.origin, this.#ledger)
     const code = refusal?.code ?? 'accepted'
+    const isPast = refusal?.past !== undefined
+    if (isPast) this.#ledger.promises.knewPast(nameOf(record))
     holds(
-      (first !== undefined) === (code === 'duplicate') && refusal?.first === first?.record,
+      (first !== undefined || isPast) === (code === 'duplicate') &&
+        refusal?.first === first?.record,
       () => `${nameOf(record)} is known: ${first !== undefined}, and the answer is ${code}`,
     )
-    if (code === 'duplicate' && record.wantsOutcome) first!.listeners.push(record.replyTo)
+    if (first !== undefined && record.wantsOutcome) first.listeners.push(record.replyTo)
     return refusal
   }
 
@@ -81,9 +84,50 @@ export class TaskDoors {
 
   nextBound(real: Core['nextBound'], nowMs: number) {
     this.#enter('nextBound', nowMs)
+    const ranks = this.#ledger.ranksOfBound()
     const record = real(nowMs)
-    if (record !== null) this.#ledger.begun(record, nowMs)
+    if (record !== null) this.#ledger.begun(record, ranks, nowMs)
     return record
+  }
+
+  yielded(real: Core['yielded'], ...given: Parameters<Core['yielded']>) {
+    const [record, checkpoint, nowMs] = given
+    const task = this.#ledger.taskOf(record)
+    const { counter, agent } = record.attempt!
+    this.#enter('yielded', nowMs, record)
+    const answer = real(...given)
+    holds((answer === null) === (task.asked === counter), () => {
+      return `${nameOf(record)} stops: ${answer}`
+    })
+    if (answer !== null) return answer
+    if (checkpoint !== null) task.checkpoint = Buffer.from(checkpoint).toString()
+    const known = this.#ledger.agents.get(agent!.id)
+    if (known !== undefined) known.heardAtMs = nowMs
+    return answer
+  }
+
+  requestPreemptions(real: Core['requestPreemptions'], nowMs: number) {
+    this.#enter('requestPreemptions', nowMs)
+    return real(nowMs)
+  }
+
+  pauseQueue(real: Core['pauseQueue'], name: string) {
+    this.#enter('pauseQueue', this.#ledger.door.nowMs)
+    const answer = real(name)
+    if (answer === null) this.#ledger.promises.paused.add(name)
+    return answer
+  }
+
+  resumeQueue(real: Core['resumeQueue'], name: string) {
+    this.#enter('resumeQueue', this.#ledger.door.nowMs)
+    const answer = real(name)
+    this.#ledger.promises.paused.delete(name)
+    return answer
+  }
+
+  configureQueue(real: Core['configureQueue'], ...given: Parameters<Core['configureQueue']>) {
+    this.#enter('configureQueue', this.#ledger.door.nowMs)
+    return real(...given)
   }
 
   bounce(real: Core['bounce'], record: TaskRecord) {

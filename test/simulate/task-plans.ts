@@ -1,4 +1,5 @@
 /** What the submitters of a seed submit, cancel and ask for, and what an operator does meanwhile. */
+import type { OwnPromises } from '../../src/task.ts'
 import type { AgentPlan } from './agent-plans.ts'
 import type { Dice } from './dice.ts'
 import { CAPABILITIES, QUEUES, type Theme } from './themes.ts'
@@ -33,6 +34,8 @@ export interface TaskPlan {
   /** Cancels and stops waiting. */
   readonly givesUpAfterMs: number | null
   readonly bad: BadSubmit | null
+  /** What it promises for itself; null for most. */
+  readonly own: OwnPromises | null
 }
 
 export type OperatorCall =
@@ -106,6 +109,7 @@ function planTask(dice: Dice, theme: Theme, key: string, atMs: number): TaskPlan
       !plain && hasId && dice.chance(0.3) ? [dice.between(0, 20), dice.between(20, 900)] : [],
     givesUpAfterMs: !plain && dice.chance(0.08) ? dice.between(10, 500) : null,
     bad: !plain && dice.chance(0.03) ? dice.pick(BAD_SUBMITS) : null,
+    own: null,
   }
 }
 

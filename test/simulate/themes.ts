@@ -1,5 +1,7 @@
 /** What seeds lean towards, and the names that their scenarios use. */
 export const QUEUES = ['red', 'green', 'blue'] as const
+/** Where tasks are escalated to and letters lead; nobody submits to it. */
+export const DESK = 'desk'
 export const CAPABILITIES = ['ocr', 'gpu', 'fax'] as const
 
 /** How often each comes, in shares. */

@@ -85,6 +85,8 @@ export class World implements FaultyWorld, CurrentWorld {
     setCurrent(this)
     this.scheduler = new Scheduler({
       ...scheduler,
+      // Its chain is made on a thread of its own, whose time is real.
+      ledger: false,
       nats: { prefix: 'sb', wildcard, agents: adopted },
     })
     this.scheduler.onEvent(({ kind, detail }) => {

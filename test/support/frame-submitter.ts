@@ -1,8 +1,9 @@
 /** A submitter of frames over a bare NATS connection: what it was answered, item by item. */
 import { createInbox, type Msg, type NatsConnection } from 'nats'
-import { TASK_STATES, type TaskState } from '../../src/task.ts'
+import type { OwnPromises, TaskState } from '../../src/task.ts'
 import {
   ANSWER,
+  ANSWER_STATES,
   AnswerReader,
   FramePool,
   RETRY_COUNT_OF_QUEUE,
@@ -11,6 +12,7 @@ import {
   SubmitWriter,
   TIMEOUT_OF_QUEUE,
 } from '../../src/wire/frames.ts'
+import { SAYS_NO_PROMISE } from '../../src/wire/own-promises.ts'
 import { until } from './until.ts'
 
 export interface FrameItem {
@@ -22,6 +24,9 @@ export interface FrameItem {
   retryCount?: number
   /** What its extension says; without one, none. */
   extension?: Partial<Omit<SubmitExtension, 'bytes'>>
+  /** What it promises of itself; without any, none. */
+  own?: Partial<OwnPromises>
+  atMs?: number
   /** Both by default. */
   wants?: 'accepted' | 'outcome' | 'both' | 'nothing'
 }
@@ -69,7 +74,9 @@ export function submitFrame(items: readonly FrameItem[], frameNumber = 1): Uint8
     const { length } = bytes
     const extension = item.extension === undefined ? null : extended(item.extension)
     const fields = [number, timeoutMs, retryCount, flags, id, requires] as const
-    if (!writer.add(...fields, bytes, 0, length, extension)) {
+    const own = item.own === undefined ? null : { ...SAYS_NO_PROMISE, ...item.own }
+    const promises = { own, atMs: item.atMs ?? null }
+    if (!writer.add(...fields, bytes, 0, length, extension, promises)) {
       throw new Error(`item ${number} does not fit into the frame`)
     }
   }
@@ -117,7 +124,7 @@ export class FrameSubmitter {
       this.answers.push({
         number,
         what: WHAT[reader.what] as ItemAnswer['what'],
-        state: TASK_STATES[reader.state],
+        state: ANSWER_STATES[reader.state],
         id: reader.id(),
         code: reader.code(),
         message: reader.message(),

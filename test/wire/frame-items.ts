@@ -27,7 +27,10 @@ export function itemOf(reader: AnyReader): object {
     const { number, timeoutMs, retryCount, wantsAccepted, wantsOutcome } = reader
     const texts = { id: reader.id(), requires: reader.requires() }
     const { bytes: _, ...extension } = reader.extension() ?? { bytes: 0 }
-    const more = reader.extensionLength > 0 ? { extension } : {}
+    const more = {
+      ...(reader.extensionLength > 0 ? { extension } : {}),
+      ...(reader.hasPromises ? { promises: reader.promises() } : {}),
+    }
     return {
       number,
       timeoutMs,
@@ -47,12 +50,16 @@ export function itemOf(reader: AnyReader): object {
   }
   if (reader instanceof WorkReader) {
     const { slot, counter, seq, attempt } = reader
-    const more = reader.typeLength > 0 ? { type: reader.type() } : {}
+    const more = {
+      ...(reader.typeLength > 0 ? { type: reader.type() } : {}),
+      ...(reader.extensionLength > 0 ? { extension: reader.extension() } : {}),
+    }
     return { slot, counter, seq, attempt, id: reader.id(), queue: reader.queue(), ...more, payload }
   }
   const { slot, counter, seq, heldUs, workUs, isFailure, isRetryable } = reader
   const texts = { code: reader.code(), message: reader.message() }
-  return { slot, counter, seq, heldUs, workUs, isFailure, isRetryable, ...texts, payload }
+  const more = reader.yields ? { yields: true } : {}
+  return { slot, counter, seq, heldUs, workUs, isFailure, isRetryable, ...more, ...texts, payload }
 }
 
 export function itemsOf(reader: AnyReader, frame: Uint8Array): object[] {

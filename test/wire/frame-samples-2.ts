@@ -80,7 +80,7 @@ export const extendedSubmit: Sample = {
     { at: 90, known: 3 },
   ],
   longs: [],
-  versionMax: 2,
+  versionMax: 3,
 }
 
 export const typedWork: Sample = {
@@ -132,5 +132,5 @@ export const typedWork: Sample = {
   zeros: [],
   flags: [],
   longs: [20, 66],
-  versionMax: 2,
+  versionMax: 3,
 }

@@ -23,6 +23,7 @@ import {
 } from '../../src/wire/frames.ts'
 import { EPOCH, HELLO, HI, LARGE_COUNTER, NONE, type Sample } from './frame-sample.ts'
 import { extendedSubmit, typedWork } from './frame-samples-2.ts'
+import { delayedAnswer, movedWork, promisedSubmit, yieldedResult } from './frame-samples-3.ts'
 
 const submit: Sample = {
   name: 'submit',
@@ -75,7 +76,7 @@ const submit: Sample = {
     { at: 61, known: 3 },
   ],
   longs: [],
-  versionMax: 2,
+  versionMax: 3,
 }
 
 const answer: Sample = {
@@ -161,7 +162,7 @@ const answer: Sample = {
   zeros: [27, 36, 37, 38, 39],
   flags: [{ at: 22, known: 3 }],
   longs: [],
-  versionMax: 1,
+  versionMax: 3,
 }
 
 const work: Sample = {
@@ -208,7 +209,7 @@ const work: Sample = {
   zeros: [],
   flags: [],
   longs: [20],
-  versionMax: 2,
+  versionMax: 3,
 }
 
 const result: Sample = {
@@ -267,7 +268,7 @@ const result: Sample = {
     { at: 85, known: 1 },
   ],
   longs: [20, 60],
-  versionMax: 1,
+  versionMax: 3,
 }
 
 const acknowledge: Sample = {
@@ -314,10 +315,14 @@ const beat: Sample = {
 export const SAMPLES: readonly Sample[] = [
   submit,
   extendedSubmit,
+  promisedSubmit,
   answer,
+  delayedAnswer,
   work,
   typedWork,
+  movedWork,
   result,
+  yieldedResult,
   acknowledge,
   beat,
 ]

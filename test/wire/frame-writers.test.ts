@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../src/options.ts'
-import { TASK_STATES } from '../../src/task.ts'
 import {
   AckReader,
   AckWriter,
+  ANSWER_STATES,
   AnswerReader,
   AnswerWriter,
   BeatReader,
@@ -37,6 +37,22 @@ const extension = fc.record({
   key: token,
 })
 const EXTENSION_BYTES = 6
+const ms = fc.nat(2 ** 31)
+/** 0 stands for no time. */
+const promises = fc.record({
+  own: fc.record({
+    ttlMs: fc.option(ms),
+    deadlineMs: fc.option(ms),
+    slaTargetMs: fc.option(ms),
+    retryDelayMs: fc.option(ms),
+    delayMs: ms,
+  }),
+  atMs: fc.option(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })),
+})
+const workExtension = fc.record({
+  sourceQueue: token,
+  checkpoint: fc.option(fc.uint8Array({ minLength: 1, maxLength: 4_096 })),
+})
 /** Long enough for a frame to be full before it has 64 items. */
 const payload = fc.oneof(
   fc.string({ maxLength: 40 }),
@@ -106,6 +122,7 @@ describe('frames: whatever is written is read back, in order, in as many frames 
       id: token,
       requires: list,
       extension: fc.option(extension, { nil: undefined, freq: 3 }),
+      promises: fc.option(promises, { nil: undefined, freq: 3 }),
       payload,
     })
     const writer = new SubmitWriter(pool)
@@ -123,6 +140,7 @@ describe('frames: whatever is written is read back, in order, in as many frames 
             each.requires,
             ...range(each.payload),
             each.extension === undefined ? null : sized(each.extension),
+            each.promises,
           )
         expect(through(writer, reader, items, add, number)).toEqual(items)
         pool.reclaim()
@@ -135,7 +153,7 @@ describe('frames: whatever is written is read back, in order, in as many frames 
     const item = fc.record({
       number: u32,
       what: fc.constantFrom(1, 2, 3),
-      state: fc.nat(TASK_STATES.length - 1),
+      state: fc.nat(ANSWER_STATES.length - 1),
       isDuplicate: flag,
       isRetryable: flag,
       status: u16,
@@ -179,6 +197,7 @@ describe('frames: whatever is written is read back, in order, in as many frames 
       id: token,
       queue: fc.oneof(token, fc.constantFrom('greet', 'grunt')),
       type: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { nil: undefined }),
+      extension: fc.option(workExtension, { nil: undefined, freq: 3 }),
       payload,
     })
     const writer = new WorkWriter(pool)
@@ -197,6 +216,7 @@ describe('frames: whatever is written is read back, in order, in as many frames 
             ...range(each.payload),
             -1,
             each.type,
+            each.extension,
           )
         expect(through(writer, reader, items, add, number)).toEqual(items)
         pool.reclaim()

@@ -196,21 +196,55 @@ test('frames: an answer that is none, and a state that is none, are refused', ()
     [20, 4],
     [20, 255],
     [21, 7],
+    [21, 8],
     [21, 255],
   ]) {
     expect(opened(answers.newReader(), changed(frame, { at, bytes: 1 }, wrong))).toBe('bad_frame')
   }
 })
 
-test.each(['submit', 'work'])(
-  'frames: a %s frame is of version 1 as long as that can say it, and read alike in version 2',
+test.each(['submit', 'answer', 'work', 'result'])(
+  'frames: a %s frame is of version 1 as long as that can say it, and read alike in later ones',
   (name) => {
     const { hex, items, newReader } = sampleOf(name)
     const frame = bytesOfHex(hex)
     expect(frame[2]).toBe(1)
-    expect(itemsOf(newReader(), changed(frame, { at: 2, bytes: 1 }, 2))).toEqual(items)
+    for (const version of [2, 3]) {
+      expect(itemsOf(newReader(), changed(frame, { at: 2, bytes: 1 }, version))).toEqual(items)
+    }
   },
 )
+
+test.each(['extended submit', 'work of a type'])(
+  'frames: one of version 2 is read alike in version 3: %s',
+  (name) => {
+    const { hex, items, newReader } = sampleOf(name)
+    const frame = changed(bytesOfHex(hex), { at: 2, bytes: 1 }, 3)
+    expect(itemsOf(newReader(), frame)).toEqual(items)
+  },
+)
+
+test.each([
+  'submit with promises',
+  'answer of tasks that wait for a time',
+  'work that was moved or interrupted',
+  'result of attempts that yield',
+])('frames: what only version 3 can say is refused in those before: %s', (name) => {
+  const { hex, newReader } = sampleOf(name)
+  for (const version of [1, 2]) {
+    expect(opened(newReader(), changed(bytesOfHex(hex), { at: 2, bytes: 1 }, version))).toBe(
+      'bad_frame',
+    )
+  }
+})
+
+test('frames: a result that both fails and yields is refused', () => {
+  const { hex, newReader } = sampleOf('result of attempts that yield')
+  const frame = Buffer.from(bytesOfHex(hex))
+  frame[44] = 6
+  frame.writeUInt32LE(0, 32)
+  expect(opened(newReader(), frame)).toBe('bad_frame')
+})
 
 test('frames: a writer is back at version 1 in the frame behind one of version 2', () => {
   const pool = new FramePool()

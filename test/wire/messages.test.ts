@@ -41,6 +41,7 @@ test('hello: what is not said has its default, lists are sorted', () => {
     keeps: false,
     prefetch: 0,
     pull: false,
+    preemptible: false,
   })
 })
 
@@ -123,11 +124,13 @@ test('hello: what an agent offers is read, and of frames no newer version than i
     prefetch: 256,
     pull: true,
   })
-  expect(read({ frames: 7 }).frames).toBe(2)
+  expect(read({ frames: 7 }).frames).toBe(3)
   expect(read({ frames: null, prefetch: null })).toMatchObject({ frames: 0, prefetch: 0 })
   for (const no of [undefined, null, 0, 1, 'true', {}]) {
-    expect(read({ keeps: no, pull: no })).toMatchObject({ keeps: false, pull: false })
+    const said = { keeps: false, pull: false, preemptible: false }
+    expect(read({ keeps: no, pull: no, preemptible: no })).toMatchObject(said)
   }
+  expect(read({ preemptible: true }).preemptible).toBe(true)
 })
 
 test('hello: numbers by name are read in the order of their names, whatever order they came in', () => {

@@ -38,6 +38,11 @@ test('headers: all options are read', () => {
     ['Sb-Key', 'book-7'],
     ['Sb-Timeout-Ms', '500'],
     ['Sb-Retry-Count', '0'],
+    ['Sb-Ttl-Ms', '90000'],
+    ['Sb-Deadline-Ms', '600000'],
+    ['Sb-Sla-Target-Ms', '60000'],
+    ['Sb-Retry-Delay-Ms', '0'],
+    ['Sb-Delay-Ms', '5000'],
     ['Sb-Outcome', '1'],
     ['traceparent', '00-x'],
     ['X-Other', 'a'],
@@ -50,7 +55,16 @@ test('headers: all options are read', () => {
     retryCount: 0,
     routing: { type: 'scan', strategy: 'affinity', match: 'best_fit', prefers: ['near'] },
     key: 'book-7',
+    own: {
+      ttlMs: 90_000,
+      deadlineMs: 600_000,
+      slaTargetMs: 60_000,
+      retryDelayMs: 0,
+      delayMs: 5_000,
+    },
+    atMs: null,
     outcome: true,
+    form: null,
   })
 })
 
@@ -58,7 +72,7 @@ test('headers: without any the defaults stand, with the subject’s level', () =
   expect(optionsFromHeaders(undefined, null)).toBe(NO_OPTIONS)
   expect(optionsFromHeaders(undefined, 5).level).toBe(5)
   expect(optionsFromHeaders(headers(), 1).level).toBe(1)
-  expect(optionsFromHeaders(headers(), null).level).toBe(3)
+  expect(optionsFromHeaders(headers(), null).level).toBe(0)
 })
 
 test.each<[string, string, PriorityLevel | null, string]>([
@@ -104,6 +118,23 @@ test.each<[string, string, PriorityLevel | null, string]>([
   ['Sb-Requires', 'ocr,a b', null, 'bad_token'],
   ['Sb-Requires', '', null, 'taken'],
   ['Sb-Requires', Array.from({ length: 33 }, (_, i) => `c${i}`).join(), null, 'bad_option'],
+  ['Sb-Ttl-Ms', '0', null, 'taken'],
+  ['Sb-Ttl-Ms', '2592000000', null, 'taken'],
+  ['Sb-Ttl-Ms', '2592000001', null, 'bad_option'],
+  ['Sb-Ttl-Ms', '-1', null, 'bad_option'],
+  ['Sb-Deadline-Ms', '1.5', null, 'bad_option'],
+  ['Sb-Deadline-Ms', 'Infinity', null, 'bad_option'],
+  ['Sb-Sla-Target-Ms', '1e18', null, 'bad_option'],
+  ['Sb-Sla-Target-Ms', '', null, 'bad_option'],
+  ['Sb-Retry-Delay-Ms', '1000000000000000000', null, 'bad_option'],
+  ['Sb-Delay-Ms', ' 5', null, 'bad_option'],
+  ['Sb-At', '0', null, 'taken'],
+  ['Sb-At', String(Date.now() + 60_000), null, 'taken'],
+  ['Sb-At', String(Date.now() + 31 * 24 * 3600 * 1000), null, 'bad_option'],
+  ['Sb-At', '2026-02-13T10:30:00Z', null, 'bad_option'],
+  ['Sb-At', '-5', null, 'bad_option'],
+  ['Sb-Form', 'message', null, 'taken'],
+  ['Sb-Form', 'json', null, 'bad_header'],
   ['Sb-Timeout-Ms', '0', null, 'bad_option'],
   ['Sb-Timeout-Ms', '-5', null, 'bad_option'],
   ['Sb-Timeout-Ms', '1e3', null, 'bad_option'],
@@ -222,8 +253,42 @@ test.each<[object, string]>([
   [{ timeoutMs: '5' }, 'bad_option'],
   [{ timeoutMs: Number.POSITIVE_INFINITY }, 'bad_option'],
   [{ retryCount: -1 }, 'bad_option'],
-  [{ deadlineMs: 5 }, 'not_supported'],
+  [{ deadlineMs: 5 }, 'taken'],
+  [{ ttlMs: -1 }, 'bad_option'],
+  [{ ttlMs: 1e18 }, 'bad_option'],
+  [{ ttlMs: null }, 'bad_option'],
+  [{ slaTargetMs: '5' }, 'bad_option'],
+  [{ slaTargetMs: Number.POSITIVE_INFINITY }, 'bad_option'],
+  [{ retryDelayMs: Number.NaN }, 'bad_option'],
+  [{ delayMs: 0.5 }, 'bad_option'],
+  [{ at: 0 }, 'taken'],
+  [{ at: new Date() }, 'taken'],
+  [{ at: new Date(Number.NaN) }, 'bad_option'],
+  [{ at: '2026-02-13' }, 'bad_option'],
+  [{ at: Date.now() + 1e18 }, 'bad_option'],
+  [{ at: new Date(), delayMs: 5 }, 'bad_option'],
+  [{ deadline: 5 }, 'not_supported'],
   [{ __proto__x: 5 }, 'not_supported'],
 ])('options: %j is %s', (options, expected) => {
   expect(code(() => checkOptions(options as SubmitOptions))).toBe(expected)
+})
+
+test('promises: a task that makes none has no object for them', () => {
+  expect(checkOptions({ priority: 4 })).toMatchObject({ own: null, atMs: null })
+  expect(checkOptions({ delayMs: 0 }).own).toBe(null)
+  expect(NO_OPTIONS.own).toBe(null)
+})
+
+test('promises: a time of day travels as it is, in ms since 1970', () => {
+  const at = new Date(Date.now() + 60_000)
+  expect(checkOptions({ at, ttlMs: 5 })).toMatchObject({
+    own: { ttlMs: 5, deadlineMs: null, slaTargetMs: null, retryDelayMs: null, delayMs: 0 },
+    atMs: at.getTime(),
+  })
+  expect(checkOptions({ at: at.getTime() })).toMatchObject({ own: null, atMs: at.getTime() })
+})
+
+test('promises: a time and a delay are not both taken from headers either', () => {
+  const both = headers(['Sb-At', String(Date.now() + 1_000)], ['Sb-Delay-Ms', '5'])
+  expect(code(() => optionsFromHeaders(both, null))).toBe('bad_option')
 })

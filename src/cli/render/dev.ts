@@ -13,7 +13,7 @@ const AGENT_BAR = 16
 const MARGIN = 4
 
 export function startedLines(facts: DevStarted, colors: Colors): string[] {
-  const { url, routers, placement, agents, tasks } = facts
+  const { url, http, routers, placement, agents, tasks } = facts
   const threads = routers === 1 ? '1 router thread' : `${routers} router threads`
   const alone = url === null
   return [
@@ -21,6 +21,7 @@ export function startedLines(facts: DevStarted, colors: Colors): string[] {
       (alone ? ' in this process alone' : ` on a private nats-server, ${url}`),
     `  1 scheduler, ${threads}, placement ${placement}`,
     `  ${agents} agents${alone ? '' : ' in two other processes'}`,
+    ...(http === null ? [] : [`  metrics and probes on ${http}/metrics`]),
     ...(tasks === 0
       ? []
       : [
@@ -135,6 +136,7 @@ function agentLines(tasksPerAgent: Record<string, number>, colors: Colors): stri
 export function stayingLines(url: string | null, colors: Colors): string[] {
   if (url === null) return ['', 'Ctrl-C ends it. Without NATS no other command can reach it.']
   const commands = [
+    'npx signalbox top',
     'npx signalbox status',
     'npx signalbox task submit demo \'{"hello":"world"}\' --wait',
     'npx signalbox agent list',

@@ -9,7 +9,7 @@ import type {
 } from '../../explanation.ts'
 import type { Colors } from './colors.ts'
 import { type Column, table } from './table.ts'
-import { count, cut, latency, plain } from './text.ts'
+import { count, cut, latency, plain, wrap } from './text.ts'
 
 const NAME_WIDTH = 11
 const AGENT_WIDTH = 16
@@ -103,6 +103,7 @@ function turnText({ where }: WaitingFacts): string {
 }
 
 function filterText({ registered, serving, lacking, draining, paused, full, free }: AgentFilter) {
+  if (registered === 0) return 'none is registered'
   if (serving === 0) return `none of ${count(registered)} serves the queue`
   const parts = [
     [lacking, 'not able'],
@@ -128,19 +129,7 @@ function lackPairs({ missing }: AgentFilter): [string, string][] {
 /** A name and its value, which goes on below itself where the line ends. */
 function pairLines(name: string, value: string, width: number, colors: Colors): string[] {
   const indent = NAME_WIDTH + 2
-  const room = width - indent
-  const lines: string[] = []
-  let line = ''
-  for (const word of value.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > room) {
-      lines.push(line)
-      line = ''
-    }
-    line = line === '' ? word : `${line} ${word}`
-    for (; line.length > room; line = line.slice(room)) lines.push(line.slice(0, room))
-  }
-  lines.push(line)
-  return lines.map((text, at) => {
+  return wrap(value, width - indent).map((text, at) => {
     const head = at === 0 ? `  ${colors.dim(name.padEnd(NAME_WIDTH))}` : ' '.repeat(indent)
     return `${head}${text}`
   })

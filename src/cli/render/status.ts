@@ -45,19 +45,20 @@ function offLines(off: SchedulerStatus['strategiesOff'], colors: Colors): string
 }
 
 function taskLines(tasks: SchedulerStatus['tasks'], colors: Colors): string[] {
-  const shown = {
-    accepted: tasks.accepted,
-    completed: tasks.completed,
-    failed: tasks.failed,
-    dead: tasks.dead,
-    cancelled: tasks.cancelled,
-    waiting: tasks.waiting + tasks.offered + tasks.bound,
-    running: tasks.running,
-    lost: tasks.lost,
-  }
-  const bad = new Set(['failed', 'dead', 'lost'])
+  const { accepted, completed, failed, expired, dead, cancelled, scheduled, running, lost } = tasks
+  const waiting = tasks.waiting + tasks.offered + tasks.bound
+  return [
+    ...countLines({ accepted, completed, failed, expired, dead, cancelled }, colors),
+    '',
+    ...countLines({ waiting, running, later: scheduled, lost }, colors),
+  ]
+}
+
+const BAD: ReadonlySet<string> = new Set(['failed', 'expired', 'dead', 'lost'])
+
+function countLines(shown: Record<string, number>, colors: Colors): string[] {
   const cells = Object.entries(shown).map(([name, value]) =>
-    bad.has(name) && value !== 0 ? colors.red(count(value)) : count(value),
+    BAD.has(name) && value !== 0 ? colors.red(count(value)) : count(value),
   )
   const columns = Object.keys(shown).map((title) => ({ title, right: true }))
   return table(columns, [cells], colors)

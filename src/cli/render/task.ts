@@ -1,9 +1,10 @@
 /** Tasks as text; pure functions. */
 import type { TaskHandle } from '../../api.ts'
+import type { HistoryEntry } from '../../promise-views.ts'
 import type { TaskRow, TaskView } from '../../task.ts'
 import type { Colors } from './colors.ts'
-import { list, table } from './table.ts'
-import { bytes, count, cut, duration, plain, plainLines } from './text.ts'
+import { type Column, fitted, list, table } from './table.ts'
+import { bytes, count, duration, plain, plainLines, wrap } from './text.ts'
 
 const PRIORITY_NAMES = ['', 'background', 'low', 'normal', 'high', 'critical']
 
@@ -18,14 +19,21 @@ export function taskLines(task: TaskView, colors: Colors): string[] {
   const pairs: [string, string | null][] = [
     ['state', stateText(task, colors)],
     ['waits for', task.waitingFor],
-    ['priority', `${task.priority} ${PRIORITY_NAMES[task.priority] ?? ''}`],
+    ['served by', task.servedBy === task.queue ? null : task.servedBy],
+    ['moved from', task.failedDestinations.join(', ') || null],
+    ['not before', timeText(task.scheduledFor)],
+    ['priority', priorityText(task)],
+    ['promise', slaText(task)],
+    ['over by', timeText(task.deadlineAt)],
     ['type', task.type === task.queue ? null : task.type],
     ['requires', requiresText(task)],
     ['prefers', task.prefers.length === 0 ? null : task.prefers.join(', ')],
     ['strategy', task.strategy],
     ['attempts', String(task.attempts)],
+    ['interrupted', task.preemptions === 0 ? null : `${count(task.preemptions)} times`],
     ['agent', task.agent],
     ['error', task.code === null ? null : `${task.code}: ${task.message ?? ''}`],
+    ['dead letter', task.deadLetter],
     ['payload', bytes(task.payloadBytes)],
     ['accepted', new Date(task.acceptedAt).toISOString()],
     ['waited', span(task.acceptedAt, task.startedAt)],
@@ -44,18 +52,76 @@ export function taskLines(task: TaskView, colors: Colors): string[] {
   ]
 }
 
+/** `4 high`. */
+export function priorityName(level: number): string {
+  return `${level} ${PRIORITY_NAMES[level] ?? ''}`.trimEnd()
+}
+
+function priorityText({ priority, effectivePriority }: TaskView): string {
+  const own = priorityName(priority)
+  if (effectivePriority === priority) return own
+  return `${own}, served as ${PRIORITY_NAMES[effectivePriority] ?? effectivePriority}`
+}
+
+function slaText({ sla, slaDueAt }: TaskView): string | null {
+  if (sla === null) return null
+  const words = { kept: 'in time so far', warning: 'nearly too late', breached: 'too late' }[sla]
+  return slaDueAt === null ? words : `${words}, due ${timeText(slaDueAt)}`
+}
+
+function timeText(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString()
+}
+
+/**
+ * What happened to a task: a line each, with the time since the first.
+ * @param width columns of the terminal; no line is longer, from 60 on.
+ */
+export function historyLines(history: HistoryEntry[], width: number, colors: Colors): string[] {
+  if (history.length === 0) return []
+  const startedAt = history[0].at
+  const rows = history.map(({ at, what, attempt, agent, detail }) => {
+    const facts = [attempt === null ? '' : `attempt ${attempt}`, agent ?? '', detail]
+    const words = plain(facts.filter((fact) => fact !== '').join(', '))
+    return [`+${duration(Math.max(0, at - startedAt))}`, plain(what), words]
+  })
+  const used = [0, 1].reduce((sum, column) => {
+    return sum + 2 + rows.reduce((most, row) => Math.max(most, row[column].length), 0)
+  }, 2)
+  const room = Math.max(REASON_WIDTH_MIN, width - used)
+  return [
+    '',
+    `What happened, from ${new Date(startedAt).toISOString()} on`,
+    ...table(
+      [{ title: 'after', right: true }, { title: 'what' }, { title: '' }],
+      rows.flatMap(([after, what, words]) =>
+        wrap(words, room).map((line, at) => (at === 0 ? [after, what, line] : ['', '', line])),
+      ),
+      colors,
+    ),
+  ]
+}
+
 function requiresText({ requires, match }: TaskView): string | null {
   if (requires.length === 0) return null
   return `${requires.join(', ')}${match === 'exact' ? '' : ` (${match})`}`
 }
 
-const ID_WIDTH = 16
-const QUEUE_WIDTH = 12
 const REASON_WIDTH_MIN = 12
+
+const LIST_COLUMNS: Column[] = [
+  { title: 'task', least: 12, keepsEnd: true },
+  { title: 'queue', least: 8 },
+  { title: 'state' },
+  { title: 'tries', right: true },
+  { title: 'age', right: true },
+  { title: 'agent/reason', least: REASON_WIDTH_MIN },
+]
+const STATE_COLUMN = 2
 
 /**
  * @param nowMs ms since 1970, for the age of open tasks.
- * @param width columns of the terminal: what is left of them is the last column's.
+ * @param width columns of the terminal; no line is longer, from 70 on.
  */
 export function taskListLines(
   tasks: TaskRow[],
@@ -66,33 +132,33 @@ export function taskListLines(
   if (tasks.length === 0) {
     return ['No such tasks. Submit one: `npx signalbox task submit QUEUE PAYLOAD`.']
   }
-  const titles = ['task', 'queue', 'state', 'tries', 'age']
   const rows = tasks.map((task) => [
-    cut(plain(task.id), ID_WIDTH),
-    cut(plain(task.queue), QUEUE_WIDTH),
+    plain(task.id),
+    plain(task.queue),
     plain(task.state),
     count(task.attempts),
     duration(Math.max(0, nowMs - task.acceptedAt)),
+    plain(reasonText(task)),
   ])
-  const widths = titles.map((title, at) =>
-    rows.reduce((most, row) => Math.max(most, row[at].length), title.length),
-  )
-  const used = widths.reduce((sum, each) => sum + 2 + each, 2)
-  const left = Math.max(REASON_WIDTH_MIN, width - used)
   return table(
-    [...titles.map((title, at) => ({ title, right: at > 2 })), { title: 'agent/reason' }],
-    tasks.map((task, at) => {
-      const [id, queue, _, tries, age] = rows[at]
-      const reason = task.code ?? task.waitingFor ?? task.agent ?? '–'
-      return [id, queue, stateText(task, colors), tries, age, cut(plain(reason), left)]
-    }),
+    LIST_COLUMNS,
+    fitted(LIST_COLUMNS, rows, width).map((row, at) =>
+      row.map((cell, column) => (column === STATE_COLUMN ? stateText(tasks[at], colors) : cell)),
+    ),
     colors,
   )
 }
 
+/** An open task's last error is past: it waits for something, or somebody has it. */
+function reasonText({ waitingFor, code, agent }: TaskRow): string {
+  return waitingFor ?? code ?? agent ?? '–'
+}
+
+const BAD: readonly string[] = ['failed', 'expired', 'dead']
+
 function stateText({ state }: TaskRow, colors: Colors): string {
   if (state === 'completed') return colors.green(state)
-  return state === 'failed' || state === 'dead' ? colors.red(plain(state)) : plain(state)
+  return BAD.includes(state) ? colors.red(plain(state)) : plain(state)
 }
 
 function resultSize({ result, resultBytes }: TaskView): string | null {

@@ -42,15 +42,44 @@ export function latency(us: number): string {
   return `${threeDigits(us / 1_000_000)} s`
 }
 
-/** A span of time for people: `420 ms`, `6.2 s`, `3 min 20 s`, `5 h 2 min`. */
+/** A span of time for people: `420 ms`, `6.2 s`, `3 min 20 s`, `5 h 2 min`, `3 d 4 h`. */
 export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
+  if (ms < 999.5) return `${Math.round(ms)} ms`
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`
   const seconds = Math.round(ms / 1_000)
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
   const minutes = Math.floor(seconds / 60)
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return `${hours} h ${minutes % 60} min`
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
+
+const UNITS: readonly [string, number][] = [
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+]
+
+/** A time that somebody has set, exactly: `4 h`, `1 h 30 min`, `2.5 s`. */
+export function span(ms: number): string {
+  if (ms >= 1_000 && ms < 60_000) return `${ms / 1_000} s`
+  let left = Math.round(ms)
+  const parts: string[] = []
+  for (const [unit, size] of UNITS) {
+    const whole = Math.floor(left / size)
+    left -= whole * size
+    if (whole > 0) parts.push(`${whole} ${unit}`)
+  }
+  return parts.length === 0 ? '0 ms' : parts.join(' ')
+}
+
+/** A share of a whole, rounded down to a tenth of a percent, so that a goal is not reached too soon. */
+export function share(part: number): string {
+  return `${Math.floor(part * 1_000 + ROUNDING) / 10} %`
+}
+/** 0.29 * 1,000 is 290 in decimal, and a little less in binary. */
+const ROUNDING = 1e-6
 
 export function bytes(value: number): string {
   if (value < 1_024) return `${value} B`
@@ -76,6 +105,22 @@ export function bar(share: number, width: number): string {
 /** @returns the text, cut to `width` characters with an ellipsis when it is longer. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+}
+
+/** @returns the words in lines of at most `room` characters; longer words are broken. */
+export function wrap(text: string, room: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line)
+      line = ''
+    }
+    line = line === '' ? word : `${line} ${word}`
+    for (; line.length > room; line = line.slice(room)) lines.push(line.slice(0, room))
+  }
+  lines.push(line)
+  return lines
 }
 
 function threeDigits(value: number): string {

@@ -8,7 +8,7 @@
  * and in frames again whenever its scheduler seems not to have heard it.
  */
 import type { Msg, MsgHdrs } from 'nats'
-import { type AttemptResult, failureResult, type Handler } from '../../agent-task.ts'
+import { type AttemptResult, failureResult, success, TaskYield } from '../../agent-task.ts'
 import { type SignalboxError, TaskError } from '../../errors.ts'
 import { errorHeaders } from '../../wire/headers.ts'
 import { attemptToken } from '../../wire/subjects.ts'
@@ -21,9 +21,11 @@ import { ResultFrames } from './result-frames.ts'
 import type { SchedulerWork } from './scheduler-work.ts'
 import { type FrameEvents, WorkFrames } from './work-frames.ts'
 import { WorkInHand } from './work-in-hand.ts'
-import { type WorkEvents, WorkQueue } from './work-queue.ts'
+import { type Runs, type WorkEvents, WorkQueue } from './work-queue.ts'
 
 const EMPTY = new Uint8Array(0)
+/** Handed back with nothing new: what an attempt before it left stays. */
+const NOT_BEGUN = success(new TaskYield(EMPTY))
 /** How long the last results of an agent that leaves may take to be acknowledged. */
 const ACKNOWLEDGED_MS = 1_000
 
@@ -44,7 +46,7 @@ export class AgentWork {
   #stopped = false
 
   /** @param onTaken told of each task that was not seen before. */
-  constructor(link: Link, id: string, concurrency: number, handler: Handler, onTaken: () => void) {
+  constructor(link: Link, id: string, runs: Runs, onTaken: () => void) {
     this.#link = link
     this.#own = `${link.subjects.prefix}.from.${id}.`
     this.#onTaken = onTaken
@@ -53,7 +55,7 @@ export class AgentWork {
     const ground = { copies: link.copies, progress: this.#progress }
     this.#frames = new WorkFrames(this.inHand, ground, this.#own, this.#frameEvents)
     this.#plain = new PlainWork(link, this.inHand, this.#own, this.#progress)
-    this.#queue = new WorkQueue(handler, concurrency, this.#workEvents)
+    this.#queue = new WorkQueue(runs, this.#workEvents)
     this.#results = new ResultFrames(link)
   }
 
@@ -198,6 +200,13 @@ export class AgentWork {
     if (attempt?.state === ATTEMPT.running) attempt.task?.abort(new TaskError(reason, message))
     if (attempt?.state !== ATTEMPT.queued) return
     this.#finish(attempt, failureResult(isToken(reason) ? reason : 'cancelled', message, true))
+  }
+
+  /** The task is to make room: what waits is handed back at once, what runs is told. */
+  preempt(scheduler: string, token: string): void {
+    const attempt = this.inHand.find(scheduler, token)
+    if (attempt?.state === ATTEMPT.running) attempt.task?.preempt()
+    if (attempt?.state === ATTEMPT.queued) this.#finish(attempt, NOT_BEGUN)
   }
 
   /** A scheduler is gone or has a newer epoch: nobody waits for its results. */

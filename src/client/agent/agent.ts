@@ -11,7 +11,13 @@
  */
 import type { Msg, Subscription } from 'nats'
 import { checkHello } from '../../agent-options.ts'
-import type { AgentHandle, AgentOptions, Handler } from '../../agent-task.ts'
+import type {
+  AgentHandle,
+  AgentOptions,
+  BatchAgentOptions,
+  BatchHandler,
+  Handler,
+} from '../../agent-task.ts'
 import { SignalboxError, TaskError } from '../../errors.ts'
 import { LIMITS } from '../../options.ts'
 import type { Control, Hello, HelloAnswer, SchedulerUp } from '../../wire/messages.ts'
@@ -43,8 +49,13 @@ export class NatsAgent implements AgentHandle {
   #rejectClosed!: (error: Error) => void
 
   /** @throws bad_token, bad_option, bad_concurrency */
-  constructor(link: Link, inbox: Inbox, options: AgentOptions, handler: Handler) {
-    const { id, hello } = checkHello(options)
+  constructor(
+    link: Link,
+    inbox: Inbox,
+    options: AgentOptions | BatchAgentOptions,
+    handler: Handler | BatchHandler,
+  ) {
+    const { id, hello, batch } = checkHello(options)
     this.id = id
     const { instance } = hello
     this.#hello = hello
@@ -52,7 +63,8 @@ export class NatsAgent implements AgentHandle {
     this.#pulls = new AgentPulls(link, inbox, id, instance, hello.pull)
     // One that pulls has asked for all that comes.
     const atATime = hello.pull ? LIMITS.concurrencyMax : hello.concurrency
-    this.#work = new AgentWork(link, id, atATime, handler, this.#pulls.took)
+    const runs = { concurrency: atATime, batch, handler }
+    this.#work = new AgentWork(link, id, runs, this.#pulls.took)
     this.#beats = new AgentBeats(link, id, instance, this.#work.inHand)
     this.#presence = new Presence(link, inbox, id, hello, this.#events)
     this.closed = new Promise((resolve, reject) => {
@@ -166,6 +178,9 @@ export class NatsAgent implements AgentHandle {
         return
       case 'fenced':
         this.#onFenced()
+        return
+      case 'preempt':
+        this.#work.preempt(control.scheduler, control.token)
     }
   }
 

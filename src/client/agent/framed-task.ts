@@ -6,7 +6,8 @@
  * copy, since the message is a view of what was read from the socket, 27 KB for one small task; id
  * and queue are read from the frame, of which `WorkFrame` makes a copy before its message is left.
  */
-import { AgentTask } from '../../agent-task.ts'
+import { AgentTask, type TaskDetails } from '../../agent-task.ts'
+import { workExtension } from '../../wire/frames.ts'
 import { decodePayload, payloadText } from '../../wire/payload.ts'
 import { ownBytes } from '../answers.ts'
 import { ATTEMPT, type Attempt } from './attempt.ts'
@@ -46,17 +47,21 @@ export class FramedTask extends AgentTask {
   readonly #idStart: number
   readonly #queueStart: number
   readonly #queueEnd: number
+  /** Where the extension begins, if there is one, or the payload. */
+  readonly #textsEnd: number
   readonly #payloadStart: number
   readonly #payloadEnd: number
   #id: string | null = null
   #queue: string | null = null
   #type: string | null = null
   #payload: Uint8Array | null = null
+  #details: TaskDetails | null = null
 
   /**
    * Its parts stand in the frame one behind the other.
    * @param typeLength 0 where the type is the queue's name; else a byte and the type stand between
    *   queue and payload.
+   * @param extensionLength of what stands before the payload of tasks that were moved or interrupted.
    */
   constructor(
     attempt: Attempt,
@@ -65,13 +70,16 @@ export class FramedTask extends AgentTask {
     idLength: number,
     queueLength: number,
     typeLength: number,
+    extensionLength: number,
     payloadStart: number,
     payloadLength: number,
   ) {
     super('', '', count, EMPTY, null)
     this.#attempt = attempt
     this.#frame = frame
-    this.#queueEnd = typeLength === 0 ? payloadStart : payloadStart - typeLength - 1
+    const textsEnd = payloadStart - extensionLength
+    this.#textsEnd = textsEnd
+    this.#queueEnd = typeLength === 0 ? textsEnd : textsEnd - typeLength - 1
     this.#queueStart = this.#queueEnd - queueLength
     this.#idStart = this.#queueStart - idLength
     this.#payloadStart = payloadStart
@@ -89,9 +97,15 @@ export class FramedTask extends AgentTask {
   }
 
   override get type(): string {
-    if (this.#queueEnd === this.#payloadStart) return this.queue
-    this.#type ??= this.#text(this.#queueEnd + 1, this.#payloadStart)
+    if (this.#queueEnd === this.#textsEnd) return this.queue
+    this.#type ??= this.#text(this.#queueEnd + 1, this.#textsEnd)
     return this.#type
+  }
+
+  protected override get details(): TaskDetails {
+    if (this.#textsEnd === this.#payloadStart) return super.details
+    this.#details ??= workExtension(this.#frame.bytes, this.#textsEnd)
+    return this.#details
   }
 
   #text(start: number, end: number): string {

@@ -46,9 +46,9 @@ export class KeptResults {
   /** @returns the result with bytes that nobody else writes into. */
   own(result: AttemptResult): AttemptResult {
     if (result.isOwn) return result
-    const { code, message, retryable, bytes } = result
+    const { code, message, retryable, yields, bytes } = result
     const own = this.#copies.copy(bytes, 0, bytes.length)
-    return { code, message, retryable, bytes: own, isOwn: true }
+    return { code, message, retryable, yields, bytes: own, isOwn: true }
   }
 
   /** Its result was acknowledged, or nobody waits for it any more. */

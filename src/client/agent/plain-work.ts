@@ -5,7 +5,7 @@
 import type { Msg, MsgHdrs } from 'nats'
 import { AgentTask, type AttemptResult, failureResult } from '../../agent-task.ts'
 import { nowUs } from '../../clock.ts'
-import { errorHeaders } from '../../wire/headers.ts'
+import { encodeHeaders, errorHeaders, HEADER } from '../../wire/headers.ts'
 import { newResultAddress, parseResultSubject } from '../../wire/subjects.ts'
 import { ownBytes } from '../answers.ts'
 import type { Link } from '../link.ts'
@@ -14,6 +14,7 @@ import { readWorkHeaders } from './work-headers.ts'
 import type { WorkInHand } from './work-in-hand.ts'
 
 const EMPTY = new Uint8Array(0)
+const YIELDS = encodeHeaders(`${HEADER.yields}: 1`) as unknown as MsgHdrs
 
 export class PlainWork {
   readonly #link: Link
@@ -48,15 +49,16 @@ export class PlainWork {
     scheduler.seenSeq = seq
     if (scheduler.attempts.get(counter) !== null) return null
     const attempt = new Attempt(scheduler, slot, counter, seq, reply, nowUs())
-    const { id, queue, type, attempt: count } = readWorkHeaders(msg)
+    const { id, queue, type, attempt: count, details } = readWorkHeaders(msg)
     const progress = (bytes: Uint8Array) => this.#progress(attempt, bytes)
-    attempt.task = new AgentTask(id, queue, count, ownBytes(msg.data), progress, type)
+    attempt.task = new AgentTask(id, queue, count, ownBytes(msg.data), progress, type, details)
     return attempt
   }
 
   publish(reply: string, result: AttemptResult): void {
     try {
-      if (result.code === null) this.#link.nc.publish(reply, result.bytes)
+      if (result.yields) this.#link.nc.publish(reply, result.bytes, { headers: YIELDS })
+      else if (result.code === null) this.#link.nc.publish(reply, result.bytes)
       else this.#publishFailure(reply, result)
     } catch (error) {
       if ((error as { code?: string }).code !== 'MAX_PAYLOAD_EXCEEDED') return

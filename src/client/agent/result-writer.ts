@@ -2,6 +2,7 @@
  * Result frames that know when each of their items was received, so that how long an item was held
  * is told as of the moment at which its frame leaves, with one reading of the clock for all.
  */
+import type { AttemptResult } from '../../agent-task.ts'
 import { elapsedUs } from '../../clock.ts'
 import { FRAME, putU32 } from '../../wire/frame-format.ts'
 import { type FramePool, RESULT_FLAG, ResultWriter } from '../../wire/frames.ts'
@@ -25,7 +26,7 @@ export class StampedResultWriter extends ResultWriter {
 
   /** @returns false when it does not fit: finish first. */
   addResult(attempt: Attempt): boolean {
-    const { code, message, retryable, bytes } = attempt.result!
+    const { code, message, bytes } = attempt.result!
     const start = this.at === 0 ? FRAME.headBytes : this.at
     const isIn = this.add(
       attempt.slot,
@@ -34,7 +35,7 @@ export class StampedResultWriter extends ResultWriter {
       0,
       attempt.workUs,
       code ?? '',
-      retryable && code !== null ? RESULT_FLAG.retryable : 0,
+      flagsOf(attempt.result!),
       message,
       bytes,
       0,
@@ -56,6 +57,11 @@ export class StampedResultWriter extends ResultWriter {
     }
     return this.finish()
   }
+}
+
+function flagsOf({ code, retryable, yields }: AttemptResult): number {
+  if (yields) return RESULT_FLAG.yields
+  return retryable && code !== null ? RESULT_FLAG.retryable : 0
 }
 
 /** @returns µs from one stamp to a later one; the longest that there is when it cannot be told. */

@@ -89,7 +89,7 @@ export class WorkFrames {
       if (known.state === ATTEMPT.kept) this.#events.repeated(known)
       return
     }
-    const { payloadStart, payloadLength } = this.#work
+    const { extensionLength, payloadStart, payloadLength } = this.#work
     const attempt = new Attempt(scheduler, slot, counter, seq, '', receivedUs)
     attempt.task = new FramedTask(
       attempt,
@@ -98,6 +98,7 @@ export class WorkFrames {
       idLength,
       queueLength,
       typeLength,
+      extensionLength,
       payloadStart,
       payloadLength,
     )

@@ -6,6 +6,7 @@
  * they are not found (its version is pinned, and a test looks) the decoded headers are used.
  */
 import type { Msg } from 'nats'
+import type { TaskDetails } from '../../agent-task.ts'
 import { HEADER } from '../../wire/headers.ts'
 
 export interface WorkHeaders {
@@ -15,6 +16,8 @@ export interface WorkHeaders {
   type: string
   /** 1 for the first try. */
   attempt: number
+  /** Of few tasks. */
+  details: TaskDetails | undefined
 }
 
 /** As the client's message holds what it received: header bytes first, then the body. */
@@ -27,6 +30,8 @@ const ID_LINE = `\n${HEADER.taskId}: `
 const QUEUE_LINE = `\n${HEADER.queue}: `
 const TYPE_LINE = `\n${HEADER.type}: `
 const ATTEMPT_LINE = `\n${HEADER.attempt}: `
+const SOURCE_LINE = `\n${HEADER.sourceQueue}: `
+const CHECKPOINT_LINE = `\n${HEADER.checkpoint}: `
 const { latin1Slice } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string
 }
@@ -41,7 +46,14 @@ export function readWorkHeaders(msg: Msg): WorkHeaders {
     queue,
     type: headerOf(block, TYPE_LINE) || queue,
     attempt: Number(headerOf(block, ATTEMPT_LINE)) || 1,
+    details: detailsOf(headerOf(block, SOURCE_LINE), headerOf(block, CHECKPOINT_LINE)),
   }
+}
+
+function detailsOf(sourceQueue: string, checkpoint: string): TaskDetails | undefined {
+  if (sourceQueue === '' && checkpoint === '') return undefined
+  const bytes = checkpoint === '' ? null : Uint8Array.from(Buffer.from(checkpoint, 'base64'))
+  return { sourceQueue, checkpoint: bytes }
 }
 
 /** @returns the header block as text, or null when the message does not hold it as expected. */
@@ -65,5 +77,9 @@ function decoded({ headers }: Msg): WorkHeaders {
     queue,
     type: headers?.get(HEADER.type) || queue,
     attempt: Number(headers?.get(HEADER.attempt)) || 1,
+    details: detailsOf(
+      headers?.get(HEADER.sourceQueue) ?? '',
+      headers?.get(HEADER.checkpoint) ?? '',
+    ),
   }
 }

@@ -9,7 +9,6 @@
  *      ▲                                                                   │
  *      └──────────── reconnected, or a scheduler says that it is up ───────┘
  */
-import { PRIORITY_DEFAULT } from '../../task.ts'
 import { FRAME, type FramePool, SubmitWriter } from '../../wire/frames.ts'
 import type { Subjects } from '../../wire/subjects.ts'
 
@@ -27,8 +26,9 @@ export class Lane {
   /** Frames that the server did not let pass and that have not been sent again yet. */
   denials = 0
 
+  /** @param level 0 for the queue's. */
   constructor(subjects: Subjects, pool: FramePool, queue: string, level: number) {
-    const plainLevel = level === PRIORITY_DEFAULT ? undefined : level
+    const plainLevel = level === 0 ? undefined : level
     this.queue = queue
     this.frameSubject = subjects.frame(queue, level)
     this.callSubject = subjects.call(queue, plainLevel)

@@ -13,6 +13,7 @@ import { SignalboxError } from '../../errors.ts'
 import { MATCHES } from '../../options.ts'
 import { WANTS_ACCEPTED, WANTS_OUTCOME } from '../../submit/in-flight.ts'
 import type { ItemOptions } from '../../submit/port.ts'
+import type { OwnPromises } from '../../task.ts'
 import type { SubmitExtension } from '../../wire/frames.ts'
 import { type EncodedHeaders, encodeHeaders, HEADER } from '../../wire/headers.ts'
 import { quote } from '../../wire/tokens.ts'
@@ -28,7 +29,7 @@ export const TASK_REPLY = 't'
 /** Of an item's options what headers say. */
 export type PlainOptions = Pick<
   ItemOptions,
-  'requiresText' | 'timeoutMs' | 'retryCount' | 'wants' | 'extension'
+  'requiresText' | 'timeoutMs' | 'retryCount' | 'wants' | 'extension' | 'own' | 'atMs'
 >
 
 export class PlainForm {
@@ -73,9 +74,10 @@ export function subjectOf(lane: Lane, wants: number): string {
 
 /** @returns undefined when every option is told by the subject or left to the queue. */
 function optionHeaders(options: PlainOptions, id: string): EncodedHeaders | undefined {
-  const { requiresText, timeoutMs, retryCount, wants, extension } = options
+  const { requiresText, timeoutMs, retryCount, wants, extension, own, atMs } = options
   const tellsOutcome = wants === (WANTS_ACCEPTED | WANTS_OUTCOME)
-  const isPlain = timeoutMs === null && retryCount === null && extension === null
+  const saysNoPromise = own === null && atMs === null
+  const isPlain = timeoutMs === null && retryCount === null && extension === null && saysNoPromise
   if (isPlain && id === '' && requiresText === '') {
     return tellsOutcome ? ONLY_OUTCOME : undefined
   }
@@ -85,6 +87,8 @@ function optionHeaders(options: PlainOptions, id: string): EncodedHeaders | unde
   if (timeoutMs !== null) lines.push(`${HEADER.timeoutMs}: ${timeoutMs}`)
   if (retryCount !== null) lines.push(`${HEADER.retryCount}: ${retryCount}`)
   if (extension !== null) lines.push(...extensionLines(extension))
+  if (own !== null) lines.push(...promiseLines(own))
+  if (atMs !== null) lines.push(`${HEADER.at}: ${atMs}`)
   if (tellsOutcome) lines.push(WANTS_OUTCOME_LINE)
   return encodeHeaders(...lines)
 }
@@ -96,6 +100,17 @@ function extensionLines({ type, strategy, match, prefers, key }: SubmitExtension
   if (match !== 0) lines.push(`${HEADER.match}: ${MATCHES[match - 1]}`)
   if (prefers !== '') lines.push(`${HEADER.prefers}: ${prefers}`)
   if (key !== '') lines.push(`${HEADER.key}: ${key}`)
+  return lines
+}
+
+function promiseLines(own: OwnPromises): string[] {
+  const { ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs } = own
+  const lines: string[] = []
+  if (ttlMs !== null) lines.push(`${HEADER.ttlMs}: ${ttlMs}`)
+  if (deadlineMs !== null) lines.push(`${HEADER.deadlineMs}: ${deadlineMs}`)
+  if (slaTargetMs !== null) lines.push(`${HEADER.slaTargetMs}: ${slaTargetMs}`)
+  if (retryDelayMs !== null) lines.push(`${HEADER.retryDelayMs}: ${retryDelayMs}`)
+  if (delayMs > 0) lines.push(`${HEADER.delayMs}: ${delayMs}`)
   return lines
 }
 

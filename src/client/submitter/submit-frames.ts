@@ -15,7 +15,13 @@
 import { assert, type SignalboxError } from '../../errors.ts'
 import type { InFlight } from '../../submit/in-flight.ts'
 import type { ItemOptions } from '../../submit/port.ts'
-import { FRAME, RETRY_COUNT_OF_QUEUE, SubmitReader, TIMEOUT_OF_QUEUE } from '../../wire/frames.ts'
+import {
+  FRAME,
+  promisesBytes,
+  RETRY_COUNT_OF_QUEUE,
+  SubmitReader,
+  TIMEOUT_OF_QUEUE,
+} from '../../wire/frames.ts'
 import { frameReplyTo } from '../../wire/subjects.ts'
 import { requireToken } from '../../wire/tokens.ts'
 import { disconnected, type Link } from '../link.ts'
@@ -23,6 +29,7 @@ import { Lane } from './lane.ts'
 import type { PlainForm, PlainOptions } from './plain-form.ts'
 import { type SentFrame, SentFrames } from './sent-frames.ts'
 
+const NO_PROMISES = { own: null, atMs: null }
 /** Fixed part of an item. */
 const ITEM_BYTES = 20
 /** Lanes remembered; those of which nothing would be missed are dropped when there are more. */
@@ -83,8 +90,8 @@ export class SubmitFrames {
   /** *Cost* no allocation, except for the plain form. */
   send(lane: Lane, options: ItemOptions, number: number, id: string, payload: Uint8Array): void {
     const { requiresText, timeoutMs, retryCount, extension } = options
-    const extensionBytes = extension === null ? 0 : extension.bytes
-    const bytes = ITEM_BYTES + id.length + requiresText.length + extensionBytes + payload.length
+    const moreBytes = (extension === null ? 0 : extension.bytes) + promisesBytes(options)
+    const bytes = ITEM_BYTES + id.length + requiresText.length + moreBytes + payload.length
     if (lane.isPlain || FRAME.headBytes + bytes > this.#bytesMax) {
       this.#sendPlain(lane, options, number, id, Uint8Array.from(payload))
       return
@@ -105,6 +112,7 @@ export class SubmitFrames {
       0,
       payload.length,
       extension,
+      options,
     )
     assert(isIn, 'a task fits into a frame that has room')
     if (writer.isFull) this.#publish(lane)
@@ -202,6 +210,7 @@ export class SubmitFrames {
         retryCount: retryCount === RETRY_COUNT_OF_QUEUE ? null : retryCount,
         wants: this.#inFlight.flagsAt(place) & 3,
         extension: reader.extension(),
+        ...(reader.promises() ?? NO_PROMISES),
       }
       // A copy, as the frame's buffer is used again before the connection has sent this.
       const payload = Uint8Array.from(bytes.subarray(payloadStart, payloadStart + payloadLength))

@@ -12,8 +12,8 @@ import type { Msg, MsgHdrs } from 'nats'
 import { SignalboxError } from '../../errors.ts'
 import { Answer } from '../../submit/answer.ts'
 import { ACCEPTED, type InFlight, WANTS_ACCEPTED } from '../../submit/in-flight.ts'
-import { TASK_STATES, type TaskState } from '../../task.ts'
-import { ANSWER, AnswerReader } from '../../wire/frames.ts'
+import type { TaskState } from '../../task.ts'
+import { ANSWER, ANSWER_STATES, AnswerReader } from '../../wire/frames.ts'
 import { HEADER } from '../../wire/headers.ts'
 import type { Accepted } from '../../wire/messages.ts'
 import { decodePayload } from '../../wire/payload.ts'
@@ -56,7 +56,8 @@ export class TaskAnswers {
   /** Nothing of it was taken. A scheduler that speaks another version takes the plain form. */
   #onRefusedFrame(frame: number, headers: MsgHdrs): void {
     const error = errorOf(headers) as SignalboxError
-    if (error.code === 'frame_version') {
+    // One of before a queue had a priority knows no frames of level 0.
+    if (error.code === 'frame_version' || error.code === 'bad_priority') {
       this.#frames.cameBack(frame)
       return
     }
@@ -72,7 +73,7 @@ export class TaskAnswers {
     if (frame !== 0) this.#frames.answered(frame)
     const answer = this.#answer
     if (reader.what === ANSWER.accepted) {
-      answer.setAccepted(reader.id(), TASK_STATES[reader.state], reader.message() || null)
+      answer.setAccepted(reader.id(), ANSWER_STATES[reader.state], reader.message() || null)
       this.#inFlight.accept(place, answer)
     } else if (reader.what === ANSWER.refused) {
       answer.setRefused(reader.code(), reader.message(), reader.isRetryable)
@@ -88,7 +89,7 @@ export class TaskAnswers {
     const { attempts, payloadStart, payloadLength } = reader
     const flags = this.#inFlight.flagsAt(place)
     const id = (flags & (WANTS_ACCEPTED | ACCEPTED)) === WANTS_ACCEPTED ? reader.id() : ''
-    const state = TASK_STATES[reader.state]
+    const state = ANSWER_STATES[reader.state]
     if (state === 'completed') {
       this.#answer.setCompleted(id, attempts, reader.bytes, payloadStart, payloadLength)
     } else {

@@ -29,7 +29,7 @@ import { taskRow } from './views.ts'
 const ROW_STEPS = 16
 /** Names, numbers and times of a row as JSON, without what has a length of its own. */
 const ROW_BYTES = 384
-const OPEN_STATES: readonly TaskState[] = ['pending', 'assigned', 'processing']
+const OPEN_STATES: readonly TaskState[] = ['pending', 'scheduled', 'assigned', 'processing']
 /** Quotes and a comma; two quotes more within what a task waits for. */
 const TEXT_BYTES = 5
 /** A page without its rows. */
@@ -184,7 +184,8 @@ class PageMaker {
 function jsonBytesMax(row: TaskRow): number {
   const free = (row.message?.length ?? 0) + (row.progress?.length ?? 0)
   const texts = [row.id, row.queue, row.agent, row.code, row.waitingFor, row.type, row.strategy]
-  const names = [...texts, ...row.requires, ...row.prefers]
+  const places = [row.servedBy, row.deadLetter, ...row.failedDestinations]
+  const names = [...texts, ...places, ...row.requires, ...row.prefers]
   return names.reduce(
     (sum, name) => sum + (name === null ? 0 : name.length + TEXT_BYTES),
     ROW_BYTES + free * CHARACTER_BYTES_MAX,

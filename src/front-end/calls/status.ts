@@ -25,7 +25,10 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
   const queues = [...core.queues.values()]
   const waiting = core.active.reduce((sum, cls) => sum + cls.waiting, 0)
   const running = queues.reduce((sum, queue) => sum + queue.running, 0)
-  const finished = counters.completed + counters.failed + counters.cancelled + counters.dead
+  const scheduled = queues.reduce((sum, queue) => sum + queue.scheduled, 0)
+  const { completed, failed, cancelled, dead, expired } = counters
+  const finished = completed + failed + cancelled + dead + expired
+  const open = waiting + core.totalOffered + core.totalBound + running + scheduled
   const agents = [...core.agents.values()]
   const busiest = new Busiest(context.answerBytesMax - STATUS_BYTES)
   const shownQueues = busiest.queues(context, queues)
@@ -40,15 +43,17 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
     tasks: {
       accepted: counters.accepted,
       duplicates: counters.duplicates,
-      completed: counters.completed,
-      failed: counters.failed,
-      cancelled: counters.cancelled,
-      dead: counters.dead,
+      completed,
+      failed,
+      cancelled,
+      dead,
+      expired,
+      scheduled,
       waiting,
       offered: core.totalOffered,
       bound: core.totalBound,
       running,
-      lost: counters.accepted - finished - waiting - core.totalOffered - core.totalBound - running,
+      lost: counters.accepted - finished - open,
     },
     attempts: {
       started: counters.started,
@@ -195,7 +200,7 @@ function oldestWaiting({ core }: FrontEndContext): Map<QueueState, TaskRecord> {
   const oldest = new Map<QueueState, TaskRecord>()
   for (const cls of core.active) {
     for (const lane of cls.lanes) {
-      const head = lane.waiting.head
+      const { head } = lane
       if (head === null) continue
       const known = oldest.get(cls.queue)
       if (known === undefined || head.seq < known.seq) oldest.set(cls.queue, head)

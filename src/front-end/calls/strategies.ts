@@ -42,10 +42,12 @@ export function setStrategy(context: FrontEndContext, strategy: unknown, queue?:
   const index = requireStrategy(context, strategy)
   if (queue === undefined) {
     context.core.setStrategy(null, index)
+    context.ledger?.writer.strategySet(null, index)
     return
   }
   const name = requireQueue(context, queue)
   context.core.setStrategy(name, index)
+  context.ledger?.writer.strategySet(name, index)
 }
 
 /**
@@ -56,6 +58,7 @@ export function setShadow(context: FrontEndContext, queue: unknown, strategy: un
   const name = requireQueue(context, queue)
   if (strategy === null) {
     context.core.setShadow(name, -1)
+    context.ledger?.writer.shadowSet(name, -1)
     return
   }
   if (context.options.routers === 0) {
@@ -67,6 +70,7 @@ export function setShadow(context: FrontEndContext, queue: unknown, strategy: un
   const index = requireStrategy(context, strategy)
   context.shadows.begin(name)
   context.core.setShadow(name, index)
+  context.ledger?.writer.shadowSet(name, index)
 }
 
 /** @throws queue_unknown, bad_token; bad_option when the queue has no shadow */

@@ -1,13 +1,32 @@
 /** What is shown of a task and of an agent, read from the live state. Main thread, outside of the hot path. */
 import { AgentStatus } from '../../../native-free/index.ts'
 import { policyMs } from '../../clock.ts'
+import { targetMsOf } from '../../health/attainment.ts'
 import type { AgentState } from '../../policy/agents.ts'
-import { stateName, type TaskRecord } from '../../policy/task-record.ts'
-import type { AgentStatusName, AgentView, PriorityLevel, TaskRow, TaskView } from '../../task.ts'
+import {
+  BOUND,
+  isFinal,
+  OFFERED,
+  SCHEDULED,
+  stateName,
+  type TaskRecord,
+  WAITING,
+} from '../../policy/task-record.ts'
+import {
+  type AgentStatusName,
+  type AgentView,
+  PRIORITIES,
+  type PriorityLevel,
+  type PriorityName,
+  type TaskRow,
+  type TaskView,
+} from '../../task.ts'
 import { payloadText } from '../../wire/payload.ts'
 import type { FrontEndContext } from '../context.ts'
 import type { AgentPort } from '../transport.ts'
 
+/** By level. */
+const PRIORITY_NAMES = ['', ...Object.keys(PRIORITIES)] as PriorityName[]
 const RESULT_SHOWN_MAX = 64 * 1024
 
 export function taskView(context: FrontEndContext, record: TaskRecord): TaskView {
@@ -25,11 +44,13 @@ export function taskRow(
   waitingFor: string | null,
 ): TaskRow {
   const { type, requires, prefers, match, strategyIndex } = record.cls!
+  const deadlineMs = record.extras?.own.deadlineMs ?? record.queue!.options.deadlineMs
+  const isScheduled = record.state === SCHEDULED && record.extras?.phase != null
   return {
     id: record.id,
     queue: record.queueName,
     state: stateName(record.state),
-    priority: record.level as PriorityLevel,
+    priority: record.baseLevel as PriorityLevel,
     type,
     requires: [...requires],
     prefers: [...prefers],
@@ -43,10 +64,38 @@ export function taskRow(
     payloadBytes: record.payloadBytes,
     resultBytes: record.resultBytes >= 0 ? record.resultBytes : null,
     progress: record.progress,
+    servedBy: record.cls!.queue.name,
+    failedDestinations: [...(record.extras?.failedDestinations ?? [])],
+    effectivePriority: record.level as PriorityLevel,
+    ...slaView(record),
+    preemptions: record.extras?.preemptions ?? 0,
+    deadLetter: record.extras?.deadLetter ?? null,
+    scheduledFor: isScheduled ? wallClock(record.extras!.phase!.dueMs) : null,
+    deadlineAt: deadlineMs === 0 ? null : wallClock(record.acceptedAtMs + deadlineMs),
     acceptedAt: wallClock(record.acceptedAtMs),
     startedAt: record.startedAtMs === 0 ? null : wallClock(record.startedAtMs),
     finishedAt: record.finishedAtMs === 0 ? null : wallClock(record.finishedAtMs),
   }
+}
+
+/** Of a task that waits; by the clock of completions, of one that is open. */
+function slaView(record: TaskRecord): Pick<TaskRow, 'sla' | 'slaDueAt'> {
+  const { queue } = record.cls!
+  const own = record.extras?.own.slaTargetMs ?? null
+  const targetMs = own ?? targetMsOf(queue.options, PRIORITY_NAMES[record.baseLevel])
+  const isOn = queue.options.slaClock === 'completed' ? !isFinal(record.state) : isWaiting(record)
+  if (!isOn) return { sla: null, slaDueAt: null }
+  // Broken where it was before, it stays broken where it went on.
+  if (targetMs === 0) return { sla: record.breached ? 'breached' : null, slaDueAt: null }
+  const sla = record.warned ? 'warning' : 'kept'
+  return {
+    sla: record.breached ? 'breached' : sla,
+    slaDueAt: wallClock(record.readyAtMs + targetMs),
+  }
+}
+
+function isWaiting({ state }: TaskRecord): boolean {
+  return state === WAITING || state === OFFERED || state === BOUND
 }
 
 /** Policy time to ms since 1970. */
@@ -59,7 +108,7 @@ export function agentView(context: FrontEndContext, agent: AgentState): AgentVie
   return {
     id: agent.id,
     instance: agent.instance,
-    status: statusName(context, agent),
+    status: agentStatus(context, agent),
     queues: [...agent.queues],
     capabilities: [...agent.capabilities],
     labels: { ...agent.labels },
@@ -98,7 +147,7 @@ function rounded(share: number): number {
   return Math.round(share * 10_000) / 10_000
 }
 
-function statusName(context: FrontEndContext, agent: AgentState): AgentStatusName {
+export function agentStatus(context: FrontEndContext, agent: AgentState): AgentStatusName {
   if (agent.draining) return 'maintenance'
   if (agent.paused) return 'offline'
   const status = context.core.table.status(agent.index as never)

@@ -157,7 +157,7 @@ function waiting(context: FrontEndContext, record: TaskRecord): WaitingFacts {
   const isOffered = record.state === OFFERED
   const before = cls.lanes
     .slice(record.level)
-    .reduce((sum, lane) => sum + lane.waiting.length + lane.offers.length, 0)
+    .reduce((sum, lane) => sum + lane.length + lane.offers.length, 0)
   const miss = nearestMiss(core, record)
   return {
     where: isOffered ? 'offer' : 'lane',
@@ -168,23 +168,10 @@ function waiting(context: FrontEndContext, record: TaskRecord): WaitingFacts {
   }
 }
 
-/**
- * A million may be before it: then their number follows from the places they were given, of which
- * some may be empty by now.
- */
+/** A million may be before it: then their number is an estimate. */
 function positionInLane(record: TaskRecord): Pick<WaitingFacts, 'position' | 'isPositionExact'> {
-  const { waiting: list } = record.cls!.laneOf(record)
-  let position = 1
-  for (
-    let other = list.head;
-    other !== null && position < LIMITS.listStepsMax;
-    other = other.next
-  ) {
-    if (other === record) return { position, isPositionExact: true }
-    position++
-  }
-  const places = ((record.position - list.head!.position) | 0) + 1
-  return { position: Math.min(list.length, Math.max(position, places)), isPositionExact: false }
+  const { place, isExact } = record.cls!.laneOf(record).placeOf(record, LIMITS.listStepsMax)
+  return { position: place, isPositionExact: isExact }
 }
 
 function boundWaiting({ core }: FrontEndContext, record: TaskRecord): WaitingFacts {

@@ -1,10 +1,11 @@
 /**
  * What is kept of a decision at commit: its facts, always, and the scores of its candidates where the
- * queue says `explain: true`. Main thread, part of step 6.
+ * queue says `explain: true`; and its line in the ledger. Main thread, part of step 6.
  *
  * Invariant: what is kept is what was true before the task was given away, although this runs after.
  */
 import type { AgentIndex, SlotIndex } from '../../../native-free/index.ts'
+import { BY_ROUTER, INLINE } from '../../ledger/ledger-writer.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
 import type { FrontEndContext } from '../context.ts'
 import { scoresAtCommit } from './scores.ts'
@@ -36,7 +37,11 @@ export function notePlaced(
     record.cls!.free + 1,
     context.nowMs,
   )
-  if (record.queue!.options.explain) {
+  const how = byRouter ? BY_ROUTER : INLINE
+  const { nowMs, ledger } = context
+  if (record.attempt !== null) ledger?.writer.assigned(record, strategy, how, nowMs)
+  else ledger?.writer.bound(record, core.agentAt[agent]!, strategy, how, nowMs)
+  if (record.cls!.queue.options.explain) {
     context.keptScores.keep(record, scoresAtCommit(context, record, strategy, agent))
   }
 }

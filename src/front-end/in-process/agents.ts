@@ -3,14 +3,18 @@
  * path; their results arrive in the inbox like any other. They hold no lease: they are here as long
  * as the process is.
  */
+import { runBatch } from '../../agent-batch.ts'
 import { checkHello, checkPull } from '../../agent-options.ts'
 import {
   type AgentHandle,
   type AgentOptions,
   AgentTask,
   type AttemptResult,
+  type BatchAgentOptions,
+  type BatchHandler,
   type Handler,
   runHandler,
+  type TaskDetails,
 } from '../../agent-task.ts'
 import { policyMs } from '../../clock.ts'
 import { type ErrorCode, SignalboxError, TaskError } from '../../errors.ts'
@@ -34,6 +38,13 @@ interface Progressed {
   bytes: Uint8Array
 }
 
+/** A task that was dispatched and whose handler has not begun. */
+interface Work {
+  agent: LocalAgent
+  task: AgentTask
+  address: ResultAddress
+}
+
 /** What its scheduler does for an agent of this process. */
 interface LocalWays {
   pull(agent: LocalAgent, count: number): void
@@ -45,7 +56,9 @@ class LocalAgent implements AgentHandle {
   readonly id: string
   readonly instance: string
   readonly isPuller: boolean
-  readonly handler: Handler
+  readonly handler: Handler | BatchHandler
+  /** Tasks of a call of the handler, at most; 0 for a handler that takes one at a time. */
+  readonly batch: number
   /** Running tasks by attempt. */
   readonly running = new Map<number, AgentTask>()
   readonly closed: Promise<void>
@@ -54,8 +67,15 @@ class LocalAgent implements AgentHandle {
   #rejectClosed!: (error: Error) => void
   stopping = false
 
-  constructor(id: string, { instance, pull }: Hello, handler: Handler, ways: LocalWays) {
+  constructor(
+    id: string,
+    { instance, pull }: Hello,
+    batch: number,
+    handler: Handler | BatchHandler,
+    ways: LocalWays,
+  ) {
     this.id = id
+    this.batch = batch
     this.instance = instance
     this.isPuller = pull === true
     this.handler = handler
@@ -87,16 +107,20 @@ export class InProcessAgents implements AgentPort {
   readonly #context: FrontEndContext
   readonly #agents = new Map<string, LocalAgent>()
   /** Dispatched in this turn, to be run at its end. */
-  readonly #work: (() => void)[] = []
+  readonly #work: Work[] = []
 
   constructor(context: FrontEndContext) {
     this.#context = context
   }
 
   /** @throws bad_token, bad_concurrency, bad_option, too_many_agents */
-  join(options: AgentOptions, handler: Handler): AgentHandle {
-    const { id, hello } = checkHello(options)
-    const agent = new LocalAgent(id, hello, handler, this.#ways)
+  join(options: BatchAgentOptions, handler: BatchHandler): AgentHandle
+  join(options: AgentOptions, handler: Handler): AgentHandle
+  /** Of what was checked by who calls. */
+  join(options: AgentOptions | BatchAgentOptions, handler: Handler | BatchHandler): AgentHandle
+  join(options: AgentOptions | BatchAgentOptions, handler: Handler | BatchHandler): AgentHandle {
+    const { id, hello, batch } = checkHello(options)
+    const agent = new LocalAgent(id, hello, batch, handler, this.#ways)
     const spec = { ...hello, id, keeps: false, leased: false, link: this }
     const state = this.#context.core.hello(spec, policyMs())
     if (typeof state === 'string') {
@@ -120,24 +144,44 @@ export class InProcessAgents implements AgentPort {
     const { inbox, arena } = this.#context
     const task = new AgentTask(
       record.id,
-      record.queueName,
+      record.cls!.queue.name,
       record.attempts,
       Uint8Array.from(arena.get(record.payload, record.payloadBytes)),
       (bytes) => inbox.arrive(this.#progress, { address, bytes }),
       record.cls!.type,
+      detailsOf(record),
     )
     local.running.set(counter, task)
-    this.#work.push(() => this.#run(local, task, address))
+    this.#work.push({ agent: local, task, address })
   }
 
   /** What is dispatched in this process arrives. */
   repeat(): void {}
 
-  #run(agent: LocalAgent, task: AgentTask, address: ResultAddress): void {
-    const outcome = runHandler(agent.handler, task)
+  #run({ agent, task, address }: Work): void {
+    const outcome = runHandler(agent.handler as Handler, task)
     if (outcome instanceof Promise) {
       outcome.then((result) => this.#finished(agent, address, result))
     } else this.#finished(agent, address, outcome)
+  }
+
+  /** @param first from where on there is work of the agent's own. @returns how many were run. */
+  #runBatch(first: number): number {
+    const { agent, task } = this.#work[first]
+    const batch: Work[] = []
+    for (let i = first; i < this.#work.length && batch.length < agent.batch; i++) {
+      const next = this.#work[i]
+      if (next.agent !== agent || next.task.queue !== task.queue) break
+      batch.push(next)
+    }
+    const tasks = batch.map((each) => each.task)
+    const outcome = runBatch(agent.handler as BatchHandler, tasks)
+    const finish = (results: AttemptResult[]) => {
+      for (const [i, { address }] of batch.entries()) this.#finished(agent, address, results[i])
+    }
+    if (outcome instanceof Promise) outcome.then(finish)
+    else finish(outcome)
+    return batch.length
   }
 
   #finished(agent: LocalAgent, address: ResultAddress, result: AttemptResult): void {
@@ -163,7 +207,10 @@ export class InProcessAgents implements AgentPort {
   flush(): void {
     const { length } = this.#work
     if (length === 0) return
-    for (let i = 0; i < length; i++) this.#work[i]()
+    for (let i = 0; i < length; ) {
+      if (this.#work[i].agent.batch > 0) i += this.#runBatch(i)
+      else this.#run(this.#work[i++])
+    }
     this.#work.splice(0, length)
   }
 
@@ -194,6 +241,12 @@ export class InProcessAgents implements AgentPort {
     if (task === undefined) return
     // Not here: who listens may stop its agent, and an effect must not call back into the core.
     queueMicrotask(() => task.abort(new TaskError(reason, `The attempt was given up: ${reason}.`)))
+  }
+
+  preempt(record: TaskRecord, agent: AgentState): void {
+    const task = this.#agents.get(agent.instance)?.running.get(record.attempt!.counter)
+    // Not here: who listens may do anything, and an effect must not call back into the core.
+    queueMicrotask(() => task?.preempt())
   }
 
   drain(agent: AgentState): void {
@@ -228,4 +281,14 @@ export class InProcessAgents implements AgentPort {
     }
     this.#agents.clear()
   }
+}
+
+/** @returns what few tasks have; undefined for the others. */
+function detailsOf(record: TaskRecord): TaskDetails | undefined {
+  const { extras, queueName } = record
+  if (extras === null) return undefined
+  const isMoved = record.cls!.queue.name !== queueName
+  // The handler's own, to write into.
+  const checkpoint = extras.checkpoint === null ? null : Uint8Array.from(extras.checkpoint)
+  return { sourceQueue: isMoved ? queueName : '', checkpoint }
 }

@@ -14,6 +14,7 @@ import { Answer, type Taker } from '../../submit/answer.ts'
 import { InFlight, WANTS_ACCEPTED, WANTS_OUTCOME } from '../../submit/in-flight.ts'
 import type { ItemOptions, Port } from '../../submit/port.ts'
 import type { Window } from '../../submit/window.ts'
+import { delayedUntil } from '../../wire/own-promises.ts'
 import { requireToken } from '../../wire/tokens.ts'
 import { resultBytes } from '../complete.ts'
 import type { FrontEndContext } from '../context.ts'
@@ -75,12 +76,12 @@ export class InProcessSubmitters implements Origin, Port<string> {
     id: string,
     payload: Uint8Array,
   ): void {
-    const { wants } = options
+    const { wants, atMs } = options
     const number = this.#inFlight.add(taker, index, wants, id, queue)
     const record = this.#context.records.take(
       id,
       queue,
-      options,
+      atMs === null ? options : begunAt(options, atMs),
       payload,
       0,
       payload.length,
@@ -140,4 +141,9 @@ export class InProcessSubmitters implements Origin, Port<string> {
     this.#inFlight.failAll(error)
     this.window.dismiss()
   }
+}
+
+/** A time of day becomes a delay here, for each task of many anew. */
+function begunAt(options: ItemOptions, atMs: number): ItemOptions {
+  return { ...options, own: delayedUntil(options.own, atMs, Date.now()) }
 }

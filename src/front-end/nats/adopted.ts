@@ -55,7 +55,7 @@ export class AdoptedAgents implements AgentPort {
   /** @throws too_many_agents */
   adopt({ subject, name, ...said }: AdoptedAgent): void {
     const known = { id: name, instance: randomToken(), ...said }
-    const silent = { beats: false, keeps: false, pull: false, leased: false }
+    const silent = { beats: false, keeps: false, pull: false, leased: false, preemptible: false }
     const spec: AgentSpec = { ...known, ...silent, link: this }
     const agent = this.#context.core.hello(spec, policyMs())
     if (typeof agent === 'string') {
@@ -122,6 +122,9 @@ export class AdoptedAgents implements AgentPort {
 
   /** It would not understand: what it still answers is late. */
   cancel(): void {}
+
+  /** It says nothing of itself, so it is never asked. */
+  preempt(): void {}
 
   drain(): void {}
 

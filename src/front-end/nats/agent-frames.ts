@@ -110,6 +110,7 @@ export class AgentFrames {
   #readBody(): ResultBody {
     const body = this.#body
     const results = this.#results
+    body.yields = results.yields
     if (results.isFailure) {
       body.code = results.code()
       body.message = results.message()

@@ -8,7 +8,12 @@
 import { nowUs } from '../../clock.ts'
 import type { AgentState } from '../../policy/agents.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
-import { TYPES_VERSION, type WorkWriter } from '../../wire/frames.ts'
+import {
+  MOVES_VERSION,
+  TYPES_VERSION,
+  type WorkExtension,
+  type WorkWriter,
+} from '../../wire/frames.ts'
 import { encodeJson } from '../../wire/json.ts'
 import type { Control } from '../../wire/messages.ts'
 import { attemptToken } from '../../wire/subjects.ts'
@@ -98,6 +103,16 @@ export class NatsAgentLink implements AgentPort {
     return type === queue.name || this.frames < TYPES_VERSION ? '' : type
   }
 
+  /** @returns what few tasks have and their frames are to tell: nothing before version 3. */
+  extensionOf(record: TaskRecord): WorkExtension | null {
+    const { extras, queueName } = record
+    if (extras === null || this.frames < MOVES_VERSION) return null
+    const { checkpoint } = extras
+    const isMoved = record.cls!.queue.name !== queueName
+    if (checkpoint === null && !isMoved) return null
+    return { sourceQueue: isMoved ? queueName : '', checkpoint }
+  }
+
   dispatch(record: TaskRecord, agent: AgentState): void {
     const { frames, plain } = this.#ways
     if (this.inFrames) frames.add(this, record)
@@ -114,6 +129,13 @@ export class NatsAgentLink implements AgentPort {
     const { core, options } = this.#ways.context
     const token = attemptToken(core.options.epoch, counter, dispatchSeq)
     this.#control({ type: 'cancel', scheduler: options.name, token, reason })
+  }
+
+  preempt(record: TaskRecord): void {
+    const { core, options } = this.#ways.context
+    const { counter, dispatchSeq } = record.attempt!
+    const token = attemptToken(core.options.epoch, counter, dispatchSeq)
+    this.#control({ type: 'preempt', scheduler: options.name, token })
   }
 
   drain(): void {

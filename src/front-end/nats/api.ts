@@ -6,10 +6,20 @@
 import type { Msg, NatsConnection } from 'nats'
 import type { LatencyReport } from '../../api.ts'
 import { SignalboxError } from '../../errors.ts'
+import type { DeadLetterView } from '../../promise-views.ts'
 import type { TaskView } from '../../task.ts'
+import { readPurgeBody, readReplayBody } from '../../wire/dead-letter-options.ts'
 import { FRAME } from '../../wire/frames.ts'
 import { encodeJson, type JsonObject, parseObject } from '../../wire/json.ts'
 import { cancelTask, drainAgent, getTask, listAgents, listTasks } from '../calls/control.ts'
+import {
+  getDeadLetter,
+  listDeadLetters,
+  purgeDeadLetters,
+  replayDeadLetters,
+} from '../calls/dead-letters.ts'
+import { ledgerTail, taskHistory } from '../calls/history.ts'
+import { getQueue, listQueues, pauseQueue, resumeQueue } from '../calls/queues.ts'
 import { schedulerStatus } from '../calls/status.ts'
 import { listStrategies, setShadow, setStrategy, shadowReport } from '../calls/strategies.ts'
 import type { FrontEndContext } from '../context.ts'
@@ -70,7 +80,7 @@ export class NatsApi {
     take: (msg) => {
       const [verb, target] = msg.subject.slice(`${this.#prefix}.api.`.length).split('.')
       if (!this.#isMeant(target)) return
-      this.#answer(verb, msg).catch((error) => this.#fail(msg, error))
+      this.#answer(verb, target, msg).catch((error) => this.#fail(msg, error))
     },
   }
 
@@ -79,8 +89,8 @@ export class NatsApi {
     return target === TARGET_ANY || target === options.name || core.queues.has(target)
   }
 
-  async #answer(verb: string, msg: Msg): Promise<void> {
-    const answer = await this.#call(verb, parseObject(msg.data, 'request'))
+  async #answer(verb: string, target: string, msg: Msg): Promise<void> {
+    const answer = await this.#call(verb, target, parseObject(msg.data, 'request'))
     this.#outlet.answer(msg.reply, this.#encode(verb, answer))
   }
 
@@ -98,19 +108,20 @@ export class NatsApi {
     )
   }
 
-  #call(verb: string, body: JsonObject): unknown {
+  #call(verb: string, target: string, body: JsonObject): unknown {
     const context = this.#context
+    const scheduler = context.options.name
     switch (verb) {
       case 'status':
         return schedulerStatus(context, this.#sources.startedAtMs)
       case 'latency':
         return this.#sources.latency()
       case 'agents':
-        return { scheduler: context.options.name, ...listAgents(context, body) }
+        return { scheduler, ...listAgents(context, body) }
       case 'task':
         return getTask(context, body.id, body.queue)
       case 'tasks':
-        return { scheduler: context.options.name, ...listTasks(context, body) }
+        return { scheduler, ...listTasks(context, body) }
       case 'cancel':
         return cancelTask(context, body.id, body.queue)
       case 'drain':
@@ -119,7 +130,7 @@ export class NatsApi {
       case 'explain':
         return explainTask(context, body.id, body.queue)
       case 'strategies':
-        return { scheduler: context.options.name, strategies: listStrategies(context) }
+        return { scheduler, strategies: listStrategies(context) }
       case 'strategy':
         setStrategy(context, body.strategy, body.queue)
         return {}
@@ -129,10 +140,48 @@ export class NatsApi {
         setShadow(context, body.queue, body.strategy)
         return {}
       default:
+        return this.#queueCall(verb, body.queue ?? this.#queueOf(target), body)
+    }
+  }
+
+  /** The queue that a call is addressed to; none when it is a scheduler, or any. */
+  #queueOf(target: string): string | undefined {
+    return this.#context.core.queues.has(target) ? target : undefined
+  }
+
+  /** Queues, dead letters and what was recorded. */
+  #queueCall(verb: string, queue: unknown, body: JsonObject): unknown {
+    const context = this.#context
+    const scheduler = context.options.name
+    switch (verb) {
+      case 'queues':
+        return { scheduler, ...listQueues(context, body) }
+      case 'queue':
+        return getQueue(context, queue)
+      case 'pause':
+        pauseQueue(context, queue)
+        return {}
+      case 'resume':
+        resumeQueue(context, queue)
+        return {}
+      case 'dead':
+        return { scheduler, ...listDeadLetters(context, body) }
+      case 'letter':
+        return getDeadLetter(context, body.name, body.id)
+      case 'replay':
+        return { scheduler, ...replayDeadLetters(context, readReplayBody(body)) }
+      case 'purge':
+        return { scheduler, ...purgeDeadLetters(context, readPurgeBody(body)) }
+      case 'history':
+        return taskHistory(context, body.id, body.queue).then((entries) => ({ scheduler, entries }))
+      case 'ledger':
+        return ledgerTail(context, body).then((page) => ({ scheduler, ...page }))
+      default:
         throw new SignalboxError(
           'not_supported',
           'Verbs are status, latency, agents, task, tasks, cancel, drain, explain, strategies, ' +
-            'strategy and shadow.',
+            'strategy, shadow, queues, queue, pause, resume, dead, letter, replay, purge, history ' +
+            'and ledger.',
         )
     }
   }
@@ -153,6 +202,7 @@ export class NatsApi {
 /** The same answer without what may be long and is wanted least. */
 function leaner(verb: string, answer: unknown): unknown {
   if (verb === 'task' || verb === 'cancel') return { ...(answer as TaskView), result: null }
+  if (verb === 'letter') return { ...(answer as DeadLetterView), payload: null }
   if (verb !== 'latency') return answer
   const stages = Object.entries(answer as LatencyReport)
   return Object.fromEntries(stages.map(([stage, row]) => [stage, { ...row, encoded: '' }]))

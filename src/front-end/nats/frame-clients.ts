@@ -23,8 +23,7 @@ import {
   type TaskRecord,
   WAITING,
 } from '../../policy/task-record.ts'
-import { TASK_STATES } from '../../task.ts'
-import { ANSWER, ANSWER_FLAG, AnswerWriter } from '../../wire/frames.ts'
+import { ANSWER, ANSWER_FLAG, ANSWER_STATES, AnswerWriter } from '../../wire/frames.ts'
 import { headerText } from '../../wire/headers.ts'
 import { answerSubject } from '../../wire/subjects.ts'
 import { resultSource, resultStart } from '../complete.ts'
@@ -212,8 +211,8 @@ export class FrameClient implements Origin {
 }
 
 /** By a record's state: as frames say it. */
-const STATES = [0, 1, 2, 3, 4, 5, 6].map((state) =>
-  TASK_STATES.indexOf(stateName(state as TaskRecord['state'])),
+const STATES = ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const).map((state) =>
+  ANSWER_STATES.indexOf(stateName(state)),
 )
 
 function stateOf(record: TaskRecord): number {

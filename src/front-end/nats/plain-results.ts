@@ -90,6 +90,7 @@ export class PlainResults {
     body.bytes = msg.data
     body.length = msg.data.length
     body.code = null
+    body.yields = headers !== undefined && readsYield(headers)
     if (headers === undefined || !headers.has(HEADER.errorCode)) return body
     body.code = headers.get(HEADER.code) || this.#plainCode(headers)
     body.message = headers.get(HEADER.error)
@@ -112,4 +113,15 @@ export class PlainResults {
       takeProgress(this.#context, this.#address, text)
     },
   }
+}
+
+/** @throws bad_header for anything but 0 and 1, and for a failure that yields as well. */
+function readsYield(headers: MsgHdrs): boolean {
+  const value = headers.get(HEADER.yields)
+  if (value === '' || value === '0') return false
+  if (value === '1' && !headers.has(HEADER.errorCode)) return true
+  throw new SignalboxError(
+    'bad_header',
+    `${HEADER.yields} is 1 with a checkpoint, and left out else.`,
+  )
 }

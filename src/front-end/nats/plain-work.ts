@@ -25,8 +25,16 @@ export class PlainWork {
     const { arena, core, options } = this.#context
     const { slot, counter, dispatchSeq } = record.attempt!
     const token = attemptToken(core.options.epoch, counter, dispatchSeq)
-    const { type } = record.cls!
-    const headers = workHeaders(record.id, record.queueName, record.attempts, type)
+    const { type, queue } = record.cls!
+    const checkpoint = record.extras === null ? null : record.extras.checkpoint
+    const headers = workHeaders(
+      record.id,
+      queue.name,
+      record.attempts,
+      type,
+      record.queueName,
+      checkpoint,
+    )
     const reply = this.#subjects.result(agent.id, options.name, slot, token)
     this.#outlet.send(subject, arena.get(record.payload, record.payloadBytes), headers, reply)
   }

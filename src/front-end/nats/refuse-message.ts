@@ -6,14 +6,16 @@ import { errorHeaders, HEADER } from '../../wire/headers.ts'
 import type { FrontEndContext } from '../context.ts'
 import type { Outlet } from './outlet.ts'
 
-/** Late and unknown results were counted where they were looked for. */
+/** Counted where results are taken, in whichever form they came. */
+const COUNTED: readonly string[] = ['late_result', 'result_unknown', 'preempted']
+
 export function refuseMessage(
   context: FrontEndContext,
   outlet: Outlet,
   msg: Msg,
   error: SignalboxError,
 ): void {
-  if (error.code !== 'late_result' && error.code !== 'result_unknown') context.count(error.code)
+  if (!COUNTED.includes(error.code)) context.count(error.code)
   outlet.answerError(msg.reply, error)
 }
 

@@ -48,8 +48,8 @@ export class SubmitFrames {
     this.#options = options
   }
 
-  subscribe(): void {
-    const { prefix, queues } = this.#options
+  subscribe(queues = this.#options.queues): void {
+    const { prefix } = this.#options
     for (const queue of queues) {
       this.#subscriptions.push(
         this.#nc.subscribe(`${prefix}.frame.${queue}.*`, {

@@ -50,8 +50,8 @@ export class NatsSubmitters implements Origin {
   }
 
   /** Owners listen per queue; the wildcard is for `dev`, where one scheduler has every queue. */
-  subscribe(): void {
-    const { prefix, queues } = this.#options
+  subscribe(queues = this.#options.queues): void {
+    const { prefix } = this.#options
     for (const verb of ['task', 'call']) {
       for (const queue of queues) {
         this.#listen(`${prefix}.${verb}.${queue}`)

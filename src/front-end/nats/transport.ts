@@ -12,6 +12,7 @@ import type { Transport } from '../transport.ts'
 import { NatsAgents } from './agents.ts'
 import { type ApiSources, NatsApi } from './api.ts'
 import { connectNats } from './connection.ts'
+import { type EventSource, publishEvents } from './events.ts'
 import { FrameClients } from './frame-clients.ts'
 import { Outlet } from './outlet.ts'
 import { SubmitFrames } from './submit-frames.ts'
@@ -25,11 +26,11 @@ type CheckedOptions = NatsOptions & { agents: readonly AdoptedAgent[] }
 export class NatsTransport implements Transport {
   readonly #context: FrontEndContext
   readonly #options: CheckedOptions
-  readonly #sources: ApiSources
+  readonly #sources: ApiSources & EventSource
   readonly #event: EventSink
   readonly #prefix: string
   /** What it serves, as subscriptions and announcement say it: `['*']` for every queue. */
-  readonly #queues: readonly string[]
+  #queues: readonly string[]
   #nc: NatsConnection | undefined
   #submitters: NatsSubmitters | undefined
   #frames: SubmitFrames | undefined
@@ -41,7 +42,7 @@ export class NatsTransport implements Transport {
   constructor(
     context: FrontEndContext,
     options: CheckedOptions,
-    sources: ApiSources,
+    sources: ApiSources & EventSource,
     event: EventSink,
   ) {
     this.#context = context
@@ -75,7 +76,17 @@ export class NatsTransport implements Transport {
     this.#submitters.subscribe()
     this.#frames.subscribe()
     this.#announce()
+    publishEvents(context, outlet, prefix, this.#sources, () => this.connected)
     await nc.flush()
+  }
+
+  /** Serves these queues too, from now on. */
+  serve(queues: readonly string[]): void {
+    if (this.#queues[0] === '*' || queues.length === 0) return
+    this.#queues = [...this.#queues, ...queues]
+    this.#submitters?.subscribe(queues)
+    this.#frames?.subscribe(queues)
+    this.#announce()
   }
 
   /** Tells who waits for outcomes that some may have passed by, or went with a predecessor. */

@@ -12,7 +12,7 @@
  */
 import type { Attempt } from '../../policy/attempt.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
-import { WorkWriter } from '../../wire/frames.ts'
+import { type WorkExtension, WorkWriter } from '../../wire/frames.ts'
 import { attemptToken, type Subjects } from '../../wire/subjects.ts'
 import type { FrontEndContext } from '../context.ts'
 import type { NatsAgentLink } from './agent-link.ts'
@@ -41,7 +41,8 @@ export class WorkFrames {
     if (!link.isOpen) this.#opens(link)
     if (writer.count > 0 && !isNeighbour(link, attempt)) this.send(link)
     // Ends: an empty frame takes an item of any size.
-    while (!this.#write(writer, record, attempt, link.typeOf(record))) this.send(link)
+    while (!this.#write(writer, record, attempt, link.typeOf(record), link.extensionOf(record)))
+      this.send(link)
     this.#note(link, attempt)
     if (writer.isFull) this.send(link)
   }
@@ -59,7 +60,13 @@ export class WorkFrames {
     this.#open.push(link)
   }
 
-  #write(writer: WorkWriter, record: TaskRecord, attempt: Attempt, type: string): boolean {
+  #write(
+    writer: WorkWriter,
+    record: TaskRecord,
+    attempt: Attempt,
+    type: string,
+    extension: WorkExtension | null,
+  ): boolean {
     const { arena } = this.#context
     const { payload, isNamed } = record
     return writer.add(
@@ -68,12 +75,13 @@ export class WorkFrames {
       attempt.dispatchSeq,
       record.attempts,
       isNamed ? record.givenId : record.queue!.idPrefix,
-      record.queueName,
+      record.cls!.queue.name,
       arena.bytesOf(payload),
       arena.startOf(payload),
       record.payloadBytes,
       isNamed ? -1 : record.seq,
       type,
+      extension,
     )
   }
 

@@ -118,6 +118,14 @@ const headerName = fc.constantFrom(
   'Sb-Match',
   'Sb-Key',
   'Sb-Deadline',
+  'Sb-Ttl-Ms',
+  'Sb-Deadline-Ms',
+  'Sb-Sla-Target-Ms',
+  'Sb-Retry-Delay-Ms',
+  'Sb-Delay-Ms',
+  'Sb-At',
+  'Sb-Form',
+  'Sb-Yield',
   'sb-priority',
   'X-Other',
   'traceparent',
@@ -131,6 +139,7 @@ const headerName = fc.constantFrom(
 )
 const headerValue = fc.oneof(
   fc.constantFrom('1', '0', '5', '-1', 'high', 'high ', 'NaN', '1e3', '100', '500', 'ocr', 'gpu'),
+  fc.constantFrom('message', '1e18', 'Infinity', '-90', '9007199254740993', String(Date.now())),
   fc.constantFrom('random', 'affinity', 'best_fit', 'fallback', 'exact', 'capability'),
   fc.constantFrom(
     'ocr,gpu',
@@ -183,8 +192,21 @@ function blockOf(lines: string[]): string {
   return `NATS/1.0\r\n${lines.join('\r\n')}\r\n\r\n`
 }
 
+const seconds = fc.oneof(fc.constantFrom<unknown>(1, 0.001, 0, -90, 1e18, '90'), scalar)
+/** A task as a message; only what `Sb-Form` announces is read as one. */
+const message = objectOf({
+  message_id: name,
+  task_type: name,
+  priority: fc.constantFrom('NORMAL', 'critical', 3, 7, null),
+  destination_queue: name,
+  payload: fc.jsonValue({ maxDepth: 2 }),
+  routing: fc.record({ max_retries: fc.nat(3), retry_delay_seconds: seconds }),
+  metadata: fc.record({ ttl_seconds: seconds, sla_target_seconds: seconds }),
+})
 const payload = fc.oneof(
   fc.uint8Array({ maxLength: 100 }),
+  message,
+  fc.constant(new Uint8Array(4 * 1024 + 1)),
   fc.constantFrom(...CORPUS, new Uint8Array(256 * 1024 + 1)),
 )
 const level = fc.oneof(
@@ -227,6 +249,7 @@ const hello = fromAgent('hello', {
   specializations: numbers,
   concurrency: fc.integer({ min: -1, max: 3 }),
   beats: fc.boolean(),
+  preemptible: fc.boolean(),
 })
 const reported = fc.record({ seen: scalar, running: fc.oneof(fc.array(token), scalar) })
 const beat = fromAgent('beat', {

@@ -299,7 +299,8 @@ export const manyCases: Case[] = [
         [{ idOf: 'order' }, 'bad_option'],
         [{ priority: 9 }, 'bad_priority'],
         [{ key: 'a b' }, 'bad_token'],
-        [{ deadlineMs: 5 }, 'not_supported'],
+        [{ deadline: 5 }, 'not_supported'],
+        [{ deadlineMs: -5 }, 'bad_option'],
       ]
       for (const [given, code] of options) {
         const expected = expect.objectContaining({ code })

@@ -10,7 +10,7 @@ export const optionCases: Case[] = [
   {
     title: 'an option that is not known is not_supported',
     async check({ box }) {
-      for (const option of ['deadlineMs', 'after', 'keys', 'Priority']) {
+      for (const option of ['deadline', 'after', 'keys', 'Priority']) {
         const options = { [option]: 1 } as SubmitOptions
         const error = await expectRefused(box.run('work', 0, options), 'not_supported')
         expect(error.message).toContain(option)

@@ -138,6 +138,8 @@ export const viewCases: Case[] = [
         failed: 10,
         cancelled: 1,
         dead: 0,
+        expired: 0,
+        scheduled: 0,
         waiting: 1,
         offered: 0,
         bound: 0,

@@ -11,7 +11,12 @@ import { Effects, Policy, type PolicyGiven } from '../../policy/support.ts'
 
 /** A core with something of everything in it. */
 function busy(given: PolicyGiven = {}): Policy {
-  const policy = new Policy({ slots: 32, agentsMax: 32, ...given })
+  const policy = new Policy({
+    slots: 32,
+    agentsMax: 32,
+    queue: { slaTargetMs: 500, heartbeatTimeoutMs: 900 },
+    ...given,
+  })
   policy.agent('a', { capabilities: ['gpu'], concurrency: 2 })
   policy.agent('gone')
   policy.agent('a', { instance: 'a-2', queues: ['q', 'r'], concurrency: 4, beats: false })
@@ -26,6 +31,10 @@ function busy(given: PolicyGiven = {}): Policy {
   if (offered !== null) policy.core.bounce(offered)
   policy.offer()
   policy.core.agentLost(policy.core.agents.get('gone')!, policy.nowMs)
+  const own = { delayMs: 60, deadlineMs: 5_000, ttlMs: 300 }
+  for (let i = 0; i < 3; i++) policy.submit('q', { own })
+  policy.pass(60)
+  for (let i = 0; i < 2; i++) policy.submit('r', { own: { deadlineMs: 700 + i } })
   return policy
 }
 

@@ -16,6 +16,18 @@ export const ROUTING_KINDS: readonly string[] = [
   'UNBOUND',
 ] satisfies KindName[]
 
+/** Those of promise-records.test.ts. */
+export const PROMISE_KINDS: readonly string[] = [
+  'PAUSE',
+  'RESUME',
+  'CONFIGURE',
+  'INTERRUPT',
+  'YIELD',
+  'NOTED',
+  'PREEMPT',
+  'PAUSED',
+] satisfies KindName[]
+
 export type Row = [kind: string | undefined, fields: Record<string, unknown>]
 
 const seen = new Set<number>()

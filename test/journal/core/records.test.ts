@@ -2,12 +2,13 @@
 import { afterAll, expect, test } from 'vitest'
 import { OVERDUE, ROUTER_GONE } from '../../../src/policy/core.ts'
 import { EPOCH, Policy } from '../../policy/support.ts'
-import { ROUTING_KINDS, recorded, unseen } from './recorded.ts'
+import { PROMISE_KINDS, ROUTING_KINDS, recorded, unseen } from './recorded.ts'
 
 const SMALL = { slots: 32, agentsMax: 32 }
 
 afterAll(() => {
-  expect(unseen().filter((kind) => !ROUTING_KINDS.includes(kind))).toEqual([])
+  const elsewhere = [...ROUTING_KINDS, ...PROMISE_KINDS]
+  expect(unseen().filter((kind) => !elsewhere.includes(kind))).toEqual([])
 })
 
 test('submit: what was given, what holds, and the id that was made up', () => {
@@ -25,11 +26,13 @@ test('submit: what was given, what holds, and the id that was made up', () => {
     givenRetryCount: -1,
     routing: '',
     key: 0,
+    own: '',
   }
   const first = {
     ...whole,
     task: 0,
     level: 5,
+    givenLevel: 5,
     requires: 'gpu,ocr',
     timeoutMs: 2_592_000_000,
     payloadBytes: 7,
@@ -41,6 +44,7 @@ test('submit: what was given, what holds, and the id that was made up', () => {
     ...whole,
     task: 1,
     level: 3,
+    givenLevel: 3,
     requires: '',
     retryCount: 0,
     payloadBytes: 0,
@@ -130,7 +134,7 @@ test('succeeded, heard: the outcome with the bytes that were kept, and what is f
   const ended = { agent: 0, how: 'succeeded', isCharged: false }
   const outcome = { state: 3, code: '', attempts: 1, resultBytes: 12 }
   expect(rows).toEqual([
-    ['HEARD', { agent: 0 }],
+    ['HEARD', { task: 1, slot: 1 }],
     ['SUCCEEDED', { task: 1, slot: 1 }],
     ['ENDED', { task: 1, counter: 2, ...ended }],
     ['OUTCOME', { task: 1, ...outcome }],
@@ -158,6 +162,7 @@ test('failed: once to be tried again, once for good; messages in any writing', (
     ['ENDED', { ...ended, counter: 1 }],
     ['FAILED', { ...failed, slot: 1, retryable: false, message: '' }],
     ['ENDED', { ...ended, counter: 2 }],
+    ['DEAD_LETTER', { task: 0, name: 'q', code: 'jam' }],
     ['OUTCOME', { task: 0, state: 4, code: 'jam', attempts: 2, resultBytes: -1 }],
   ])
 })
@@ -215,7 +220,7 @@ test('hello: welcome, another instance, and the fenced one', () => {
     specializations: { page: 0.95, photo: 0.5 },
     concurrency: 3,
   }
-  const sure = { keeps: true, pull: true }
+  const sure = { keeps: true, pull: true, preemptible: true }
   const rows = recorded(policy, () => {
     policy.agent('a', { ...spec, instance: 'one' })
     policy.agent('a', { ...spec, instance: 'two', beats: false, leased: false, ...sure })
@@ -223,9 +228,9 @@ test('hello: welcome, another instance, and the fenced one', () => {
   })
   const said = { labels: 'gpu=24', specializations: 'page=0.95,photo=0.5' }
   const hello = { id: 'a', queues: 'q,r', capabilities: 'gpu', concurrency: 3, ...said }
-  const plain = { keeps: false, pull: false }
+  const plain = { keeps: false, pull: false, preemptible: false }
   const one = { ...hello, instance: 'one', beats: true, leased: true, ...plain }
-  const two = { ...hello, instance: 'two', beats: false, leased: false, keeps: true, pull: true }
+  const two = { ...hello, instance: 'two', beats: false, leased: false, ...sure }
   const refused = {
     id: 'a',
     instance: 'one',
@@ -347,6 +352,7 @@ test('drain, bye, agent lost: who leaves, how, and what it had', () => {
     ['AGENT_DOWN', { agent: 1, reason: 'bye' }],
     ['AGENT_LOST', { agent: 0 }],
     ['ENDED', { task: 0, counter: 1, agent: 0, how: 'agent_lost', isCharged: false }],
+    ['DEAD_LETTER', { task: 0, name: 'q', code: 'agent_lost' }],
     ['OUTCOME', { task: 0, state: 6, code: 'agent_lost', attempts: 1, resultBytes: -1 }],
     ['AGENT_DOWN', { agent: 0, reason: 'agent_lost' }],
     ['AGENT_LOST', { agent: 2 }],
@@ -370,6 +376,7 @@ test('tick, connected: only what is due is an event', () => {
     ['TICK', { hasMore: false }],
     ['ENDED', { task: 0, counter: 1, agent: 0, how: 'timeout', isCharged: true }],
     ['REVOKE', { agent: 0, counter: 1, dispatchSeq: 1, reason: 'timeout' }],
+    ['DEAD_LETTER', { task: 0, name: 'q', code: 'timeout' }],
     ['OUTCOME', { task: 0, state: 4, code: 'timeout', attempts: 1, resultBytes: -1 }],
     ['CONNECTED', { connected: false }],
     ['TICK', { hasMore: false }],

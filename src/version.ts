@@ -1,4 +1,4 @@
-/** The version of this package, read from its own package.json. */
+/** The version of this package, read from its own package.json. Any thread. */
 import { createRequire } from 'node:module'
 
 export function version(): string {

@@ -1,0 +1,122 @@
+/**
+ * The scheduler in numbers, for metrics: one look at all queues and agents, some ms with 10,000 queues.
+ * Main thread, outside of the hot path.
+ */
+import { policyMs } from '../clock.ts'
+import {
+  type NamedQueues,
+  OTHER_QUEUES,
+  type QueueFigures,
+  type SchedulerFigures,
+} from '../observe/figures.ts'
+import type { QueueState } from '../policy/queues.ts'
+import { HEALTH_STATES } from '../promise-views.ts'
+import { agentStatus } from './calls/views.ts'
+import type { FrontEndContext } from './context.ts'
+
+export function schedulerFigures(
+  context: FrontEndContext,
+  startedAtMs: number,
+  named: NamedQueues,
+): SchedulerFigures {
+  const { core } = context
+  const nowMs = policyMs()
+  return {
+    scheduler: context.options.name,
+    uptimeMs: nowMs - startedAtMs,
+    connected: isConnected(context),
+    draining: context.draining,
+    counters: { ...core.counters },
+    attempts: { ...context.health.attempts },
+    ...agentFigures(context),
+    refused: { ...context.refused },
+    routers: context.routers?.status() ?? [],
+    ledger: ledgerFigures(context),
+    isJournalRecording: core.isRecording,
+    deadLetters: { kept: context.deadLetters.count, dropped: context.deadLetters.dropped },
+    queues: queueFigures(context, named, nowMs),
+  }
+}
+
+export function isConnected({ transports }: FrontEndContext): boolean {
+  return transports.every((transport) => transport.connected)
+}
+
+function ledgerFigures({ ledger }: FrontEndContext): SchedulerFigures['ledger'] {
+  if (ledger === undefined) return null
+  const { entries, lost, failure } = ledger.state
+  return { entries, lost, hasFailed: failure !== null }
+}
+
+function agentFigures(context: FrontEndContext): Pick<SchedulerFigures, 'agents' | 'places'> {
+  const agents = { available: 0, busy: 0, overloaded: 0, offline: 0, maintenance: 0 }
+  let places = 0
+  for (const agent of context.core.agents.values()) {
+    agents[agentStatus(context, agent)]++
+    if (agent.accepting) places += agent.concurrency
+  }
+  return { agents, places }
+}
+
+function queueFigures(
+  context: FrontEndContext,
+  names: NamedQueues,
+  nowMs: number,
+): readonly QueueFigures[] {
+  const { queues } = context.core
+  const named = names.choose(queues.values())
+  const rows: QueueFigures[] = []
+  let other: QueueFigures | null = null
+  for (const queue of queues.values()) {
+    if (named.has(queue.name)) rows.push(rowOf(context, queue, nowMs))
+    else
+      other =
+        other === null ? rowOf(context, queue, nowMs) : added(other, rowOf(context, queue, nowMs))
+  }
+  if (other !== null) rows.push({ ...other, queue: OTHER_QUEUES })
+  return rows
+}
+
+function rowOf(context: FrontEndContext, queue: QueueState, nowMs: number): QueueFigures {
+  const health = context.health.monitor.healthOf(queue, nowMs)
+  return {
+    queue: queue.name,
+    waiting: queue.waiting,
+    scheduled: queue.scheduled,
+    bound: queue.bound,
+    running: queue.running,
+    payloadBytes: queue.openBytes,
+    paused: queue.paused,
+    oldestMs: health.oldestMs,
+    ended: health.ended,
+    health: health.state,
+    assigned: { kept: queue.slaKept, missed: queue.slaMissed },
+    completed: { kept: queue.slaCompletedKept, missed: queue.slaCompletedMissed },
+  }
+}
+
+/** Sums; of ages the oldest, of states the worst. */
+function added(a: QueueFigures, b: QueueFigures): QueueFigures {
+  const rank = (row: QueueFigures) => HEALTH_STATES.indexOf(row.health)
+  const ages = [a.oldestMs, b.oldestMs].filter((ms) => ms !== null)
+  return {
+    queue: a.queue,
+    waiting: a.waiting + b.waiting,
+    scheduled: a.scheduled + b.scheduled,
+    bound: a.bound + b.bound,
+    running: a.running + b.running,
+    payloadBytes: a.payloadBytes + b.payloadBytes,
+    paused: a.paused && b.paused,
+    oldestMs: ages.length === 0 ? null : Math.max(...ages),
+    ended: a.ended + b.ended,
+    health: rank(b) > rank(a) ? b.health : a.health,
+    assigned: {
+      kept: a.assigned.kept + b.assigned.kept,
+      missed: a.assigned.missed + b.assigned.missed,
+    },
+    completed: {
+      kept: a.completed.kept + b.completed.kept,
+      missed: a.completed.missed + b.completed.missed,
+    },
+  }
+}

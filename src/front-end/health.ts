@@ -1,0 +1,85 @@
+/**
+ * The health of queues as the front end keeps it: fed by the policy's effects, looked at each second,
+ * shown with the queue. Main thread; the arithmetic is in `src/health/`.
+ *
+ * Invariant: it changes nothing of the core, which knows nothing of it, and no journal holds it.
+ */
+import { policyMs } from '../clock.ts'
+import { slaOf, targetMsOf } from '../health/attainment.ts'
+import { feasibilityOf } from '../health/feasibility.ts'
+import { type AttemptCounts, HealthMonitor, type HealthSink } from '../health/monitor.ts'
+import { waitingIn } from '../health/oldest.ts'
+import type { AgentState } from '../policy/agents.ts'
+import type { QueueState } from '../policy/queues.ts'
+import type { AttemptEnd } from '../policy/state.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
+import type { Feasibility, QueueHealth, QueueSla } from '../promise-views.ts'
+import { PRIORITIES, type PriorityName } from '../task.ts'
+import type { FrontEndContext } from './context.ts'
+
+const NAMES = Object.keys(PRIORITIES) as PriorityName[]
+
+export class Health {
+  readonly #context: FrontEndContext
+  readonly monitor = new HealthMonitor()
+
+  constructor(context: FrontEndContext) {
+    this.#context = context
+  }
+
+  get attempts(): Readonly<AttemptCounts> {
+    return this.monitor.counts
+  }
+
+  /** An attempt has ended; the record still knows when it began and where it was served. */
+  ended(record: TaskRecord, _agent: AgentState, how: AttemptEnd): void {
+    const ranMs = this.#context.nowMs - record.startedAtMs
+    this.monitor.ended(record.cls!.queue, how, Math.max(0, ranMs))
+  }
+
+  /** A task is final: also one that was never tried changes how its queue is. */
+  outcome(record: TaskRecord): void {
+    this.monitor.outcome(record.cls!.queue)
+  }
+
+  check(nowMs: number, tell: HealthSink): void {
+    this.monitor.check(this.#context.core, nowMs, tell)
+  }
+}
+
+/** As it is now, not as it was last told. */
+export function queueHealth(context: FrontEndContext, queue: QueueState): QueueHealth {
+  return context.health.monitor.healthOf(queue, policyMs())
+}
+
+export function queueSla(queue: QueueState): QueueSla | null {
+  return slaOf(queue)
+}
+
+/** @returns null without a promise, or before anything is known of running times. */
+export function queueFeasibility(context: FrontEndContext, queue: QueueState): Feasibility | null {
+  const meanMs = context.health.monitor.meanMsOf(queue)
+  const targetMs = promisedMs(queue)
+  if (meanMs === null || targetMs === 0) return null
+  const { slaAttainment: goal, slaClock: clock } = queue.options
+  const tasks = waitingIn(queue)
+  return feasibilityOf({ tasks, places: placesOf(context, queue), meanMs, targetMs, goal, clock })
+}
+
+/** The promise to tasks of the queue's own priority; where they have none, the strictest of the others. */
+function promisedMs({ options }: QueueState): number {
+  const own = NAMES.find((name) => PRIORITIES[name] === options.priority)!
+  const ownMs = targetMsOf(options, own)
+  if (ownMs > 0) return ownMs
+  const others = NAMES.map((name) => targetMsOf(options, name)).filter((ms) => ms > 0)
+  return others.length === 0 ? 0 : Math.min(...others)
+}
+
+/** Attempts of the queue that can run at a time: concurrency of who serves it, within its own limit. */
+function placesOf({ core }: FrontEndContext, { name, options }: QueueState): number {
+  let places = 0
+  for (const { accepting, queues, concurrency } of core.agents.values()) {
+    if (accepting && (queues.includes(name) || queues.includes('*'))) places += concurrency
+  }
+  return options.concurrency > 0 ? Math.min(places, options.concurrency) : places
+}

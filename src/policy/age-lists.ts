@@ -1,0 +1,208 @@
+/**
+ * Age lists: the tasks of one queue and level that wait, in the order in which their waits began, with
+ * a cursor for each step of the queue's age plan. Equal ages sort themselves, so a wait begins with an
+ * append and ends with a list element taken out, and a million of them cost nothing per turn.
+ *
+ * ```
+ *   head ── r1 ── r2 ── r3 ── r4 ── r5 ── tail       the longest wait first
+ *           ▲           ▲                             cursor: the first that has not come to the step
+ *           TTL         0.8 SLA                       null: all have
+ * ```
+ *
+ * Invariant: behind a cursor nobody has come to its step, before it everybody has; `boundMs` is not
+ * after the time at which the next cursor has to move; lists that have such a time are in the heap.
+ *
+ * The bound is a lower one: tasks that leave do not move it, so that the usual task, gone before its
+ * first step, never touches the heap. When it comes and nothing is due, it is computed anew.
+ */
+import type { AgeStep } from './age-plan.ts'
+import type { QueueState } from './queues.ts'
+import type { TaskRecord } from './task-record.ts'
+
+const NEVER = Number.POSITIVE_INFINITY
+/** Lists that are looked at for when the next step is due. */
+const LOOKS_MAX = 64
+
+export class AgeList {
+  readonly queue: QueueState
+  /** What its tasks asked for; 0 of tasks that are timed one by one, whose list has no steps. */
+  readonly level: number
+  steps: readonly AgeStep[] = []
+  /** By step. */
+  cursors: (TaskRecord | null)[] = []
+  /** Promise of its tasks; 0 for none. */
+  slaMs = 0
+  head: TaskRecord | null = null
+  tail: TaskRecord | null = null
+  boundMs = NEVER
+  /** Place in the heap of lists; -1 outside. */
+  heapAt = -1
+
+  constructor(queue: QueueState, level: number) {
+    this.queue = queue
+    this.level = level
+  }
+
+  has(record: TaskRecord): boolean {
+    return record.agePrev !== null || this.head === record
+  }
+
+  /** The record's wait has begun now. @returns when the list may have something to do because of it. */
+  append(record: TaskRecord): number {
+    const { tail, cursors } = this
+    record.agePrev = tail
+    record.ageNext = null
+    if (tail === null) this.head = record
+    else tail.ageNext = record
+    this.tail = record
+    let first = -1
+    for (let i = cursors.length - 1; i >= 0; i--) {
+      if (cursors[i] !== null) continue
+      cursors[i] = record
+      first = i
+    }
+    return first < 0 ? NEVER : record.readyAtMs + this.steps[first].ageMs
+  }
+
+  remove(record: TaskRecord): void {
+    const { ageNext: next, agePrev: prev } = record
+    const { cursors } = this
+    for (let i = 0; i < cursors.length; i++) if (cursors[i] === record) cursors[i] = next
+    if (prev === null) this.head = next
+    else prev.ageNext = next
+    if (next === null) this.tail = prev
+    else next.agePrev = prev
+    record.ageNext = null
+    record.agePrev = null
+  }
+
+  /** @returns the step that is due first, the lower one of two; -1 without any. */
+  nextStep(): number {
+    let next = -1
+    let nextMs = NEVER
+    for (let i = 0; i < this.cursors.length; i++) {
+      const dueMs = this.dueMs(i)
+      if (dueMs >= nextMs) continue
+      next = i
+      nextMs = dueMs
+    }
+    return next
+  }
+
+  /** @returns when the first of its steps is due, or Infinity. */
+  nextDueMs(): number {
+    const next = this.nextStep()
+    return next < 0 ? NEVER : this.dueMs(next)
+  }
+
+  /** @returns when a step is due for the task at its cursor. */
+  dueMs(step: number): number {
+    const record = this.cursors[step]
+    return record === null ? NEVER : record.readyAtMs + this.steps[step].ageMs
+  }
+
+  /** Moves a cursor past the task that it stands at. @returns the task. */
+  advance(step: number): TaskRecord {
+    const record = this.cursors[step]!
+    this.cursors[step] = record.ageNext
+    return record
+  }
+
+  /** Cursors of steps that stay keep their places; the other steps are gone through from the head. */
+  setPlan(steps: readonly AgeStep[], slaMs: number): void {
+    const before = this.steps
+    const places = this.cursors
+    this.steps = steps
+    this.slaMs = slaMs
+    this.cursors = steps.map((step) => {
+      const known = before.findIndex((one) => isSame(one, step))
+      return known < 0 ? this.head : places[known]
+    })
+  }
+}
+
+function isSame(a: AgeStep, b: AgeStep): boolean {
+  return a.kind === b.kind && a.ageMs === b.ageMs && a.to === b.to && a.cause === b.cause
+}
+
+/** Lists in order of their bounds. */
+export class AgeHeap {
+  private readonly lists: AgeList[] = []
+
+  get top(): AgeList | null {
+    return this.lists.length === 0 ? null : this.lists[0]
+  }
+
+  /**
+   * @returns when the first step of all is due, or Infinity; with more than `LOOKS_MAX` lists whose
+   *   bounds are earlier than that, perhaps too early.
+   */
+  nextDueMs(): number {
+    // Nothing is written: the state is the same whether somebody asked or not.
+    let dueMs = NEVER
+    const open = [0]
+    for (let looks = 0; open.length > 0; looks++) {
+      const at = open.pop()!
+      const list = this.lists[at]
+      if (list === undefined || list.boundMs >= dueMs) continue
+      dueMs = Math.min(dueMs, looks < LOOKS_MAX ? list.nextDueMs() : list.boundMs)
+      open.push(2 * at + 2, 2 * at + 1)
+    }
+    return dueMs
+  }
+
+  /** The bound of a list may have changed, to any time. */
+  update(list: AgeList, boundMs: number): void {
+    list.boundMs = boundMs
+    if (boundMs === NEVER) {
+      this.#remove(list)
+      return
+    }
+    if (list.heapAt < 0) {
+      list.heapAt = this.lists.length
+      this.lists.push(list)
+    }
+    this.#up(list)
+    this.#down(list)
+  }
+
+  #remove(list: AgeList): void {
+    const at = list.heapAt
+    if (at < 0) return
+    list.heapAt = -1
+    const last = this.lists.pop()!
+    if (last === list) return
+    this.#put(last, at)
+    this.#up(last)
+    this.#down(last)
+  }
+
+  #put(list: AgeList, at: number): void {
+    this.lists[at] = list
+    list.heapAt = at
+  }
+
+  #up(list: AgeList): void {
+    let at = list.heapAt
+    while (at > 0) {
+      const parent = this.lists[(at - 1) >> 1]
+      if (list.boundMs >= parent.boundMs) break
+      this.#put(parent, at)
+      at = (at - 1) >> 1
+    }
+    this.#put(list, at)
+  }
+
+  #down(list: AgeList): void {
+    const { lists } = this
+    let at = list.heapAt
+    for (let child = 2 * at + 1; child < lists.length; child = 2 * at + 1) {
+      const right = child + 1
+      if (right < lists.length && lists[right].boundMs < lists[child].boundMs) child++
+      if (lists[child].boundMs >= list.boundMs) break
+      this.#put(lists[child], at)
+      at = child
+    }
+    this.#put(list, at)
+  }
+}

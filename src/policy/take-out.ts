@@ -1,0 +1,97 @@
+/**
+ * An open task leaves wherever it stands, and a task ends. Front-end thread.
+ *
+ * Invariant: what was taken out stands in no list but that of its wait, and has no slot; the caller ends
+ * the wait, and puts it elsewhere or ends it, in the same event. A final record has nothing armed.
+ */
+import { endWait } from './ages.ts'
+import { endCharged } from './attempts.ts'
+import { leaveQueue } from './binding.ts'
+import { unschedule } from './delays.ts'
+import { endOffer, freeSlot, removeFromLane } from './matching.ts'
+import type { PolicyState } from './state.ts'
+import {
+  BOUND,
+  CANCELLED,
+  COMPLETED,
+  EXPIRED,
+  FAILED,
+  isFinal,
+  OFFERED,
+  type RecordState,
+  RUNNING,
+  SCHEDULED,
+  type TaskRecord,
+  WAITING,
+} from './task-record.ts'
+
+/** @param why of an attempt that runs: it is revoked, and its credit stays charged. */
+export function takeOut(
+  core: PolicyState,
+  record: TaskRecord,
+  why: 'cancelled' | 'deadline_expired',
+  nowMs: number,
+): void {
+  switch (record.state) {
+    case WAITING:
+      removeFromLane(core, record)
+      break
+    case OFFERED:
+      endOffer(core, record)
+      freeSlot(core, record)
+      break
+    case BOUND:
+      leaveQueue(core, record, core.agents.get(record.agentId!)!)
+      break
+    case RUNNING:
+      endCharged(core, record, why, nowMs)
+      break
+    case SCHEDULED:
+      unschedule(core, record)
+      break
+  }
+}
+
+export function cancel(core: PolicyState, record: TaskRecord, nowMs: number): 'finished' | null {
+  if (isFinal(record.state)) return 'finished'
+  takeOut(core, record, 'cancelled', nowMs)
+  record.code = 'cancelled'
+  record.message = 'The task was cancelled.'
+  record.retryable = false
+  finish(core, record, CANCELLED, nowMs)
+  return null
+}
+
+/** The one final outcome of a record that is in no list. */
+export function finish(
+  core: PolicyState,
+  record: TaskRecord,
+  state: RecordState,
+  nowMs: number,
+): void {
+  record.state = state
+  record.finishedAtMs = nowMs
+  endWait(core, record, nowMs)
+  const { extras } = record
+  if (extras !== null) {
+    if (extras.deadline !== null) core.dues.remove(extras.deadline)
+    // Nobody goes on from it, and finished tasks are kept for long.
+    extras.checkpoint = null
+  }
+  const queue = record.queue!
+  const served = record.cls!.queue
+  if (served !== queue) served.guests--
+  queue.open--
+  queue.openBytes -= record.payloadBytes
+  count(core, state)
+  core.effects.outcome(record)
+  core.kept.add(core, record)
+}
+
+function count({ counters }: PolicyState, state: RecordState): void {
+  if (state === COMPLETED) counters.completed++
+  else if (state === FAILED) counters.failed++
+  else if (state === CANCELLED) counters.cancelled++
+  else if (state === EXPIRED) counters.expired++
+  else counters.dead++
+}

@@ -1,0 +1,198 @@
+/**
+ * What may be asked of a scheduler of this process: tasks, agents, strategies, queues, dead letters,
+ * what was recorded. Each is a call into the front end (`front-end/calls/`), outside of its turns; what
+ * needs a turn afterwards asks for one. Main thread.
+ *
+ * Invariant: a call that goes through much does it in pieces, with turns in between.
+ */
+import { setImmediate as otherTurns } from 'node:timers/promises'
+import { policyMs } from './clock.ts'
+import type { TaskExplanation } from './explanation.ts'
+import { type AllocateOptions, type Allocation, allocate } from './front-end/calls/allocate.ts'
+import {
+  cancelTask,
+  drainAgent,
+  getTask,
+  listAgents,
+  listTasks,
+} from './front-end/calls/control.ts'
+import {
+  getDeadLetter,
+  listDeadLetters,
+  purgeDeadLetters,
+  replayDeadLetters,
+} from './front-end/calls/dead-letters.ts'
+import { ledgerTail, taskHistory } from './front-end/calls/history.ts'
+import { getQueue, listQueues, pauseQueue, resumeQueue } from './front-end/calls/queues.ts'
+import {
+  listStrategies,
+  setShadow,
+  setStrategy,
+  shadowReport,
+} from './front-end/calls/strategies.ts'
+import type { FrontEndContext } from './front-end/context.ts'
+import { explainTask } from './front-end/explain/explain.ts'
+import type { FrontEnd } from './front-end/turn.ts'
+import type { LedgerPage, LedgerTailOptions } from './ledger-views.ts'
+import type {
+  DeadLetterPage,
+  DeadLetterView,
+  HistoryEntry,
+  ListDeadLettersOptions,
+  PurgeOptions,
+  PurgeResult,
+  QueueRow,
+  QueueView,
+  ReplayOptions,
+  ReplayResult,
+} from './promise-views.ts'
+import type { ShadowReport, StrategyView } from './strategy-views.ts'
+import type { AgentView, ListAgentsOptions, ListTasksOptions, TaskPage, TaskView } from './task.ts'
+import { allAgents } from './wire/agent-list-options.ts'
+import {
+  checkLetterListOptions,
+  checkPurgeOptions,
+  checkReplayOptions,
+} from './wire/dead-letter-options.ts'
+import { fillLetters, purgePages, replayPages } from './wire/dead-letter-pages.ts'
+import { fillPage, refuseUnknownKeys } from './wire/list-options.ts'
+import { allQueues } from './wire/queue-list-options.ts'
+
+export abstract class SchedulerCalls {
+  #frontEnd!: FrontEnd
+
+  /** Before any call. */
+  protected serve(frontEnd: FrontEnd): void {
+    this.#frontEnd = frontEnd
+  }
+
+  abstract start(): Promise<unknown>
+
+  get #context(): FrontEndContext {
+    return this.#frontEnd.context
+  }
+
+  async getTask(id: string, queue?: string): Promise<TaskView> {
+    return getTask(this.#context, id, queue)
+  }
+
+  async cancelTask(id: string, queue?: string): Promise<TaskView> {
+    this.#context.nowMs = policyMs()
+    const view = cancelTask(this.#context, id, queue)
+    this.#frontEnd.schedule()
+    return view
+  }
+
+  async listTasks(options: ListTasksOptions = {}): Promise<TaskPage> {
+    refuseUnknownKeys(options)
+    return fillPage(options, async (part) => {
+      if (part !== options) await otherTurns()
+      return listTasks(this.#context, part)
+    })
+  }
+
+  async listAgents(options: ListAgentsOptions = {}): Promise<AgentView[]> {
+    return allAgents(options, async (part, from) => {
+      if (from !== null) await otherTurns()
+      return listAgents(this.#context, part)
+    })
+  }
+
+  async drainAgent(id: string): Promise<void> {
+    drainAgent(this.#context, id)
+  }
+
+  /**
+   * An agent without a task: it could take one that asks for this, and has a place of its concurrency
+   * less until it is released.
+   * @returns null when nobody who may has room.
+   * @throws bad_token, bad_option, not_supported, queue_unknown, too_many_queues, too_many_classes
+   */
+  allocate(options?: AllocateOptions): Allocation | null {
+    return allocate(this.#context, options)
+  }
+
+  async explainTask(id: string, queue?: string): Promise<TaskExplanation> {
+    return explainTask(this.#context, id, queue)
+  }
+
+  async listStrategies(): Promise<StrategyView[]> {
+    return listStrategies(this.#context)
+  }
+
+  async setStrategy(strategy: string, queue?: string): Promise<void> {
+    setStrategy(this.#context, strategy, queue)
+  }
+
+  async setShadow(queue: string, strategy: string | null): Promise<void> {
+    setShadow(this.#context, queue, strategy)
+  }
+
+  async shadowReport(queue: string): Promise<ShadowReport> {
+    return shadowReport(this.#context, queue)
+  }
+
+  async listQueues(): Promise<QueueRow[]> {
+    return allQueues(listQueues(this.#context, {}), async (part) => {
+      await otherTurns()
+      return listQueues(this.#context, part)
+    })
+  }
+
+  async getQueue(name: string): Promise<QueueView> {
+    return getQueue(this.#context, name)
+  }
+
+  async pauseQueue(name: string): Promise<void> {
+    this.#context.nowMs = policyMs()
+    pauseQueue(this.#context, name)
+    this.#frontEnd.schedule()
+  }
+
+  async resumeQueue(name: string): Promise<void> {
+    this.#context.nowMs = policyMs()
+    resumeQueue(this.#context, name)
+    this.#frontEnd.schedule()
+  }
+
+  async listDeadLetters(options: ListDeadLettersOptions = {}): Promise<DeadLetterPage> {
+    const { limit } = checkLetterListOptions(options)
+    const { letters, cursor } = listDeadLetters(this.#context, options)
+    return fillLetters(letters, cursor === null ? [] : [cursor], limit, async (part) => {
+      await otherTurns()
+      return listDeadLetters(this.#context, { ...options, ...part })
+    })
+  }
+
+  async getDeadLetter(name: string, id: string): Promise<DeadLetterView> {
+    return getDeadLetter(this.#context, name, id)
+  }
+
+  async replayDeadLetters(options: ReplayOptions): Promise<ReplayResult> {
+    const checked = checkReplayOptions(options)
+    await this.start()
+    return replayPages(checked, async (part) => {
+      if (part !== checked) await otherTurns()
+      this.#context.nowMs = policyMs()
+      const page = replayDeadLetters(this.#context, part)
+      this.#frontEnd.schedule()
+      return page
+    })
+  }
+
+  async purgeDeadLetters(options: PurgeOptions): Promise<PurgeResult> {
+    const checked = checkPurgeOptions(options)
+    return purgePages(checked, async (part) => {
+      if (part !== checked) await otherTurns()
+      return purgeDeadLetters(this.#context, part)
+    })
+  }
+
+  async taskHistory(id: string, queue?: string): Promise<HistoryEntry[]> {
+    return taskHistory(this.#context, id, queue)
+  }
+
+  async ledgerTail(options: LedgerTailOptions = {}): Promise<LedgerPage> {
+    return ledgerTail(this.#context, options)
+  }
+}

@@ -1,0 +1,95 @@
+/** What must hold of waits and armed times in a policy core between any two events. */
+import { READY } from '../../src/policy/due-heap.ts'
+import type { QueueState } from '../../src/policy/queues.ts'
+import {
+  BOUND,
+  isFinal,
+  OFFERED,
+  RUNNING,
+  SCHEDULED,
+  type TaskRecord,
+  WAITING,
+} from '../../src/policy/task-record.ts'
+import { equal, holds } from './claims.ts'
+import type { Policy } from './support.ts'
+
+/** What a queue counts of the tasks that it serves, and where they stand while they wait. */
+export function checkServing({ core, nowMs }: Policy, queue: QueueState): void {
+  const { name, options } = queue
+  const served = [...core.index.records()].filter(({ cls }) => cls!.queue === queue)
+  const isIn = (...states: number[]) => served.filter(({ state }) => states.includes(state))
+  const guests = served.filter((record) => record.queue !== queue && !isFinal(record.state))
+  equal(queue.guests, guests.length, `${name}: guests`)
+  equal(queue.inHand, isIn(OFFERED, RUNNING, BOUND).length, `${name}: in hand`)
+  const isFull = options.concurrency > 0 && queue.inHand >= options.concurrency
+  equal(queue.held, queue.paused || isFull, `${name}: held`)
+  equal(queue.classes.length, core.classes.filter((cls) => cls.queue === queue).length, name)
+  let waiting = 0
+  for (const [level, list] of queue.ages.entries()) {
+    if (list === null) continue
+    const records: TaskRecord[] = []
+    for (let record = list.head; record !== null; record = record.ageNext) {
+      equal(record.agePrev, records.at(-1) ?? null, `${record.id}: broken link of ages`)
+      holds(record.readyAtMs >= (records.at(-1)?.readyAtMs ?? 0), `${record.id}: age out of order`)
+      holds([WAITING, OFFERED, BOUND].includes(record.state), `${record.id} does not wait`)
+      holds(level === 0 || record.baseLevel === level, `${record.id}: ages as level ${level}`)
+      holds(record.level >= record.baseLevel, `${record.id}: below its own level`)
+      if (level === 0) checkAlone(core, record)
+      records.push(record)
+    }
+    equal(list.tail, records.at(-1) ?? null, `${name}: tail of ages ${level}`)
+    waiting += records.length
+    for (const [i, { ageMs }] of list.steps.entries()) {
+      const at = list.cursors[i] === null ? records.length : records.indexOf(list.cursors[i])
+      holds(at >= 0, `${name}: a cursor stands outside`)
+      const early = records.slice(0, at).find((record) => record.readyAtMs + ageMs > nowMs)
+      equal(early, undefined, `${name}: a cursor of ${ageMs} ms has come too far`)
+      if (at < records.length)
+        holds(list.boundMs <= records[at].readyAtMs + ageMs, `${name}: bound`)
+    }
+    equal(list.heapAt >= 0, list.boundMs < Infinity, `${name}: ages ${level} in the heap`)
+  }
+  equal(waiting, isIn(WAITING, OFFERED, BOUND).length, `${name}: tasks that age`)
+}
+
+function checkAlone(core: Policy['core'], { id, extras, readyAtMs }: TaskRecord): void {
+  const { phase } = extras!
+  const isArmed = phase !== null && phase.at >= 0
+  holds(!isArmed || phase.dueMs > readyAtMs, `${id}: an age before its wait`)
+  holds(!isArmed || core.dues.nextDueMs() <= phase.dueMs, `${id}: an age that nobody sees`)
+}
+
+/** What is armed for single tasks, and that what is scheduled stands in no list. */
+export function checkTimes({ core, nowMs }: Policy, seen: Set<TaskRecord>): void {
+  let armed = 0
+  for (const record of core.index.records()) {
+    const { id, state, extras } = record
+    if (state === SCHEDULED) {
+      holds(!seen.has(record), `${id} is scheduled and stands in a list`)
+      seen.add(record)
+      const { phase } = extras!
+      holds(phase !== null && phase.at >= 0 && phase.kind === READY, `${id} will not be ready`)
+    }
+    if (extras === null) continue
+    const { phase, promise, heartbeat, deadline } = extras
+    for (const due of [phase, promise, heartbeat, deadline]) {
+      if (due === null || due.at < 0) continue
+      armed++
+      holds(!isFinal(state), `${id} is final, and its time ${due.kind} is armed`)
+      equal(due.record, record, `record of a time of ${id}`)
+      holds(core.dues.nextDueMs() <= due.dueMs, `${id}: a time that nobody sees`)
+    }
+    const isBeating = heartbeat !== null && heartbeat.at >= 0
+    const { heartbeatTimeoutMs } = record.cls!.queue.options
+    equal(isBeating, state === RUNNING && heartbeatTimeoutMs > 0, `${id}: heartbeat armed`)
+    if (isBeating) {
+      const { heardAtMs } = record.attempt!
+      holds(heartbeat.dueMs <= heardAtMs + heartbeatTimeoutMs, `${id}: its heartbeat is late`)
+    }
+    const isLimited = deadline !== null && deadline.at >= 0
+    equal(isLimited, deadline !== null && !isFinal(state), `${id}: deadline armed`)
+    if (isLimited) holds(deadline.dueMs > nowMs || core.nextTickMs() <= nowMs, `${id}: is late`)
+    holds(!extras.preempting || state === RUNNING, `${id} is asked to stop and does not run`)
+  }
+  equal(core.dues.size, armed, 'armed times of single tasks')
+}
