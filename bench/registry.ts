@@ -12,6 +12,7 @@ export const LOADERS = {
   quality: async () => (await import('./quality.ts')).quality,
   strategies: async () => (await import('./strategies.ts')).strategies,
   assignment: async () => (await import('./assignment.ts')).assignment,
+  promises: async () => (await import('./promises.ts')).promises,
   'end-to-end': async () => (await import('./end-to-end.ts')).endToEnd,
   memory: async () => (await import('./memory.ts')).memory,
   peers: async () => (await import('./peers.ts')).peers,
