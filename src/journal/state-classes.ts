@@ -11,6 +11,7 @@ import { AgeHeap, AgeList } from '../policy/age-lists.ts'
 import { type AgentSpec, AgentState } from '../policy/agents.ts'
 import { Attempt } from '../policy/attempt.ts'
 import { ClassState, type ClassTraits } from '../policy/classes.ts'
+import { Past, PastIds } from '../policy/dedup.ts'
 import { Due, DueHeap } from '../policy/due-heap.ts'
 import { Extras } from '../policy/extras.ts'
 import { FreeSlots } from '../policy/free-slots.ts'
@@ -117,6 +118,8 @@ export const STATE_CLASSES: readonly StateClass[] = [
     blank: blankQueue,
     omitted: { idPrefix: 'follows from the epoch' },
   },
+  { type: Past, shared: true, blank: () => new Past('', 0, null, 0), omitted: {} },
+  { type: PastIds, shared: false, blank: () => new PastIds(), omitted: {} },
   { type: Profile, shared: true, blank: () => new Profile(0, [], []), omitted: {} },
   { type: Group, shared: true, blank: () => new Group('', [], false), omitted: {} },
   { type: Page, shared: true, blank: () => new Page(), omitted: {} },

@@ -10,12 +10,57 @@ import type { PolicyState } from './state.ts'
 import type { RecordState, TaskRecord } from './task-record.ts'
 
 /** What became of a task. */
-export interface Past {
+export class Past {
+  /** Queue and id. */
+  readonly key: string
   readonly state: RecordState
   /** Why it did not complete; null when it did. */
   readonly code: string | null
   /** Known until then, policy ms. */
   readonly untilMs: number
+  /** The one that was forgotten next. */
+  next: Past | null = null
+
+  constructor(key: string, state: RecordState, code: string | null, untilMs: number) {
+    this.key = key
+    this.state = state
+    this.code = code
+    this.untilMs = untilMs
+  }
+}
+
+/**
+ * Past ids by key, and in the order in which they were forgotten. Not the map's own order: the first
+ * of a map from whose beginning much was deleted is found by walking over all of that, 37 µs an id.
+ */
+export class PastIds {
+  readonly byKey = new Map<string, Past>()
+  private oldest: Past | null = null
+  private newest: Past | null = null
+
+  add(past: Past): void {
+    this.byKey.set(past.key, past)
+    if (this.newest === null) this.oldest = past
+    else this.newest.next = past
+    this.newest = past
+  }
+
+  /** The oldest ones go that are over or were replaced by a later one of their key, at most `max`. */
+  sweep(nowMs: number, max: number): void {
+    for (let i = 0; i < max && this.oldest !== null; i++) {
+      const { key, untilMs } = this.oldest
+      if (untilMs > nowMs && this.byKey.get(key) === this.oldest) return
+      this.dropOldest()
+    }
+  }
+
+  /** There is one. */
+  dropOldest(): void {
+    const past = this.oldest!
+    this.oldest = past.next
+    if (past.next === null) this.newest = null
+    if (this.byKey.get(past.key) === past) this.byKey.delete(past.key)
+  }
 }
 
 /** Entries that are over and go with one that comes, at most: more than come, so they run out. */
@@ -23,18 +68,15 @@ const SWEEP_MAX = 4
 
 /** A final record is forgotten now. */
 export function rememberPast(core: PolicyState, record: TaskRecord, nowMs: number): void {
+  if (!record.isNamed) return
   const { past } = core
   const { windowSeconds, count } = core.options.dedup
   const untilMs = record.finishedAtMs + 1000 * windowSeconds
-  if (!record.isNamed || untilMs <= nowMs || count === 0) return
-  sweep(core, nowMs)
-  const key = keyOf(record.queueName, record.givenId)
-  // The last to finish stands last, whatever was known of the id before.
-  past.delete(key)
-  past.set(key, { state: record.state, code: record.code, untilMs })
-  if (past.size <= count) return
-  const [oldest] = past.keys()
-  past.delete(oldest)
+  if (untilMs <= nowMs || count === 0) return
+  past.sweep(nowMs, SWEEP_MAX)
+  past.add(new Past(keyOf(record.queueName, record.givenId), record.state, record.code, untilMs))
+  // Ends: each round takes one out.
+  while (past.byKey.size > count) past.dropOldest()
 }
 
 /** @returns what became of the task of that id, while its window lasts; else null. */
@@ -44,17 +86,10 @@ export function findPast(
   id: string,
   nowMs: number,
 ): Past | null {
-  if (core.past.size === 0) return null
-  const past = core.past.get(keyOf(queueName, id))
+  const { byKey } = core.past
+  if (byKey.size === 0) return null
+  const past = byKey.get(keyOf(queueName, id))
   return past !== undefined && past.untilMs > nowMs ? past : null
-}
-
-function sweep({ past }: PolicyState, nowMs: number): void {
-  let swept = 0
-  for (const [key, { untilMs }] of past) {
-    if (untilMs > nowMs || swept++ === SWEEP_MAX) return
-    past.delete(key)
-  }
 }
 
 /** Neither has a slash in it. */

@@ -13,7 +13,7 @@ import { AgeHeap } from './age-lists.ts'
 import type { AgentState } from './agents.ts'
 import { AttemptPool } from './attempt.ts'
 import type { ClassState } from './classes.ts'
-import type { Past } from './dedup.ts'
+import { PastIds } from './dedup.ts'
 import { DueHeap } from './due-heap.ts'
 import { FreeSlots } from './free-slots.ts'
 import type { Group } from './groups.ts'
@@ -184,7 +184,7 @@ export class PolicyState {
   readonly ages = new AgeHeap()
   readonly kept: Kept
   /** What became of named tasks that are forgotten, by queue and id, the first to finish first. */
-  readonly past = new Map<string, Past>()
+  readonly past = new PastIds()
   /** Agents that tasks are escalated to: each serves the queue of its own name besides. */
   readonly supervisors = new Set<string>()
   readonly attempts = new AttemptPool()

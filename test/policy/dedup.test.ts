@@ -49,13 +49,13 @@ test('dedup: an id is known in its own queue only, and a made-up one not at all'
   policy.succeed(policy.run('q', { id: 'one' }))
   policy.succeed(policy.run('q'))
   expect(again(policy, 'one', 'r')).toBe(null)
-  expect(policy.core.past.size).toBe(1)
+  expect(policy.core.past.byKey.size).toBe(1)
 })
 
 test('dedup: there are no more ids than may be, the first to finish go first', () => {
   const policy = forgetful({ dedup: { windowSeconds: 120, count: 3 } })
   for (let i = 0; i < 5; i++) policy.succeed(policy.run('q', { id: `id-${i}` }))
-  expect([...policy.core.past.keys()]).toEqual(['q/id-2', 'q/id-3', 'q/id-4'])
+  expect([...policy.core.past.byKey.keys()]).toEqual(['q/id-2', 'q/id-3', 'q/id-4'])
 })
 
 test('dedup: ids whose window is over go when others come', () => {
@@ -63,13 +63,26 @@ test('dedup: ids whose window is over go when others come', () => {
   for (let i = 0; i < 50; i++) policy.succeed(policy.run('q', { id: `old-${i}` }))
   policy.pass(121_000)
   for (let i = 0; i < 20; i++) policy.succeed(policy.run('q', { id: `new-${i}` }))
-  expect([...policy.core.past.keys()]).toEqual(Array.from({ length: 20 }, (_, i) => `q/new-${i}`))
+  expect([...policy.core.past.byKey.keys()]).toEqual(
+    Array.from({ length: 20 }, (_, i) => `q/new-${i}`),
+  )
 })
 
 test('dedup: a window of 0 remembers nothing', () => {
   const policy = forgetful({ dedup: { windowSeconds: 0, count: 100 } })
   policy.succeed(policy.run('q', { id: 'one' }))
   expect(again(policy, 'one')).toBe(null)
+})
+
+test('dedup: an id that comes again after its window is known by its later task', () => {
+  const policy = forgetful({ dedup: { windowSeconds: 1, count: 2 } })
+  for (const id of ['first', 'again', 'again']) {
+    policy.succeed(policy.run('q', { id }))
+    policy.nowMs += 1_000
+  }
+  expect([...policy.core.past.byKey.keys()]).toEqual(['q/again'])
+  for (const id of ['x', 'y', 'z']) policy.succeed(policy.run('q', { id }))
+  expect([...policy.core.past.byKey.keys()]).toEqual(['q/y', 'q/z'])
 })
 
 test('dedup: what was kept for longer than the window is not remembered once it is forgotten', () => {

@@ -15,12 +15,16 @@ function busy(given: PolicyGiven = {}): Policy {
     slots: 32,
     agentsMax: 32,
     queue: { slaTargetMs: 500, heartbeatTimeoutMs: 900 },
+    keep: { count: 1, ageSeconds: 3_600, bytes: 1_000_000 },
+    dedup: { windowSeconds: 120, count: 10 },
     ...given,
   })
   policy.agent('a', { capabilities: ['gpu'], concurrency: 2 })
   policy.agent('gone')
   policy.agent('a', { instance: 'a-2', queues: ['q', 'r'], concurrency: 4, beats: false })
+  const past = policy.run('q', { id: 'past' })
   const [first, second, third] = [policy.run(), policy.run('q', { id: 'named' }), policy.run('r')]
+  policy.succeed(past)
   policy.succeed(first)
   policy.fail(second)
   policy.cancel(third)
