@@ -1,6 +1,7 @@
 /** What a queue serves, its own tasks and those that moved there: how many wait, and how long. */
-import { oldestOf } from '../policy/ages.ts'
+
 import type { QueueState } from '../policy/queues.ts'
+import { oldestOf } from '../policy/waits.ts'
 
 /** @returns ms; null when none waits. Offered and bound tasks wait too, until they begin. */
 export function oldestWaitingMs(queue: QueueState, nowMs: number): number | null {

@@ -5,16 +5,15 @@
  * Invariant: an id is admitted once while its task is open or kept, and for the window after.
  */
 import type { ErrorCode } from '../errors.ts'
-import { LIMITS } from '../options.ts'
 import { type Asking, classOf } from './class-of.ts'
 import type { ClassState } from './classes.ts'
 import { armDeadline } from './deadlines.ts'
 import { findPast, type Past } from './dedup.ts'
 import { schedule } from './delays.ts'
+import { queueOf } from './find-queue.ts'
 import { putBack } from './matching.ts'
-import { QueueState } from './queues.ts'
+import type { QueueState } from './queues.ts'
 import type { PolicyState } from './state.ts'
-import { supervise } from './supervisors.ts'
 import type { TaskRecord } from './task-record.ts'
 
 /** Why a task was not admitted. */
@@ -57,31 +56,6 @@ export function admit(core: PolicyState, record: TaskRecord, nowMs: number): Ref
   if (typeof cls === 'string') return classRefusal(core, cls, record)
   enter(core, record, queue, cls, nowMs)
   return null
-}
-
-/**
- * @param isNamed somebody's options name it, so that it may come into being where queues are strict.
- * @returns the queue, made on first use unless queues are strict; or why not.
- */
-export function queueOf(core: PolicyState, name: string, isNamed = false): QueueState | ErrorCode {
-  const known = core.queues.get(name)
-  if (known !== undefined) return known
-  const configured = Object.hasOwn(core.options.queues, name)
-    ? core.options.queues[name]
-    : undefined
-  if (configured === undefined && core.options.strictQueues && !isNamed) return 'queue_unknown'
-  if (core.queues.size >= LIMITS.queuesMax) return 'too_many_queues'
-  const { queueDefaults, strategyIndex } = core.options
-  const options = configured ?? queueDefaults
-  const queue = new QueueState(name, options, core.index.prefix)
-  queue.hasOwnStrategy = options.strategy !== queueDefaults.strategy
-  queue.strategyIndex = queue.hasOwnStrategy
-    ? strategyIndex(options.strategy)
-    : core.defaultStrategy
-  if (options.shadow !== '') queue.shadowIndex = strategyIndex(options.shadow)
-  core.queues.set(name, queue)
-  supervise(core, options.escalateToAgent)
-  return queue
 }
 
 function enter(

@@ -9,11 +9,12 @@
  * this is a call, not a step of a task's path, and so it may look at each of them.
  */
 import type { AgentIndex } from '../../native-free/index.ts'
-import { classRefusal, queueOf, queueRefusal, type Refusal } from './admission.ts'
+import { classRefusal, queueRefusal, type Refusal } from './admission.ts'
 import type { AgentState } from './agents.ts'
 import { type Asking, classOf } from './class-of.ts'
 import type { ClassState } from './classes.ts'
 import { freeOf, giveHeld, takeCredit } from './credit.ts'
+import { queueOf } from './find-queue.ts'
 import { QueueState } from './queues.ts'
 import type { PolicyState } from './state.ts'
 

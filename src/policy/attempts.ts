@@ -10,18 +10,19 @@
  */
 import type { SlotIndex } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
-import { endWait } from './ages.ts'
+import { end, endCharged } from './attempt-end.ts'
 import { leaveQueue, unbindAll } from './binding.ts'
 import { giveCredit, giveCreditBack, pauseAgent, takeCredit } from './credit.ts'
 import { giveUp } from './dead-letter.ts'
 import { schedule } from './delays.ts'
 import { armHeartbeat, isSilent } from './heartbeats.ts'
-import { endOffer, freeSlot, putBack, takeSlot } from './matching.ts'
+import { endOffer, putBack, takeSlot } from './matching.ts'
 import { escalate } from './moves.ts'
 import { hasCode, isRetried, retryDelayMs } from './retries.ts'
-import type { AttemptEnd, PolicyState } from './state.ts'
+import type { PolicyState } from './state.ts'
 import { finish } from './take-out.ts'
 import { COMPLETED, DEAD, FAILED, RUNNING, type TaskRecord } from './task-record.ts'
+import { endWait } from './waits.ts'
 
 /** Commit of an offered task. */
 export function start(
@@ -215,42 +216,4 @@ function undelivered(core: PolicyState, record: TaskRecord, message: string, now
   record.message = message
   record.retryable = true
   putBack(core, record, nowMs)
-}
-
-/** Ends a running attempt whose credit is settled by the caller. */
-export function end(
-  core: PolicyState,
-  record: TaskRecord,
-  how: AttemptEnd,
-  isCharged: boolean,
-): void {
-  const { agent, counter } = record.attempt!
-  const { extras } = record
-  core.timeouts.disarm(record)
-  if (extras !== null) {
-    if (extras.heartbeat !== null) core.dues.remove(extras.heartbeat)
-    if (extras.preempting) {
-      extras.preempting = false
-      agent!.interrupting--
-    }
-  }
-  agent!.running.remove(record)
-  record.queue!.running--
-  freeSlot(core, record)
-  core.effects.ended(record, counter, agent!, how, isCharged)
-}
-
-/** Ends a running attempt and leaves its credit charged. */
-export function endCharged(
-  core: PolicyState,
-  record: TaskRecord,
-  reason: 'timeout' | 'heartbeat_timeout' | 'deadline_expired' | 'cancelled',
-  nowMs: number,
-): void {
-  const { agent, counter, dispatchSeq } = record.attempt!
-  const creditBackAtMs = nowMs + Math.max(record.timeoutMs, core.options.leaseMs)
-  if (!agent!.beats) core.creditCheckAtMs = Math.min(core.creditCheckAtMs, creditBackAtMs)
-  agent!.ended.set(counter, { beatsMissed: 0, creditBackAtMs })
-  end(core, record, reason, true)
-  core.effects.revoke(agent!, counter, dispatchSeq, reason)
 }

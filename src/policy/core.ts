@@ -22,14 +22,16 @@ import {
 } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
 import { type Binding, LIMITS, type QueueOptions } from '../options.ts'
-import { admit, queueOf, type Refusal } from './admission.ts'
+import { admit, type Refusal } from './admission.ts'
 import type { AgentSpec, AgentState } from './agents.ts'
 import * as ages from './ages.ts'
 import * as allocation from './allocation.ts'
 import * as attempts from './attempts.ts'
 import { beat } from './beats.ts'
 import { bind, canBind } from './binding.ts'
+import { configureQueue } from './configure.ts'
 import { setPrefetch } from './credit.ts'
+import { queueOf } from './find-queue.ts'
 import * as leases from './leases.ts'
 import * as matching from './matching.ts'
 import * as membership from './membership.ts'
@@ -292,7 +294,7 @@ export class PolicyCore extends PolicyState {
 
   /** Event: a queue has other options from now on. */
   configureQueue(queue: string, options: QueueOptions): 'queue_unknown' | null {
-    return pause.configureQueue(this, queue, options)
+    return configureQueue(this, queue, options)
   }
 
   /** Event: somebody wants an agent's credit without a task. @returns null when nobody has any. */

@@ -7,14 +7,14 @@
  * bound early, room in agents' own queues counts as credit.
  */
 import type { SlotIndex } from '../../native-free/index.ts'
-import { beginWait } from './ages.ts'
 import type { ClassState } from './classes.ts'
 import { bestHead, syncHead, syncRank } from './groups.ts'
 import { isBefore } from './head-heap.ts'
-import { changeInHand } from './pause.ts'
-import { takePendingLevel } from './service-levels.ts'
+import { changeInHand } from './holds.ts'
+import { takePendingLevel } from './levels.ts'
 import type { PolicyState } from './state.ts'
 import { OFFERED, type TaskRecord, WAITING } from './task-record.ts'
+import { beginWait } from './waits.ts'
 
 export function nextOffer(core: PolicyState, nowMs: number, bounced: boolean): TaskRecord | null {
   if (core.active.length === 0 || core.freeSlots.size === 0) return null

@@ -8,15 +8,15 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../options.ts'
-import { queueOf } from './admission.ts'
-import { endWait } from './ages.ts'
 import { classOf } from './class-of.ts'
 import type { ClassState } from './classes.ts'
 import { extrasOf, NOTHING } from './extras.ts'
+import { queueOf } from './find-queue.ts'
 import { putBack } from './matching.ts'
 import type { PolicyState } from './state.ts'
 import { takeOut } from './take-out.ts'
 import { RUNNING, type TaskRecord, WAITING } from './task-record.ts'
+import { endWait } from './waits.ts'
 
 /** Nothing is required of agents of the other queue: they are another kind of help. */
 const NOTHING_REQUIRED: readonly string[] = []

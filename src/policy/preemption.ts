@@ -15,7 +15,7 @@
 import type { AgentIndex } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { AgentState } from './agents.ts'
-import { end } from './attempts.ts'
+import { end } from './attempt-end.ts'
 import { giveCredit } from './credit.ts'
 import { extrasOf } from './extras.ts'
 import type { Group } from './groups.ts'

@@ -5,8 +5,9 @@
  * Invariant: an agent whose name is some queue's `escalateToAgent`, or was, serves its own queue from its
  * next hello on at the latest, or at once when it is here already.
  */
+
+import { changeQueues } from './agent-profiles.ts'
 import type { AgentSpec, AgentState } from './agents.ts'
-import { changeQueues } from './membership.ts'
 import type { PolicyState } from './state.ts'
 
 /** A queue's options name this agent; '' for none. */

@@ -4,8 +4,8 @@
  * Invariant: what was taken out stands in no list but that of its wait, and has no slot; the caller ends
  * the wait, and puts it elsewhere or ends it, in the same event. A final record has nothing armed.
  */
-import { endWait } from './ages.ts'
-import { endCharged } from './attempts.ts'
+
+import { endCharged } from './attempt-end.ts'
 import { leaveQueue } from './binding.ts'
 import { unschedule } from './delays.ts'
 import { endOffer, freeSlot, removeFromLane } from './matching.ts'
@@ -24,6 +24,7 @@ import {
   type TaskRecord,
   WAITING,
 } from './task-record.ts'
+import { endWait } from './waits.ts'
 
 /** @param why of an attempt that runs: it is revoked, and its credit stays charged. */
 export function takeOut(

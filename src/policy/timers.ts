@@ -1,9 +1,9 @@
 /** What falls due by itself, for single tasks and attempts, in the order of time. Front-end thread. */
 import { ageDue } from './ages.ts'
 import { heartbeatDue, timedOut } from './attempts.ts'
-import { expire } from './deadlines.ts'
 import { becomeReady } from './delays.ts'
 import { AGE, DEADLINE, type Due, HEARTBEAT } from './due-heap.ts'
+import { expire } from './expiry.ts'
 import type { PolicyState } from './state.ts'
 
 /** @returns how many of them there were, at most `max`. */

@@ -5,7 +5,7 @@
 import type { Term } from '../terms.ts'
 import type { AgentState } from './agents.ts'
 import type { ClassState } from './classes.ts'
-import { isAtLimit } from './pause.ts'
+import { isAtLimit } from './holds.ts'
 import type { Profile } from './profiles.ts'
 import { meets, termsOf } from './requirements.ts'
 import type { PolicyState } from './state.ts'

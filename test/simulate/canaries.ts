@@ -81,7 +81,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     why: 'a time-out is not disarmed when its attempt ends',
-    file: 'src/policy/attempts.js',
+    file: 'src/policy/attempt-end.js',
     find: 'core.timeouts.disarm(record);',
     replace: '',
   },

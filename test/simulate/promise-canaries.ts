@@ -40,19 +40,19 @@ export const PROMISE_CANARIES: readonly Canary[] = [
   },
   {
     why: 'an agent that does not allow it is asked to stop',
-    file: 'src/policy/membership.js',
+    file: 'src/policy/agent-profiles.js',
     find: 'if (agent.preemptible)',
     replace: 'if (true)',
   },
   {
     why: 'a paused queue gives out',
-    file: 'src/policy/pause.js',
+    file: 'src/policy/holds.js',
     find: 'const is = queue.paused || isAtLimit(queue);',
     replace: 'const is = isAtLimit(queue);',
   },
   {
     why: 'a queue gives out more than it may have in hand',
-    file: 'src/policy/pause.js',
+    file: 'src/policy/holds.js',
     find: 'const is = queue.paused || isAtLimit(queue);',
     replace: 'const is = queue.paused;',
   },
