@@ -90,6 +90,11 @@ export function routingOf(spec: TaskSpec): TaskRouting | null {
   return isPlain ? null : { type, match, prefers, strategy }
 }
 
+/** Seeds of a property test; a soak plays 10,000. */
+export function seedsOr(count: number): number {
+  return process.env.SOAK ? 10_000 : count
+}
+
 export class Policy {
   readonly memory: SharedMemory
   readonly table: AgentTableWriter

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { QUEUE_DEFAULTS } from '../../src/options.ts'
 import { isFinal, RUNNING, SCHEDULED, type TaskRecord } from '../../src/policy/task-record.ts'
-import { Policy } from './support.ts'
+import { Policy, seedsOr } from './support.ts'
 
 const KINDS = ['delay', 'deadline', 'timeout', 'heartbeat', 'retry'] as const
 
@@ -61,5 +61,6 @@ test('timers: whatever is armed, each comes in the first tick at its time, and i
         }
       }
     }),
+    { numRuns: seedsOr(500) },
   )
 })
