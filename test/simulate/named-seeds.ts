@@ -36,4 +36,10 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     seed: 505,
     found: 'a task was bound to an agent that pulls and never asked again, while others were idle',
   },
+  {
+    seed: 3171,
+    found:
+      'ages that came due took all that a turn may see to, and it was said that nothing was left, ' +
+      'so that a time to live was never kept',
+  },
 ]
