@@ -32,6 +32,7 @@ import { Ledger, type LedgerEvent } from './ledger/ledger.ts'
 import type { LatencyBuckets, NamedQueues, SchedulerFigures } from './observe/figures.ts'
 import { LatencyObserver } from './observe/latency.ts'
 import type { SchedulerOptions } from './options.ts'
+import { requireFunction } from './require-function.ts'
 import { RouterPool } from './router/pool.ts'
 import { SchedulerCalls } from './scheduler-calls.ts'
 import {
@@ -53,9 +54,6 @@ export type {
   Handler,
   TaskYield,
 } from './agent-task.ts'
-
-import { requireFunction } from './require-function.ts'
-
 export type * from './api.ts'
 export { ERROR_CODES, type ErrorCode, SignalboxError, TaskError } from './errors.ts'
 export type * from './explanation.ts'

@@ -18,7 +18,7 @@ import { FreeSlots } from '../policy/free-slots.ts'
 import { Group } from '../policy/groups.ts'
 import { HeadHeap } from '../policy/head-heap.ts'
 import { Kept } from '../policy/kept.ts'
-import { Lane } from '../policy/lanes.ts'
+import { Lane, RankHeap } from '../policy/lanes.ts'
 import { Profile } from '../policy/profiles.ts'
 import { QueueState } from '../policy/queues.ts'
 import { RecordList } from '../policy/record-list.ts'
@@ -133,6 +133,7 @@ export const STATE_CLASSES: readonly StateClass[] = [
   { type: AgeHeap, shared: false, blank: () => new AgeHeap(), omitted: {} },
   { type: Extras, shared: false, blank: () => new Extras(), omitted: {} },
   { type: DueHeap, shared: false, blank: () => new DueHeap(), omitted: {} },
+  { type: RankHeap, shared: false, blank: () => new RankHeap(), omitted: {} },
   { type: Lane, shared: false, blank: () => new Lane(), omitted: {} },
   { type: RecordList, shared: false, blank: () => new RecordList(), omitted: {} },
   { type: HeadHeap, shared: false, blank: () => new HeadHeap(), omitted: {} },

@@ -16,6 +16,7 @@
  * first step, never touches the heap. When it comes and nothing is due, it is computed anew.
  */
 import type { AgeStep } from './age-plan.ts'
+import { IndexedHeap } from './indexed-heap.ts'
 import type { QueueState } from './queues.ts'
 import type { TaskRecord } from './task-record.ts'
 
@@ -126,11 +127,9 @@ function isSame(a: AgeStep, b: AgeStep): boolean {
 }
 
 /** Lists in order of their bounds. */
-export class AgeHeap {
-  private readonly lists: AgeList[] = []
-
-  get top(): AgeList | null {
-    return this.lists.length === 0 ? null : this.lists[0]
+export class AgeHeap extends IndexedHeap<AgeList> {
+  protected isBefore(a: AgeList, b: AgeList): boolean {
+    return a.boundMs < b.boundMs
   }
 
   /**
@@ -143,7 +142,7 @@ export class AgeHeap {
     const open = [0]
     for (let looks = 0; open.length > 0; looks++) {
       const at = open.pop()!
-      const list = this.lists[at]
+      const list = this.items[at]
       if (list === undefined || list.boundMs >= dueMs) continue
       dueMs = Math.min(dueMs, looks < LOOKS_MAX ? list.nextDueMs() : list.boundMs)
       open.push(2 * at + 2, 2 * at + 1)
@@ -154,55 +153,7 @@ export class AgeHeap {
   /** The bound of a list may have changed, to any time. */
   update(list: AgeList, boundMs: number): void {
     list.boundMs = boundMs
-    if (boundMs === NEVER) {
-      this.#remove(list)
-      return
-    }
-    if (list.heapAt < 0) {
-      list.heapAt = this.lists.length
-      this.lists.push(list)
-    }
-    this.#up(list)
-    this.#down(list)
-  }
-
-  #remove(list: AgeList): void {
-    const at = list.heapAt
-    if (at < 0) return
-    list.heapAt = -1
-    const last = this.lists.pop()!
-    if (last === list) return
-    this.#put(last, at)
-    this.#up(last)
-    this.#down(last)
-  }
-
-  #put(list: AgeList, at: number): void {
-    this.lists[at] = list
-    list.heapAt = at
-  }
-
-  #up(list: AgeList): void {
-    let at = list.heapAt
-    while (at > 0) {
-      const parent = this.lists[(at - 1) >> 1]
-      if (list.boundMs >= parent.boundMs) break
-      this.#put(parent, at)
-      at = (at - 1) >> 1
-    }
-    this.#put(list, at)
-  }
-
-  #down(list: AgeList): void {
-    const { lists } = this
-    let at = list.heapAt
-    for (let child = 2 * at + 1; child < lists.length; child = 2 * at + 1) {
-      const right = child + 1
-      if (right < lists.length && lists[right].boundMs < lists[child].boundMs) child++
-      if (lists[child].boundMs >= list.boundMs) break
-      this.#put(lists[child], at)
-      at = child
-    }
-    this.#put(list, at)
+    if (boundMs === NEVER) this.remove(list)
+    else this.place(list)
   }
 }

@@ -20,27 +20,34 @@
  */
 import { LIMITS } from '../options.ts'
 import { isBefore } from './head-heap.ts'
+import { IndexedHeap } from './indexed-heap.ts'
 import { RecordList } from './record-list.ts'
 import type { TaskRecord } from './task-record.ts'
 
+/** What stands between others in rank. */
+export class RankHeap extends IndexedHeap<TaskRecord> {
+  protected isBefore(a: TaskRecord, b: TaskRecord): boolean {
+    return isBefore(a, b)
+  }
+}
+
 export class Lane {
   readonly list = new RecordList()
-  /** In heap order. */
-  readonly heap: TaskRecord[] = []
+  readonly heap = new RankHeap()
   /** Offered and not committed, by position: the oldest decides how far the lane may send. */
   readonly offers = new RecordList()
   private nextPosition = 0
 
   /** Tasks that wait in it. */
   get length(): number {
-    return this.list.length + this.heap.length
+    return this.list.length + this.heap.size
   }
 
   /** @returns the task that is next in rank; null when none waits. */
   get head(): TaskRecord | null {
     const first = this.list.head
-    if (this.heap.length === 0) return first
-    const top = this.heap[0]
+    const { top } = this.heap
+    if (top === null) return first
     return first === null || isBefore(top, first) ? top : first
   }
 
@@ -48,26 +55,13 @@ export class Lane {
     const { head, tail } = this.list
     if (tail === null || !isBefore(record, tail)) this.list.pushBack(record)
     else if (isBefore(record, head!)) this.list.pushFront(record)
-    else {
-      record.heapAt = this.heap.length
-      this.heap.push(record)
-      this.#up(record)
-    }
+    else this.heap.place(record)
   }
 
   /** Takes a waiting record out, wherever it stands. */
   remove(record: TaskRecord): void {
-    const at = record.heapAt
-    if (at < 0) {
-      this.list.remove(record)
-      return
-    }
-    record.heapAt = -1
-    const last = this.heap.pop()!
-    if (last === record) return
-    this.#put(last, at)
-    this.#up(last)
-    this.#down(last)
+    if (record.heapAt < 0) this.list.remove(record)
+    else this.heap.remove(record)
   }
 
   /** A record that waits no more is out. */
@@ -94,7 +88,7 @@ export class Lane {
   placeOf(record: TaskRecord, stepsMax: number): { place: number; isExact: boolean } {
     let place = 1
     let steps = 0
-    for (const other of this.heap) {
+    for (const other of this.heap.items) {
       if (++steps >= stepsMax) break
       if (isBefore(other, record)) place++
     }
@@ -127,34 +121,5 @@ export class Lane {
   get #following(): number {
     const next = (this.nextPosition + 1) | 0
     return next === -1 ? 0 : next
-  }
-
-  #put(record: TaskRecord, at: number): void {
-    this.heap[at] = record
-    record.heapAt = at
-  }
-
-  #up(record: TaskRecord): void {
-    let at = record.heapAt
-    while (at > 0) {
-      const parent = this.heap[(at - 1) >> 1]
-      if (!isBefore(record, parent)) break
-      this.#put(parent, at)
-      at = (at - 1) >> 1
-    }
-    this.#put(record, at)
-  }
-
-  #down(record: TaskRecord): void {
-    const { heap } = this
-    let at = record.heapAt
-    for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
-      const right = child + 1
-      if (right < heap.length && isBefore(heap[right], heap[child])) child++
-      if (!isBefore(heap[child], record)) break
-      this.#put(heap[child], at)
-      at = child
-    }
-    this.#put(record, at)
   }
 }

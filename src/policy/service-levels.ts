@@ -66,7 +66,8 @@ function boost(core: PolicyState, record: TaskRecord, { to, cause }: AgeStep, no
 /** Perhaps a time of a promise to complete has come: as the steps of a wait, without boosts. */
 export function promiseDue(core: PolicyState, record: TaskRecord, nowMs: number): void {
   const { promise } = record.extras!
-  if (promise === null || promise.at >= 0 || promise.dueMs > nowMs || isFinal(record.state)) return
+  if (promise === null || promise.heapAt >= 0 || promise.dueMs > nowMs || isFinal(record.state))
+    return
   const slaMs = slaOf(record)
   // It was moved to a queue that promises nothing.
   if (slaMs === 0 || record.cls!.queue.options.slaClock !== 'completed') return

@@ -48,8 +48,8 @@ test('docs/configuration.md: every section has a heading, and no other does', ()
   )
 })
 
-test('docs/configuration.md: its YAML is right', () => {
-  const pieces = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, yaml]) => yaml)
+test.each(['docs/configuration.md', 'README.md'])('%s: its YAML is right', (file) => {
+  const pieces = [...text(file).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, yaml]) => yaml)
   expect(pieces.length).toBeGreaterThan(0)
   for (const piece of pieces) {
     configuration(piece)

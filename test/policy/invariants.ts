@@ -330,7 +330,7 @@ function placeableHead(cls: ClassState): TaskRecord | null {
   if (cls.queue.held) return null
   const lane = cls.lanes.findLast((one) => one.length > 0)
   if (lane === undefined) return null
-  const waiting = [...lane.heap]
+  const waiting = [...lane.heap.items]
   for (let record = lane.list.head; record !== null; record = record.next) waiting.push(record)
   const head = waiting.reduce(better as (a: TaskRecord, b: TaskRecord) => TaskRecord)
   return lane.isOpenFor(head) ? head : null
@@ -346,7 +346,8 @@ function better(a: TaskRecord | null, b: TaskRecord | null): TaskRecord | null {
 }
 
 /** What waits in a lane out of the order in which it came. */
-function heapOf({ heap }: ClassState['lanes'][number], seen: Set<TaskRecord>): TaskRecord[] {
+function heapOf(lane: ClassState['lanes'][number], seen: Set<TaskRecord>): TaskRecord[] {
+  const heap = lane.heap.items
   for (const [i, record] of heap.entries()) {
     holds(!seen.has(record), `${record.id} stands in two places`)
     seen.add(record)

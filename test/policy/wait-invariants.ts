@@ -54,7 +54,7 @@ export function checkServing({ core, nowMs }: Policy, queue: QueueState): void {
 
 function checkAlone(core: Policy['core'], { id, extras, readyAtMs }: TaskRecord): void {
   const { phase } = extras!
-  const isArmed = phase !== null && phase.at >= 0
+  const isArmed = phase !== null && phase.heapAt >= 0
   holds(!isArmed || phase.dueMs > readyAtMs, `${id}: an age before its wait`)
   holds(!isArmed || core.dues.nextDueMs() <= phase.dueMs, `${id}: an age that nobody sees`)
 }
@@ -68,25 +68,25 @@ export function checkTimes({ core, nowMs }: Policy, seen: Set<TaskRecord>): void
       holds(!seen.has(record), `${id} is scheduled and stands in a list`)
       seen.add(record)
       const { phase } = extras!
-      holds(phase !== null && phase.at >= 0 && phase.kind === READY, `${id} will not be ready`)
+      holds(phase !== null && phase.heapAt >= 0 && phase.kind === READY, `${id} will not be ready`)
     }
     if (extras === null) continue
     const { phase, promise, heartbeat, deadline } = extras
     for (const due of [phase, promise, heartbeat, deadline]) {
-      if (due === null || due.at < 0) continue
+      if (due === null || due.heapAt < 0) continue
       armed++
       holds(!isFinal(state), `${id} is final, and its time ${due.kind} is armed`)
       equal(due.record, record, `record of a time of ${id}`)
       holds(core.dues.nextDueMs() <= due.dueMs, `${id}: a time that nobody sees`)
     }
-    const isBeating = heartbeat !== null && heartbeat.at >= 0
+    const isBeating = heartbeat !== null && heartbeat.heapAt >= 0
     const { heartbeatTimeoutMs } = record.cls!.queue.options
     equal(isBeating, state === RUNNING && heartbeatTimeoutMs > 0, `${id}: heartbeat armed`)
     if (isBeating) {
       const { heardAtMs } = record.attempt!
       holds(heartbeat.dueMs <= heardAtMs + heartbeatTimeoutMs, `${id}: its heartbeat is late`)
     }
-    const isLimited = deadline !== null && deadline.at >= 0
+    const isLimited = deadline !== null && deadline.heapAt >= 0
     equal(isLimited, deadline !== null && !isFinal(state), `${id}: deadline armed`)
     if (isLimited) holds(deadline.dueMs > nowMs || core.nextTickMs() <= nowMs, `${id}: is late`)
     holds(!extras.preempting || state === RUNNING, `${id} is asked to stop and does not run`)
