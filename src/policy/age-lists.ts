@@ -133,10 +133,17 @@ export class AgeHeap extends IndexedHeap<AgeList> {
   }
 
   /**
-   * @returns when the first step of all is due, or Infinity; with more than `LOOKS_MAX` lists whose
-   *   bounds are earlier than that, perhaps too early.
+   * @returns when the first step of all is due, or its bound, which is earlier; Infinity when none is
+   *   due. Asked in each turn, so no task is looked at while some wait.
    */
   nextDueMs(): number {
+    const { top } = this
+    if (top === null) return NEVER
+    return top.head === null ? this.#nextOfOthers() : top.boundMs
+  }
+
+  /** The first list is empty by now: nobody is woken for it. */
+  #nextOfOthers(): number {
     // Nothing is written: the state is the same whether somebody asked or not.
     let dueMs = NEVER
     const open = [0]

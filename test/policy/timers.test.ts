@@ -5,6 +5,7 @@ import { QUEUE_DEFAULTS } from '../../src/options.ts'
 import { isFinal, RUNNING, SCHEDULED, type TaskRecord } from '../../src/policy/task-record.ts'
 import { Policy, seedsOr } from './support.ts'
 
+const SOAK_MS = 15 * 60_000
 const KINDS = ['delay', 'deadline', 'timeout', 'heartbeat', 'retry'] as const
 
 const tasks = fc.array(
@@ -43,24 +44,28 @@ function begin(policy: Policy, kind: (typeof KINDS)[number], ms: number): Timed 
   return { record, dueMs, isOver: () => record.state !== SCHEDULED }
 }
 
-test('timers: whatever is armed, each comes in the first tick at its time, and its tick is known', () => {
-  fc.assert(
-    fc.property(tasks, steps, (given, waits) => {
-      const policy = new Policy({
-        queue: { retryCount: 0 },
-        queues: { beating: { ...QUEUE_DEFAULTS, retryCount: 0, heartbeatTimeoutMs: 150 } },
-      })
-      policy.agent('a', { leased: false, queues: ['q', 'beating'], concurrency: 100 })
-      const all = given.map(({ kind, ms }) => begin(policy, kind, ms))
-      for (const ms of waits) {
-        const nextMs = Math.min(...all.filter((one) => !one.isOver()).map(({ dueMs }) => dueMs))
-        expect(policy.core.nextTickMs()).toBeLessThanOrEqual(nextMs)
-        policy.pass(ms)
-        for (const { dueMs, isOver, record } of all) {
-          expect(isOver(), `${record.id} is due at ${dueMs}`).toBe(dueMs <= policy.nowMs)
+test(
+  'timers: whatever is armed, each comes in the first tick at its time, and its tick is known',
+  () => {
+    fc.assert(
+      fc.property(tasks, steps, (given, waits) => {
+        const policy = new Policy({
+          queue: { retryCount: 0 },
+          queues: { beating: { ...QUEUE_DEFAULTS, retryCount: 0, heartbeatTimeoutMs: 150 } },
+        })
+        policy.agent('a', { leased: false, queues: ['q', 'beating'], concurrency: 100 })
+        const all = given.map(({ kind, ms }) => begin(policy, kind, ms))
+        for (const ms of waits) {
+          const nextMs = Math.min(...all.filter((one) => !one.isOver()).map(({ dueMs }) => dueMs))
+          expect(policy.core.nextTickMs()).toBeLessThanOrEqual(nextMs)
+          policy.pass(ms)
+          for (const { dueMs, isOver, record } of all) {
+            expect(isOver(), `${record.id} is due at ${dueMs}`).toBe(dueMs <= policy.nowMs)
+          }
         }
-      }
-    }),
-    { numRuns: seedsOr(500) },
-  )
-})
+      }),
+      { numRuns: seedsOr(500) },
+    )
+  },
+  SOAK_MS,
+)
