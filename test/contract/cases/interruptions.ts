@@ -62,7 +62,7 @@ export const interruptionCases: Case[] = [
     async check({ box, fleet }) {
       const seen: AgentTask[] = []
       const bytes = Uint8Array.from({ length: 4_096 }, (_, i) => i & 0xff)
-      await fleet.agent({ queues: ['work'], preemptible: true }, async (task) => {
+      await fleet.agent({ queues: ['work'], preemptible: true, prefetch: 0 }, async (task) => {
         seen.push(task)
         if (task.json() === 'critical') return 'saved'
         if (task.checkpoint !== null) return task.checkpoint
@@ -82,7 +82,7 @@ export const interruptionCases: Case[] = [
       const seen: AgentTask[] = []
       const done = gate<unknown>()
       const stop = yieldsWith(() => undefined, seen)
-      await fleet.agent({ queues: ['work'], preemptible: true }, (task) =>
+      await fleet.agent({ queues: ['work'], preemptible: true, prefetch: 0 }, (task) =>
         task.attempt === 1 ? stop(task) : done.passed,
       )
       const low = await box.submit('work', 'low')
@@ -102,7 +102,7 @@ export const interruptionCases: Case[] = [
     title: 'what is asked to stop may finish instead',
     async check({ box, fleet }) {
       const started = gate()
-      await fleet.agent({ queues: ['work'], preemptible: true }, async (task) => {
+      await fleet.agent({ queues: ['work'], preemptible: true, prefetch: 0 }, async (task) => {
         if (task.json() === 'critical') return 'saved'
         started.open()
         await new Promise((resolve) => task.preempted.addEventListener('abort', resolve))
@@ -139,7 +139,9 @@ export const interruptionCases: Case[] = [
   {
     title: 'a task that nobody asked to stop is not handed back: its attempt fails',
     async check({ box, fleet }) {
-      await fleet.agent({ queues: ['work'], preemptible: true }, (task) => task.yield('here'))
+      await fleet.agent({ queues: ['work'], preemptible: true, prefetch: 0 }, (task) =>
+        task.yield('here'),
+      )
       const error = await expectEnded(box.run('work', 0, { retryCount: 0 }), 'not_preempted')
       expect(error.message).toContain('task.preempted.aborted')
     },
@@ -149,7 +151,7 @@ export const interruptionCases: Case[] = [
     async check({ box, fleet }) {
       const seen: AgentTask[] = []
       const handler = yieldsWith(() => new Uint8Array(4_097), seen)
-      await fleet.agent({ queues: ['work'], preemptible: true }, handler)
+      await fleet.agent({ queues: ['work'], preemptible: true, prefetch: 0 }, handler)
       const low = await box.submit('work', 'low')
       await until(() => seen.length === 1, { what: 'the low one to run' })
       await box.run('work', 'critical', { priority: 5 })
