@@ -10,7 +10,7 @@ import type { AttemptEnd, Note } from '../policy/state.ts'
 import { COMPLETED, RUNNING, type TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_DELIVER, STAGE_DISPATCH, STAGE_TOTAL } from './context.ts'
 import { learnAgent, learnEnd } from './learned.ts'
-import { tellNote } from './notes.ts'
+import { aboutTask, tellNote } from './notes.ts'
 import { NO_BYTES_REF, REFUSED } from './payloads.ts'
 import type { AgentPort } from './transport.ts'
 
@@ -70,7 +70,7 @@ export class Completion implements PolicyEffects {
     context.ledger?.writer.ended(record, agent, how, code, context.nowMs)
     if (how !== 'preempted') return
     const { attempts: attempt } = record
-    this.#event('task_preempted', { ...about(record), agent: agent.id, attempt })
+    this.#event('task_preempted', { ...aboutTask(record), agent: agent.id, attempt })
   }
 
   noted(record: TaskRecord, note: Note, detail: string): void {
@@ -82,7 +82,7 @@ export class Completion implements PolicyEffects {
     context.ledger?.writer.deadLetter(record, name, context.nowMs)
     context.deadLetters.keep(record, name)
     const { code, message, attempts } = record
-    this.#event('dead_letter', { ...about(record), name, code, message, attempts })
+    this.#event('dead_letter', { ...aboutTask(record), name, code, message, attempts })
   }
 
   preempt(record: TaskRecord, agent: AgentState): void {
@@ -123,11 +123,6 @@ export class Completion implements PolicyEffects {
   drain(agent: AgentState): void {
     ;(agent.link as AgentPort).drain(agent)
   }
-}
-
-/** Who serves it stands in its events. */
-function about(record: TaskRecord): { queue: string; task: string } {
-  return { queue: record.cls!.queue.name, task: record.id }
 }
 
 /**

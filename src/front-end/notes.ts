@@ -27,7 +27,8 @@ export function tellNote(
   detail: string,
 ): void {
   write(context, record, note, detail)
-  const about = { queue: record.cls!.queue.name, task: record.id }
+  if (note === 'scheduled' || note === 'ready') return
+  const about = aboutTask(record)
   const waitedMs = context.nowMs - record.readyAtMs
   const { baseLevel: priority, level } = record
   switch (note) {
@@ -51,6 +52,11 @@ export function tellNote(
     }
     default:
   }
+}
+
+/** Who serves it stands in its events. *Cost* a text when its id is made up. */
+export function aboutTask(record: TaskRecord): { queue: string; task: string } {
+  return { queue: record.cls!.queue.name, task: record.id }
 }
 
 function write(context: FrontEndContext, record: TaskRecord, note: Note, detail: string): void {
