@@ -118,7 +118,7 @@ export const STATE_CLASSES: readonly StateClass[] = [
     blank: blankQueue,
     omitted: { idPrefix: 'follows from the epoch' },
   },
-  { type: Past, shared: true, blank: () => new Past('', 0, null, 0), omitted: {} },
+  { type: Past, shared: true, blank: () => new Past('', 0, null, 0, false), omitted: {} },
   { type: PastIds, shared: false, blank: () => new PastIds(), omitted: {} },
   { type: Profile, shared: true, blank: () => new Profile(0, [], []), omitted: {} },
   { type: Group, shared: true, blank: () => new Group('', [], false), omitted: {} },

@@ -8,7 +8,7 @@ import type { ErrorCode } from '../errors.ts'
 import { type Asking, classOf } from './class-of.ts'
 import type { ClassState } from './classes.ts'
 import { armDeadline } from './deadlines.ts'
-import { findPast, type Past } from './dedup.ts'
+import { findPast, isPastNumber, type Past } from './dedup.ts'
 import { schedule } from './delays.ts'
 import { queueOf } from './find-queue.ts'
 import { putBack } from './matching.ts'
@@ -68,8 +68,13 @@ function enter(
   record.enter(cls)
   record.seq = core.nextSeq++
   if (!record.isNamed) {
-    // Ends: a queue has finitely many names.
-    while (core.index.isTaken(record.seq, queue)) record.seq = core.nextSeq++
+    // Ends: a queue has finitely many names, those that are past included.
+    while (
+      core.index.isTaken(record.seq, queue) ||
+      isPastNumber(core, queue.name, record.seq, nowMs)
+    ) {
+      record.seq = core.nextSeq++
+    }
   }
   if (record.timeoutMs < 0) record.timeoutMs = queue.options.timeoutMs
   if (record.retryCount < 0) record.retryCount = queue.options.retryCount

@@ -18,14 +18,23 @@ export class Past {
   readonly code: string | null
   /** Known until then, policy ms. */
   readonly untilMs: number
+  /** A user gave it the form of one that is made up. */
+  readonly isAlike: boolean
   /** The one that was forgotten next. */
   next: Past | null = null
 
-  constructor(key: string, state: RecordState, code: string | null, untilMs: number) {
+  constructor(
+    key: string,
+    state: RecordState,
+    code: string | null,
+    untilMs: number,
+    isAlike: boolean,
+  ) {
     this.key = key
     this.state = state
     this.code = code
     this.untilMs = untilMs
+    this.isAlike = isAlike
   }
 }
 
@@ -35,14 +44,22 @@ export class Past {
  */
 export class PastIds {
   readonly byKey = new Map<string, Past>()
+  /** Of those in the list, the ones that have the form of a made-up id: nearly always none. */
+  private alike = 0
   private oldest: Past | null = null
   private newest: Past | null = null
 
   add(past: Past): void {
     this.byKey.set(past.key, past)
+    if (past.isAlike) this.alike++
     if (this.newest === null) this.oldest = past
     else this.newest.next = past
     this.newest = past
+  }
+
+  /** @returns whether an id that is made up may be here. */
+  get hasAlike(): boolean {
+    return this.alike > 0
   }
 
   /** The oldest ones go that are over or were replaced by a later one of their key, at most `max`. */
@@ -58,6 +75,7 @@ export class PastIds {
   dropOldest(): void {
     const past = this.oldest!
     this.oldest = past.next
+    if (past.isAlike) this.alike--
     if (past.next === null) this.newest = null
     if (this.byKey.get(past.key) === past) this.byKey.delete(past.key)
   }
@@ -74,7 +92,9 @@ export function rememberPast(core: PolicyState, record: TaskRecord, nowMs: numbe
   const untilMs = record.finishedAtMs + 1000 * windowSeconds
   if (untilMs <= nowMs || count === 0) return
   past.sweep(nowMs, SWEEP_MAX)
-  past.add(new Past(keyOf(record.queueName, record.givenId), record.state, record.code, untilMs))
+  const { queueName, givenId, state, code } = record
+  const isAlike = givenId.startsWith(core.index.prefix)
+  past.add(new Past(keyOf(queueName, givenId), state, code, untilMs, isAlike))
   // Ends: each round takes one out.
   while (past.byKey.size > count) past.dropOldest()
 }
@@ -90,6 +110,17 @@ export function findPast(
   if (byKey.size === 0) return null
   const past = byKey.get(keyOf(queueName, id))
   return past !== undefined && past.untilMs > nowMs ? past : null
+}
+
+/** @returns whether the id that this number would make was a user's until lately. */
+export function isPastNumber(
+  core: PolicyState,
+  queueName: string,
+  seq: number,
+  nowMs: number,
+): boolean {
+  if (!core.past.hasAlike) return false
+  return findPast(core, queueName, core.index.prefix + seq, nowMs) !== null
 }
 
 /** Neither has a slash in it. */

@@ -93,3 +93,19 @@ test('dedup: what was kept for longer than the window is not remembered once it 
   expect(policy.core.find('one', 'q')).toBe(undefined)
   expect(again(policy, 'one')).toBe(null)
 })
+
+test('dedup: no id is made up that a user had until lately, and from then on it may be', () => {
+  const policy = forgetful()
+  const { prefix } = policy.core.index
+  // The first task has number 0, so this is the id that number 2 would make.
+  policy.succeed(policy.run('q', { id: `${prefix}2` }))
+  const tasks = Array.from({ length: 2 }, () => policy.submit('q'))
+  expect(tasks.map(({ id }) => id)).toEqual([`${prefix}1`, `${prefix}3`])
+  expect(again(policy, `${prefix}2`)?.code).toBe('duplicate')
+  for (const task of tasks) policy.cancel(task)
+  policy.succeed(policy.run('q', { id: `${prefix}7` }))
+  policy.pass(121_000)
+  expect(policy.submit('q').id).toBe(`${prefix}5`)
+  expect(policy.submit('q').id).toBe(`${prefix}6`)
+  expect(policy.submit('q').id).toBe(`${prefix}7`)
+})
