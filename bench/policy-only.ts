@@ -50,6 +50,8 @@ export class CountedOutcomes implements PolicyEffects {
   noted(): void {}
   deadLetter(): void {}
   preempt(): void {}
+  stolen(): void {}
+  recall(): void {}
   queuePaused(): void {}
   creditBack(): void {}
   agentUp(): void {}
@@ -101,6 +103,7 @@ export class PolicyLoop {
         queueDefaults: queue ?? QUEUE_DEFAULTS,
         queues: {},
         agentQueueMax: SCHEDULER_DEFAULTS.agentQueueMax,
+        protectFrom: SCHEDULER_DEFAULTS.stealing.protectFrom,
         deadLetterMoves: {},
         dedup: SCHEDULER_DEFAULTS.dedup,
         routersOnlyFrom: names.length,
@@ -130,6 +133,7 @@ export class PolicyLoop {
         pull: false,
         leased: false,
         preemptible: false,
+        recalls: false,
         link: null,
       },
       0,

@@ -94,6 +94,7 @@ function coreWith(queueDefaults: QueueOptions): RecordedCore {
       queueDefaults,
       queues: {},
       agentQueueMax: SCHEDULER_DEFAULTS.agentQueueMax,
+      protectFrom: SCHEDULER_DEFAULTS.stealing.protectFrom,
       deadLetterMoves: {},
       dedup: SCHEDULER_DEFAULTS.dedup,
       routersOnlyFrom: names.length,

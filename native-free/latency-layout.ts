@@ -54,3 +54,16 @@ export function latencyIndex(valueUs: number): number {
   const bucket = 63 - Math.clz32((value / TWO_TO_32) | 0) - SUB_BUCKET_HALF_MAGNITUDE
   return bucket * SUB_BUCKET_HALF_COUNT + Math.floor(value / 2 ** bucket)
 }
+
+/**
+ * The other way round.
+ * @param index 0 … LATENCY_COUNTS_LENGTH - 1.
+ * @returns µs, the middle of the values that are counted there, as the library has it.
+ */
+export function latencyAt(index: number): number {
+  if (index < SUB_BUCKET_COUNT) return index
+  const bucket = (index >>> SUB_BUCKET_HALF_MAGNITUDE) - 1
+  const step = 2 ** bucket
+  const within = (index & (SUB_BUCKET_HALF_COUNT - 1)) + SUB_BUCKET_HALF_COUNT
+  return within * step + step / 2
+}

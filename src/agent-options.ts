@@ -17,6 +17,7 @@ const KNOWN: readonly string[] = [
   'prefetch',
   'pull',
   'preemptible',
+  'recall',
   'batch',
 ] satisfies (keyof AgentOptions)[]
 type AnyOptions = AgentOptions | BatchAgentOptions
@@ -50,6 +51,7 @@ export function checkHello(options: AnyOptions): {
     frames: FRAME.version,
     keeps: true,
     preemptible: yesOrNo('preemptible', options.preemptible),
+    recalls: yesOrNo('recall', options.recall ?? true),
     ...pushOrPull(options),
   }
   return { id: requireToken(id, 'agent id'), hello, batch: batchOf(options) }
@@ -91,6 +93,12 @@ export function checkPull(n: number, isPuller: boolean): void {
   }
   if (Number.isInteger(n) && n >= 1 && n <= LIMITS.concurrencyMax) return
   throw badOption(`An agent pulls 1 to ${LIMITS.concurrencyMax} tasks, not ${quote(n)}.`)
+}
+
+/** @throws bad_option unless an agent may have `n` tasks of its own. */
+export function checkLoad(n: number): void {
+  if (Number.isInteger(n) && n >= 0 && n <= LIMITS.concurrencyMax) return
+  throw badOption(`An agent has 0 to ${LIMITS.concurrencyMax} tasks of its own, not ${quote(n)}.`)
 }
 
 function badOption(message: string): SignalboxError {

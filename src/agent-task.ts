@@ -32,6 +32,11 @@ export interface AgentOptions {
    * false.
    */
   preemptible?: boolean
+  /**
+   * Tasks that were sent and wait here for their turn may be called back for an agent that has nothing
+   * to do: they are handed back unseen by the handler. One that was begun never is. Default true.
+   */
+  recall?: boolean
   /** See `BatchAgentOptions`. */
   batch?: undefined
 }
@@ -63,6 +68,13 @@ export interface AgentHandle {
    * @throws bad_option, disconnected; no_scheduler when none answers in time.
    */
   pull(n: number): Promise<void>
+  /**
+   * Says that the agent has `n` tasks in hand, 0 to 65,535, that no scheduler gave it, until it says
+   * another number: it gets so many fewer, unless it pulls. Told within 50 ms, and by every beat. With
+   * several schedulers, each counts what the others gave it too while `n` is not 0.
+   * @throws bad_option
+   */
+  load(n: number): void
   /** Takes no new work, finishes what it was given, says bye. */
   stop(): Promise<void>
   /** Settles when the agent has ended: normally, or with `fenced` when a newer one took its id. */

@@ -9,6 +9,13 @@ import type {
   BatchHandler,
   Handler,
 } from './agent-task.ts'
+import type {
+  AgentProfile,
+  AgentUtilization,
+  RebalanceReport,
+  ScalingAdvice,
+  SchedulerMetrics,
+} from './balance-views.ts'
 import type { TaskExplanation } from './explanation.ts'
 import type { LedgerPage, LedgerTailOptions } from './ledger-views.ts'
 import type { Placement } from './options.ts'
@@ -203,6 +210,23 @@ export interface Signalbox {
    * @throws bad_option, not_supported, also when no ledger is kept; ledger_failed.
    */
   ledgerTail(options?: LedgerTailOptions): Promise<LedgerPage>
+  /** How loaded an agent is, or each of them, in no order. @throws agent_unknown. */
+  getUtilization(agent?: string): Promise<AgentUtilization[]>
+  /** One agent: what it runs, its last hundred results, its last hour. @throws agent_unknown. */
+  agentProfile(agent: string): Promise<AgentProfile>
+  metrics(): Promise<SchedulerMetrics>
+  /**
+   * How many agents each kind of work needs, and why: of one queue, or of all.
+   * @throws queue_unknown; not_supported when the scheduler gives no advice.
+   */
+  scalingAdvice(queue?: string): Promise<ScalingAdvice[]>
+  /** Moves waiting tasks between agents until no legal move is left. @throws not_supported. */
+  rebalance(): Promise<RebalanceReport>
+  /**
+   * Gives an agent nothing new while it is maintained; what it has it ends, and what waits for it goes
+   * elsewhere. `false` ends it. @throws agent_unknown.
+   */
+  maintainAgent(agent: string, isOn?: boolean): Promise<void>
   status(): Promise<SchedulerStatus>
   latency(): Promise<LatencyReport>
   close(): Promise<void>
@@ -266,6 +290,8 @@ export interface SchedulerStatus {
     lateResults: number
   }
   placedBy: { routers: number; inline: number }
+  /** Tasks that went from an agent's own queue to another agent; attempts handed back unbegun. */
+  moves: { stolen: number; recalled: number }
   proposals: { conflicts: number; stale: number; overdue: number; bounced: number }
   /** Count of each refusal by its code. */
   refused: Record<string, number>

@@ -32,6 +32,7 @@ export interface TaskExplanation {
 }
 
 export interface Placed {
+  /** Who has it, or had it last. */
   agent: string
   /** The agent has left, or another instance has its place. */
   hasLeft: boolean
@@ -39,7 +40,7 @@ export interface Placed {
   by: 'router' | 'inline'
   /** Wall-clock time, ms since 1970. */
   at: number
-  /** Tasks that the agent had before this one, and how many it may have. */
+  /** Tasks that the chosen agent had before this one, and how many it may have. */
   load: number
   capacity: number
   /** Candidates that had room; null unless the queue keeps what `explain` needs. */
@@ -50,6 +51,17 @@ export interface Placed {
   conflicts: number
   /** How often nobody was free when it was to be placed. */
   bounces: number
+  /** Since then, in order: it was taken from an agent that had not begun it. */
+  takings: Taking[]
+}
+
+export interface Taking {
+  /** null when that agent has left. */
+  from: string | null
+  /** `stolen`: it waited for that agent alone. `called_back`: it had been sent to it. */
+  how: 'stolen' | 'called_back'
+  /** Wall-clock time, ms since 1970. */
+  at: number
 }
 
 /** Each agent is counted once: as what keeps it from the task first. */
@@ -64,6 +76,8 @@ export interface AgentFilter {
   draining: number
   /** Nobody listened when a task was sent to them. */
   paused: number
+  /** Are given nothing for now: in quarantine, in maintenance, or silent. */
+  limited: number
   full: number
   /** Could take the task now. */
   free: number

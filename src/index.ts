@@ -9,6 +9,7 @@ export type {
   TaskYield,
 } from './agent-task.ts'
 export type * from './api.ts'
+export type * from './balance-views.ts'
 export { Client } from './client/client.ts'
 export { type ConnectOptions, connect } from './client/connect.ts'
 export { ERROR_CODES, type ErrorCode, SignalboxError, TaskError } from './errors.ts'

@@ -1,7 +1,18 @@
 /** Every limit and default of Signalbox, with its unit in its name and its reason beside it. */
+import {
+  AGENT_HEALTH_DEFAULTS,
+  type AgentHealthOptions,
+  METRICS_DEFAULTS,
+  type MetricsOptions,
+  SCALING_DEFAULTS,
+  type ScalingOptions,
+  STEALING_DEFAULTS,
+  type StealingOptions,
+} from './balance-options.ts'
 import type { QueueOptions } from './queue-options.ts'
 import type { RoutingOptions } from './strategy-options.ts'
 
+export * from './balance-options.ts'
 export * from './queue-options.ts'
 
 export const LIMITS = {
@@ -45,6 +56,8 @@ export const LIMITS = {
   /** Queues that come into being on first use. */
   queuesMax: 10_000,
   fencedInstancesMax: 10_000,
+  /** Two may be lost. */
+  beatsPerLease: 3,
   /** Tasks of one page of a list, and how many when none is said. */
   listTasksMax: 1_000,
   listTasksDefault: 100,
@@ -193,6 +206,13 @@ export interface SchedulerOptions {
   deadLetters?: Record<string, DeadLetterRoute>
   deadLettersKeep?: Partial<DeadLetterKeepOptions>
   dedup?: Partial<DedupOptions>
+  /** How tasks move between agents: docs/balance.md. `false` for not at all. */
+  stealing?: Partial<StealingOptions> | false
+  /** When more agents are advised, or fewer: docs/scaling.md. `false` for never. */
+  scaling?: Partial<ScalingOptions> | false
+  /** What becomes of agents that do not do well: docs/agent-health.md. `false` for nothing. */
+  agentHealth?: Partial<AgentHealthOptions> | false
+  metrics?: Partial<MetricsOptions>
   /** `false` records no decisions. On, in memory, by default. */
   ledger?: LedgerOptions | false
   /** Join a fleet over NATS: address, or options of the connection. */
@@ -245,6 +265,10 @@ export const SCHEDULER_DEFAULTS = {
   classes: 1_024,
   agentQueueMax: 16,
   learning: { enabled: true, windowSize: 100 } satisfies LearningOptions,
+  stealing: STEALING_DEFAULTS,
+  scaling: SCALING_DEFAULTS,
+  agentHealth: AGENT_HEALTH_DEFAULTS,
+  metrics: METRICS_DEFAULTS,
   journalBytesMax: 32 * 1024 * 1024,
   deadLettersKeep: { count: 10_000, bytes: 64 * 1024 * 1024 } satisfies DeadLetterKeepOptions,
   dedup: { windowSeconds: 120, count: 100_000 } satisfies DedupOptions,

@@ -6,9 +6,17 @@
  * Invariant: a call that goes through much does it in pieces, with turns in between.
  */
 import { setImmediate as otherTurns } from 'node:timers/promises'
+import type {
+  AgentProfile,
+  AgentUtilization,
+  RebalanceReport,
+  ScalingAdvice,
+  SchedulerMetrics,
+} from './balance-views.ts'
 import { policyMs } from './clock.ts'
 import type { TaskExplanation } from './explanation.ts'
 import { type AllocateOptions, type Allocation, allocate } from './front-end/calls/allocate.ts'
+import { agentProfile, getUtilization } from './front-end/calls/capacity.ts'
 import {
   cancelTask,
   drainAgent,
@@ -23,7 +31,11 @@ import {
   replayDeadLetters,
 } from './front-end/calls/dead-letters.ts'
 import { ledgerTail, taskHistory } from './front-end/calls/history.ts'
+import { maintainAgent } from './front-end/calls/maintenance.ts'
+import { schedulerMetrics } from './front-end/calls/metrics.ts'
 import { getQueue, listQueues, pauseQueue, resumeQueue } from './front-end/calls/queues.ts'
+import { rebalance } from './front-end/calls/rebalance.ts'
+import { type ScalingQuestion, scalingAdvice, scalingOf } from './front-end/calls/scaling.ts'
 import {
   listStrategies,
   setShadow,
@@ -48,7 +60,7 @@ import type {
 } from './promise-views.ts'
 import type { ShadowReport, StrategyView } from './strategy-views.ts'
 import type { AgentView, ListAgentsOptions, ListTasksOptions, TaskPage, TaskView } from './task.ts'
-import { allAgents } from './wire/agent-list-options.ts'
+import { allAgents, allUtilization } from './wire/agent-list-options.ts'
 import {
   checkLetterListOptions,
   checkPurgeOptions,
@@ -100,6 +112,7 @@ export abstract class SchedulerCalls {
 
   async drainAgent(id: string): Promise<void> {
     drainAgent(this.#context, id)
+    this.#frontEnd.schedule()
   }
 
   /**
@@ -186,6 +199,43 @@ export abstract class SchedulerCalls {
       if (part !== checked) await otherTurns()
       return purgeDeadLetters(this.#context, part)
     })
+  }
+
+  async getUtilization(agent?: string): Promise<AgentUtilization[]> {
+    return allUtilization(agent, async (part, from) => {
+      if (from !== null) await otherTurns()
+      return getUtilization(this.#context, part)
+    })
+  }
+
+  async agentProfile(agent: string): Promise<AgentProfile> {
+    return agentProfile(this.#context, agent)
+  }
+
+  async metrics(): Promise<SchedulerMetrics> {
+    return schedulerMetrics(this.#context)
+  }
+
+  async scalingAdvice(queue?: string): Promise<ScalingAdvice[]> {
+    return scalingAdvice(this.#context, queue)
+  }
+
+  /** As `scalingAdvice`, for one kind of work, whether a task of it ever came or not. */
+  scalingOf(queue: string, question: ScalingQuestion = {}): ScalingAdvice {
+    return scalingOf(this.#context, queue, question)
+  }
+
+  async rebalance(): Promise<RebalanceReport> {
+    this.#context.nowMs = policyMs()
+    const report = rebalance(this.#context)
+    this.#frontEnd.schedule()
+    return report
+  }
+
+  async maintainAgent(agent: string, isOn = true): Promise<void> {
+    this.#context.nowMs = policyMs()
+    maintainAgent(this.#context, agent, isOn)
+    this.#frontEnd.schedule()
   }
 
   async taskHistory(id: string, queue?: string): Promise<HistoryEntry[]> {

@@ -7,6 +7,13 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { adoptedAgents } from './adopted-options.ts'
+import {
+  AGENT_HEALTH_KEYS,
+  METRICS_KEYS,
+  SCALING_KEYS,
+  STEALING_KEYS,
+} from './config/balance-keys.ts'
+import { impossiblePairs } from './config/balance-together.ts'
 import type { Key } from './config/key.ts'
 import { badOption, requireKeys } from './config/require.ts'
 import { requireQueueSet } from './config/require-queues.ts'
@@ -28,6 +35,7 @@ import {
   type NatsOptions,
   SCHEDULER_DEFAULTS,
   type SchedulerOptions,
+  type StealingOptions,
 } from './options.ts'
 import { canonicalStrategy } from './routing/aliases.ts'
 import { type StrategyEntry, strategyNames } from './routing/registry.ts'
@@ -47,6 +55,10 @@ const GROUPS: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
   'deadLettersKeep',
   'dedup',
   'ledger',
+  'stealing',
+  'scaling',
+  'agentHealth',
+  'metrics',
   'nats',
 ])
 
@@ -63,6 +75,18 @@ export function frontEndOptions(given: SchedulerOptions): FrontEndOptions {
   checkLedger(given.ledger)
   const set = requireQueueSet(given, names, given.strictQueues ?? false)
   const defaults = SCHEDULER_DEFAULTS
+  const stealing = stealingOptions(given.stealing)
+  const scaling = orOff('scaling', SCALING_KEYS, given.scaling, defaults.scaling)
+  const { agentHealth: health } = defaults
+  const agentHealth = orOff('agentHealth', AGENT_HEALTH_KEYS, given.agentHealth, health)
+  for (const { section, option, other, words } of impossiblePairs({
+    stealing,
+    scaling,
+    agentHealth,
+  })) {
+    const value = (given[section] as Record<string, unknown>)[option]
+    throw badOption(`${section}.${option}`, value, `it must be ${words} ${section}.${other}`)
+  }
   return {
     name: requireToken(options.name ?? randomToken(8), 'scheduler name'),
     placement,
@@ -73,6 +97,10 @@ export function frontEndOptions(given: SchedulerOptions): FrontEndOptions {
     learning: { ...defaults.learning, ...group('learning', LEARNING_KEYS, given.learning) },
     payloadBytesMax: options.payloadBytesMax ?? LIMITS.payloadBytesDefault,
     arenaBytesMax: options.arenaBytesMax ?? defaults.arenaBytesMax,
+    stealing,
+    metrics: { ...defaults.metrics, ...group('metrics', METRICS_KEYS, given.metrics) },
+    scaling,
+    agentHealth,
     deadLetters: {
       routes: set.deadLetters,
       keep: {
@@ -85,6 +113,7 @@ export function frontEndOptions(given: SchedulerOptions): FrontEndOptions {
       slots: options.slots ?? defaults.slots,
       agentsMax: options.agentsMax ?? defaults.agentsMax,
       classesMax: defaults.classes,
+      protectFrom: stealing.protectFrom,
       agentQueueMax: options.agentQueueMax ?? defaults.agentQueueMax,
       leaseMs: options.leaseMs ?? defaults.leaseMs,
       keep: { ...defaults.keep, ...group('keep', KEEP_KEYS, given.keep) },
@@ -119,6 +148,22 @@ export function requireOptionNames(given: object): void {
 
 function group(name: string, keys: readonly Key[], given: unknown): Record<string, unknown> {
   return given === undefined ? {} : requireKeys(name, keys, given)
+}
+
+function stealingOptions(given: SchedulerOptions['stealing']): StealingOptions {
+  const { stealing } = SCHEDULER_DEFAULTS
+  const checked = orOff('stealing', STEALING_KEYS, given, stealing)
+  return checked ?? { ...stealing, mode: 'off', recall: false }
+}
+
+/** @returns null when it is switched off. */
+function orOff<T extends object>(
+  name: string,
+  keys: readonly Key[],
+  given: Partial<T> | false | undefined,
+  defaults: T,
+): T | null {
+  return given === false ? null : { ...defaults, ...group(name, keys, given) }
 }
 
 function checkLedger(given: unknown): void {

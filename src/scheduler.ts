@@ -27,6 +27,7 @@ import { isConnected, schedulerFigures } from './front-end/figures.ts'
 import { InProcessTransport } from './front-end/in-process/transport.ts'
 import { NatsTransport } from './front-end/nats/transport.ts'
 import { FrontEnd } from './front-end/turn.ts'
+import { Watch } from './front-end/watch.ts'
 import { SchedulerJournal } from './journal/scheduler-journal.ts'
 import { Ledger, type LedgerEvent } from './ledger/ledger.ts'
 import type { LatencyBuckets, NamedQueues, SchedulerFigures } from './observe/figures.ts'
@@ -55,6 +56,7 @@ export type {
   TaskYield,
 } from './agent-task.ts'
 export type * from './api.ts'
+export type * from './balance-views.ts'
 export { ERROR_CODES, type ErrorCode, SignalboxError, TaskError } from './errors.ts'
 export type * from './explanation.ts'
 export type { AllocateOptions, Allocation } from './front-end/calls/allocate.ts'
@@ -63,9 +65,6 @@ export type { SchedulerOptions } from './options.ts'
 export type * from './promise-views.ts'
 export type * from './strategy-views.ts'
 export type * from './task.ts'
-
-/** A little more than `CHECK_MS`, so that no check comes too early to be made. */
-const HEALTH_MS = 1_010
 
 /** Something that operators may want to know: agents up and down, routers replaced, NATS away. */
 export interface SchedulerEvent {
@@ -82,7 +81,7 @@ export class Scheduler extends SchedulerCalls implements Signalbox {
   readonly #journal: SchedulerJournal | undefined
   readonly #startedAtMs = policyMs()
   readonly #listeners = new Set<(event: SchedulerEvent) => void>()
-  #healthTimer: NodeJS.Timeout | undefined
+  readonly #watch: Watch
   #starting: Promise<this> | undefined
   #stopping: Promise<void> | undefined
 
@@ -101,6 +100,7 @@ export class Scheduler extends SchedulerCalls implements Signalbox {
       this.#journal = new SchedulerJournal(this.#context.core, journal, this.#emit)
     }
     this.#context.ledger = ledgerOf(this.#context, options.ledger, this.#emit)
+    this.#watch = new Watch(this.#context, this.#emit, this.#frontEnd.schedule)
     const nats = natsOptions(options)
     if (nats === undefined) return
     const sources = {
@@ -145,16 +145,8 @@ export class Scheduler extends SchedulerCalls implements Signalbox {
       await this.stop()
       throw error
     }
-    this.#watchHealth()
+    if (this.#stopping === undefined) this.#watch.start()
     return this
-  }
-
-  /** By a timer of its own: what waits in vain brings no turns. */
-  #watchHealth(): void {
-    if (this.#stopping !== undefined) return
-    const { health } = this.#context
-    this.#healthTimer = setInterval(() => health.check(policyMs(), this.#emit), HEALTH_MS)
-    this.#healthTimer.unref()
   }
 
   async #startJournal(journal: SchedulerJournal): Promise<void> {
@@ -296,7 +288,7 @@ export class Scheduler extends SchedulerCalls implements Signalbox {
   /** Why it takes no tasks at the moment; null when it does. */
   get unready(): 'starting' | 'draining' | 'disconnected' | null {
     if (this.#context.draining) return 'draining'
-    if (this.#healthTimer === undefined) return 'starting'
+    if (!this.#watch.isOn) return 'starting'
     return isConnected(this.#context) ? null : 'disconnected'
   }
 
@@ -352,7 +344,7 @@ export class Scheduler extends SchedulerCalls implements Signalbox {
     for (const transport of context.transports) transport.stopSubmits()
     if (drain) await within(this.#frontEnd.idle(), timeoutMs)
     for (const transport of context.transports) await transport.stop()
-    clearInterval(this.#healthTimer)
+    this.#watch.stop()
     this.#frontEnd.stop()
     await this.#journal?.stop()
     await context.ledger?.stop()

@@ -1,4 +1,5 @@
 /** What a task is to its users: states, priorities, and the options of a submit. */
+import type { AgentCondition } from './balance-views.ts'
 import type { Match } from './options.ts'
 
 export const TASK_STATES = [
@@ -223,6 +224,10 @@ export interface AgentView {
   lost: number
   /** ms since it was last heard of. */
   silentMs: number
+  /** Why it is given less than it could do, or nothing: docs/agent-health.md. */
+  condition: AgentCondition
+  /** The same in a sentence; null when it is fit. */
+  reason: string | null
   /** Tasks that it has asked for and was not given yet; missing unless it pulls. */
   granted?: number
   /** Where an adopted agent answers requests; missing for all others. */

@@ -12,16 +12,17 @@ type Kind = 'lost' | 'doubled' | 'overtaken' | 'mis-assigned' | 'miscounted' | '
   'untimely'
 export type Finding = { kind: Kind; record: number; task?: number; agent?: string; message: string }
 export type Report = ReturnType<Checker['finish']>
+const OLD = { asked: Number.NaN, more: Number.NaN, isOld: true }
 const FINDINGS_MAX = 100, WINDOW = 256, QUIET_MS = 1_000, NOTHING = new Task(), BOUND = 3
 const OUTCOMES = ['', '', '', 'completed', 'failed', 'cancelled', 'dead', '', '', 'expired']
 const CALM = ['', 'TIME', 'STRING', 'END', 'TICK', 'BEAT', 'FORGOTTEN']
 /** Ends that count as neither failure nor loss, by whose word; ends that are the task's. */
-const FREE: Record<string, string> = { undelivered: 'DISPATCH_FAILED', preempted: 'YIELD' }
+const FREE: Row['s'] = { undelivered: 'DISPATCH_FAILED', preempted: 'YIELD', recalled: 'YIELD' }
 const ENDS: Record<string, number> = { succeeded: 3, cancelled: 5, deadline_expired: 9 }
 const LOSING = ['BEAT', 'BYE', 'HELLO', 'AGENT_LOST', 'TICK'] // the first not one that keeps
 const goesFirst = ({ n, place: { due } }: Task, b: Task) => {
-  if (n.level !== b.n.level) return n.level > b.n.level
-  return n.level > 0 && (due === b.place.due ? n.seq < b.n.seq : due < b.place.due)
+  const isOlder = due === b.place.due ? n.seq < b.n.seq : due < b.place.due
+  return n.level !== b.n.level ? n.level > b.n.level : n.level > 0 && isOlder
 }
 export class Checker {
   readonly #in = new Decoder(); readonly #isWhole: boolean; readonly #findings: Finding[] = []
@@ -44,20 +45,21 @@ export class Checker {
   }
   #take(row: Row): void {
     const { of, kind, n, s } = row, isEvent = of >= 16 && of < 64
-    if (this.#in.records === 1 && n.version !== 4) throw new RangeError('No HEAD of version 4.')
+    if (this.#in.records === 1 && n.version !== 5) throw new RangeError('No HEAD of version 5.')
     if (isEvent || kind === 'END') this.#settle()
     if (isEvent) this.#cause = row
     if (of >= 16) this.#count[isEvent ? 'events' : 'effects']++
     if (s.refused || (n.answer && n.answer !== BOUND)) return
     const agent = this.#agent(n.agent, s.who), task = n.task >= 0 ? this.#task(row) : NOTHING
-    if (isEvent && kind !== 'HEARD') task.due.counter = task.at.counter
+    if (isEvent && !/HEARD|RECALL/.test(kind)) task.due.counter = task.at.counter
     if (!CALM.includes(kind) || agent.paused) this.#last.busyMs = this.#last.ms
     const told = { ...row, task, agent }; this.#promises.take(told)
     this.#touched.add(task); this.#on[kind]?.(told)
   }
   readonly #on: Record<string, (row: Row & { task: Task; agent: Agent }) => unknown> = {
     HEAD: ({ s }) => { this.#policy = JSON.parse(s.facts).policy },
-    TIME: ({ n }) => { this.#last.ms = n.ms }, BEAT: ({ agent }) => { agent.paused = false },
+    TIME: ({ n }) => { this.#last.ms = n.ms }, LIMIT: ({ n, agent }) => { agent.limit = n.limit },
+    BEAT: ({ n, agent }) => { Object.assign(agent, { paused: false, others: n.foreign }) },
     END: () => {
       this.#count.ended = true
       const isQuiet = this.#isWhole && this.#last.ms - this.#last.busyMs >= QUIET_MS
@@ -77,7 +79,7 @@ export class Checker {
       const { lossLimit: losses, match } = this.#promises.queue(s.queue).options
       const [type, said] = s.routing.split('|'), all = n.level >= 4 || (said || match) === 'exact'
       const requires = all ? s.requires : '', base = n.level
-      const who = { ...s, requires, type: type || s.queue }
+      const who = { ...s, requires, needs: s.requires, type: type || s.queue }
       const task = Object.assign(new Task(), { n: { ...n, losses, base }, s: who })
       task.lanes = this.#lanes(`${s.queue}|${s.requires}|${s.routing}|${all}`)
       if (n.seq <= this.#last.seq) this.#find('doubled', 'is accepted out of order', task)
@@ -86,8 +88,7 @@ export class Checker {
       this.#touched.add(task); this.#promises.accept(task); this.#move(task, 'waiting')
     },
     NOTED: ({ n, s: { note, detail }, task }) => {
-      if (note === 'scheduled') this.#move(task, 'scheduled')
-      if (note === 'ready') this.#move(task, 'waiting')
+      if (/scheduled|ready/.test(note)) this.#move(task, note === 'ready' ? 'waiting' : note)
       if (note === 'moved') this.#goOn(task, detail.split(': ')[1])
       if (note !== 'boosted' || !task.lane) return
       const { state } = task; task.lane.leave(task, state === 'waiting')
@@ -107,12 +108,16 @@ export class Checker {
       const isOld = task.state === 'offered' && task.at.generation !== n.generation
       if (isOld) this.#find('doubled', 'is committed by an old offer', task)
       if (n.answer !== BOUND) return this.#begin(task, agent, isOther, n.counter, n.slot)
-      const { agentQueueMax: max } = this.#policy, queue = this.#promises.queue(task.s.queue)
-      const early = queue.isEarly ?? (!this.#isWhole || queue.options.binding === 'early')
-      const isFull = agent.bound.size >= max || !early, why = early ? `has ${max} bound` : 'is busy'
-      this.#assign(agent, isOther, isFull ? why : '', task)
-      this.#move(task, 'bound'); task.at.agent = agent; agent.bound.add(task)
+      const { isEarly, options } = this.#promises.queue(task.s.queue)
+      const early = isEarly ?? (!this.#isWhole || options.binding === 'early')
+      this.#bind(task, agent, isOther, early ? '' : 'is busy')
     },
+    STEAL: ({ n, task, agent }) => {
+      this.#changes(task, agent)
+      if (n.into < 0) this.#bind(task, agent)
+      else this.#begin(task, agent, false, n.counter, n.into)
+    },
+    RECALL: ({ task, agent }) => { this.#changes(task, agent); task.to = agent },
     START: ({ n, task, agent }) => {
       const { at, state } = task
       const first = [...agent.bound].find((one) => one !== task && goesFirst(one, task))
@@ -174,6 +179,9 @@ export class Checker {
       const isFinal = over || how in ENDS || told.retryable === 0 || isGivenUp
       this.#move(task, isFinal ? 'ended' : 'waiting')
       Object.assign(task.due, { state: isFinal ? final : 0, code, event: this.#count.events })
+      if (how !== 'recalled' || !(told.agent >= 0)) return
+      const to = this.#agent(told.agent), isOther = task.to !== NOBODY && to !== task.to
+      this.#begin(task, to, isOther, told.counter, told.into)
     },
     AGENT_UP: ({ n }) => this.#agents.set(n.index, Object.assign(new Agent(), { n })),
     AGENT_DOWN: ({ n, agent: { running, bound } }) => {
@@ -186,7 +194,8 @@ export class Checker {
   #settle(): void {
     const { kind, n, s } = this.#cause, who = kind === 'HELLO' && !s.refused && this.#agent(n.index)
     const held = who && who.n.pull === n.pull ? who.held : 0, room = n.pull ? 'more' : 'asked'
-    if (who) Object.assign(who, { n, s, draining: false, paused: false, held, [room]: 0 })
+    const others = who && n.beats ? who.others : 0
+    if (who) Object.assign(who, { n, s, draining: false, paused: false, held, others, [room]: 0 })
     for (const task of this.#touched) {
       const { due, at, state, is } = task, isOver = due.state > 0 && this.#tasks.has(task.n.seq)
       const goesOn = state === 'running' && due.counter === at.counter
@@ -199,15 +208,14 @@ export class Checker {
   }
   #lanes(cls: string): Lane[] {
     const lanes = this.#classes.get(cls) ?? Array.from({ length: 6 }, () => new Lane())
-    this.#classes.set(cls, lanes)
-    return lanes
+    this.#classes.set(cls, lanes); return lanes
   }
   /** In another queue, by whose options it goes from now on. */
   #goOn(task: Task, queue: string): void {
     const { n, s, count, went } = task; this.#move(task, 'ended'); task.due.state = 0
     if (s.queue === undefined) { this.#move(task, 'waiting'); return }
     const { lossLimit, retryCount: retries, timeoutMs: runMs } = this.#promises.queue(queue).options
-    went.push(s.queue); Object.assign(s, { queue, requires: '' })
+    went.push(s.queue); Object.assign(s, { queue, requires: '', needs: '' })
     Object.assign(n, { losses: lossLimit, retries, runMs })
     Object.assign(count, { failures: 0, losses: 0, letters: 0 }); task.own = {}
     if (task.lanes.length > 0) task.lanes = this.#lanes(`${queue}|moved|${s.type}|${n.base >= 4}`)
@@ -218,6 +226,19 @@ export class Checker {
     const why = isOther ? 'is gone' : full || agent.refuses(task?.s ?? {})
     const what = `${task ? 'goes to' : 'is'} an agent that ${why}`
     if (why && agent !== NOBODY) this.#find('mis-assigned', what, task, agent)
+  }
+  #bind(task: Task, agent: Agent, isOther = false, late = ''): void {
+    const { agentQueueMax: max } = this.#policy, { n, limit, others, bound } = agent
+    const no = n.pull || limit >= 0 || others >= n.size ? 'has no queue' : late
+    this.#assign(agent, isOther, no || (bound.size < max ? '' : `has ${max} bound`), task)
+    this.#move(task, 'bound'); task.at.agent = agent; agent.bound.add(task)
+  }
+  /** It is to be another agent's: not any task, and not anybody's. */
+  #changes(task: Task, agent: Agent): void {
+    const { n, s, at } = task, isIts = at.agent === agent && agent !== NOBODY
+    const may = !isIts && !(n.base >= this.#policy.protectFrom)
+    if (!may) this.#find('mis-assigned', 'may not change hands', task)
+    this.#assign(agent, false, agent.refuses({ ...s, requires: s.needs }), task)
   }
   #begin(task: Task, agent: Agent, isOther: boolean, counter: number, slot: number): void {
     this.#assign(agent, isOther, agent.full, task)
@@ -247,7 +268,7 @@ export class Checker {
   #agent(index = -1, id = ''): Agent {
     for (const agent of id ? this.#agents.values() : []) if (agent.s.id === id) return agent
     if (index < 0 || this.#agents.has(index)) return this.#agents.get(index) ?? NOBODY
-    const agent = Object.assign(new Agent(), { n: { index }, asked: Number.NaN, more: Number.NaN })
+    const agent = Object.assign(new Agent(), { n: { index }, ...OLD })
     if (this.#isWhole) this.#find('mis-assigned', 'is not there', undefined, agent)
     else this.#agents.set(index, agent)
     return agent

@@ -6,6 +6,8 @@ const has = (names: string, name: string) => `,${names},`.includes(`,${name},`)
 /** `n` and `s` are of its hello, as a task's are of its submit. */
 export class Agent {
   n: Row['n'] = {}; s: Row['s'] = {}; draining = false; paused = false
+  /** At a time by the scheduler's own word, -1 for any; work of others; it was there before. */
+  limit = -1; others = 0; isOld = false
   /** `asked`: pulled and not given yet; `more`: may be given beyond its size; `held`: allocated. */
   asked = 0; more = 0; held = 0; readonly bound = new Set<Task>()
   readonly running = new Map<number, Task>(); readonly charged = new Set<number>()
@@ -14,14 +16,16 @@ export class Agent {
   take(count = 1): this { this.asked -= count * (this.n.pull ?? 0); return this }
   /** Why it has no credit; '' when it has, or nobody knows. */
   get full(): string {
-    const { n: { size, pull }, asked, running, charged, held } = this, most = size + this.more
+    const { n: { size, pull }, asked, running, charged, held, limit } = this, all = size + this.more
+    const own = Math.max(0, all - this.others), most = limit < 0 ? own : Math.min(own, limit)
     if (pull) return asked <= 0 ? 'has asked for no more' : ''
     return running.size + charged.size + held >= most ? `has ${most} in hand` : ''
   }
   /** Why it may not have the task, with credit or not; '' when it may, for all that is known. */
   refuses({ queue, requires }: Row['s']): string {
     const { queues, can, id, labels = '' } = this.s
-    if (this.draining || this.paused) return this.draining ? 'is draining' : 'did not answer'
+    const no = this.limit === 0 ? 'may have nothing' : this.draining ? 'is draining' : ''
+    if (no || this.paused) return no || 'did not answer'
     if (queue === undefined || queues === undefined) return ''
     const isIts = has(queues, '*') || has(queues, queue) || id === queue // what escalates to it
     if (!isIts) return `does not serve ${queue}`
@@ -50,6 +54,8 @@ export class Task {
   ms: Record<string, number> = { ready: Number.NaN, until: Number.NaN, heard: 0 }
   /** Its own promises, queue by queue where it was, the attempt that was asked to stop. */
   own: Record<string, number> = {}; went: string[] = []; asked = -1
+  /** The attempt that was called back, for whom. */
+  called = -1; to = NOBODY
   /** Its SLA is broken, it has begun, it escalated; it may escalate, is to be put off, now. */
   is = { breached: false, judged: false, shed: false, leaving: false, owing: false }
   get lane(): Lane | undefined { return this.lanes[this.n.level] }

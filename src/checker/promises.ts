@@ -63,8 +63,7 @@ export class Promises {
   queue(name: string): Queue {
     const known = this.#queues.get(name); if (known) return known
     const { queueDefaults, queues = {} } = this.#policy, queue = new Queue()
-    Object.assign(queue.options, queueDefaults, queues[name])
-    this.#queues.set(name, queue)
+    Object.assign(queue.options, queueDefaults, queues[name]); this.#queues.set(name, queue)
     return queue
   }
   readonly #on: Record<string, (told: Told) => unknown> = {
@@ -82,21 +81,23 @@ export class Promises {
     },
     BINDING: ({ n, s }) => { this.queue(s.queue).isEarly = n.early === 1 },
     OFFER: ({ task }) => this.#goes(task), START: ({ task }) => this.#goes(task, false),
+    STEAL: ({ task }) => this.#goes(task, false),
     HEARD: ({ task }) => { task.ms.heard = this.nowMs },
     BEAT: ({ agent: { n, running }, s: { counters } }) => {
       const told = n.beats === 1 ? counters.split(',') : [] // of others beats say nothing of tasks
       const of = (counter: string) => running.get(Number(counter))?.ms ?? {}
       for (const one of told) Object.assign(of(one), { heard: this.nowMs })
     },
-    YIELD: ({ task }) => {
-      if (task.asked !== task.at.counter) this.#find('uncaused', 'stops and was not asked to', task)
+    YIELD: ({ n, task }) => { if (n.agent >= 0) this.#goes(task) },
+    RECALL: ({ task, task: { at: { counter, agent: { n, running, isOld, others } } } }) => {
+      const can = isOld || (n.recalls && !n.pull && running.size > Math.max(0, n.size - others))
+      task.called = counter; if (!can) this.#find('uncaused', 'is called back in its work', task)
     },
-    PREEMPT: ({ n, task, agent }, { preemptionsMax: max } = this.#of(task)) => {
+    PREEMPT: ({ n, task, task: { count }, agent }, { preemptionsMax: max } = this.#of(task)) => {
       const isWilling = agent.n.preemptible !== 0 && task.n.base < CRITICAL
       const isRight = task.at.counter === n.counter && task.asked !== n.counter && isWilling
       if (!isRight) this.#find('uncaused', 'is asked to stop', task)
-      const isMore = task.count.preempted >= max
-      if (isMore) this.#find('miscounted', `stops more than ${max} times`, task)
+      if (count.preempted >= max) this.#find('miscounted', `stops more than ${max} times`, task)
       task.asked = n.counter
     },
     NOTED: (told) => this.#notes[told.s.note]?.(told),
@@ -107,15 +108,17 @@ export class Promises {
       if (s.code === 'ttl_expired') this.#expires(task, this.nowMs - ms.ready, own.ttl ?? ttlMs)
       if (s.name !== name) this.#find('miscounted', `has a dead letter under ${s.name}`, task)
     },
-    ENDED: ({ s: { how }, task }) => {
-      const { ms, at, n: told } = task, { kind, n } = this.#cause, { nowMs } = this
+    ENDED: ({ n: told, s: { how }, task }) => {
+      const { ms, at } = task, { kind, n } = this.#cause, { nowMs } = this
       const silentMs = nowMs - Math.max(ms.heard, at.sinceMs)
       const { heartbeatTimeoutMs: due } = this.#of(task)
-      const isIts = kind === 'YIELD' && n.task === told.seq
+      const isIts = kind === 'YIELD' && n.task === told.task
       const isEarly = how === 'heartbeat_timeout' && (kind !== 'TICK' || !due || silentMs < due)
       if (isEarly) this.#find('untimely', `ends after ${silentMs} ms of silence`, task)
       if (how === 'preempted') task.count.preempted++
-      if (how === 'preempted' && !isIts) this.#find('uncaused', 'is interrupted', task)
+      const isRight = isIts && (how === 'recalled' ? task.called : task.asked) === told.counter
+      const isBack = how === 'preempted' || how === 'recalled'
+      if (isBack && !isRight) this.#find('uncaused', 'stops and was not asked to', task)
     },
     OUTCOME: ({ n: { state }, task }) => {
       const { letters } = task.count, died = DIED.includes(state) ? 1 : 0
@@ -187,10 +190,9 @@ export class Promises {
     if (!isTold && !isNew) this.#find('uncaused', 'expires before it is overdue', task)
   }
   #ages(task: Task, share: number, what: string): void {
-    const { slaClock } = this.#of(task), { first, ready } = task.ms
-    const target = share * this.#sla(task)
+    const { slaClock } = this.#of(task), { first, ready } = task.ms, due = share * this.#sla(task)
     const waited = this.nowMs - (slaClock === 'completed' ? first : ready)
-    const isRight = (target > 0 && waited >= target) || this.#isNew(task)
+    const isRight = (due > 0 && waited >= due) || this.#isNew(task)
     if (!isRight) this.#find('untimely', `${what} after ${waited} ms`, task)
   }
 }

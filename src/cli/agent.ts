@@ -1,8 +1,9 @@
-/** `signalbox agent run|list|drain`: agents from the outside, and a shell command as one. */
+/** `signalbox agent run|list|drain|maintain`: agents from the outside, and a shell command as one. */
 import type { Command } from 'commander'
 import type { AgentHandle } from '../agent-task.ts'
 import { SignalboxError } from '../errors.ts'
 import { LIMITS } from '../options.ts'
+import { addAgentLoad } from './agent-load.ts'
 import { withClient } from './connection.ts'
 import { type ExecEvent, ExecHandler } from './exec.ts'
 import { catchInterrupts } from './interrupts.ts'
@@ -20,7 +21,9 @@ interface RunFlags {
 }
 
 export function addAgent(program: Command): void {
-  const agent = program.command('agent').description('run an agent, list agents, drain one')
+  const agent = program
+    .command('agent')
+    .description('run an agent, list agents, let one leave or rest')
   agent
     .command('run')
     .description('run a shell command for each task: payload on stdin, result from stdout')
@@ -49,6 +52,31 @@ export function addAgent(program: Command): void {
         else terminal.json({ agent: id, draining: true })
       })
     })
+  agent
+    .command('maintain')
+    .description('give an agent nothing new until its maintenance ends; what it runs it finishes')
+    .argument('<id>', 'its id')
+    .option('--end', 'the maintenance is over')
+    .action(maintainAgent)
+  addAgentLoad(agent)
+}
+
+async function maintainAgent(
+  id: string,
+  { end = false }: { end?: boolean },
+  command: Command,
+): Promise<void> {
+  const terminal = terminalOf(command)
+  await withClient(natsFlagOf(command), async (client) => {
+    await client.maintainAgent(id, !end)
+    if (terminal.format !== 'table') terminal.json({ agent: id, maintenance: !end })
+    else if (end) terminal.lines([`Agent ${id} works again.`])
+    else {
+      terminal.lines([
+        `Agent ${id} gets nothing new: \`signalbox agent maintain ${id} --end\` ends it.`,
+      ])
+    }
+  })
 }
 
 async function listAgents({ limit }: { limit: number }, command: Command): Promise<void> {
@@ -57,7 +85,8 @@ async function listAgents({ limit }: { limit: number }, command: Command): Promi
     // One more than is shown tells whether there are more.
     const agents = await client.listAgents({ limit: Math.min(limit + 1, LIMITS.agentsMax) })
     const shown = agents.slice(0, limit)
-    if (terminal.format === 'table') terminal.lines(agentLines(shown, terminal.colors))
+    if (terminal.format === 'table')
+      terminal.lines(agentLines(shown, terminal.columns, terminal.colors))
     else terminal.jsonRows(shown)
     if (agents.length > limit) terminal.note(`There are more than ${limit}: --limit shows them.`)
   })

@@ -8,6 +8,7 @@ import { addDead } from './dead.ts'
 import { addDev } from './dev.ts'
 import { addLedger } from './ledger.ts'
 import { addLoad } from './load.ts'
+import { addMetrics } from './metrics.ts'
 import { outputOption } from './options.ts'
 import { addQueue } from './queue.ts'
 import { addReplay } from './replay.ts'
@@ -56,6 +57,7 @@ export function buildProgram(): Command {
     addCheck,
     addConfig,
     addStatus,
+    addMetrics,
     addTop,
   ])
     add(program)

@@ -1,7 +1,9 @@
-/** `signalbox queue list|get|pause|resume`: how queues are, and holding one back. */
+/** `signalbox queue list|get|advice|pause|resume|rebalance`: how queues are, and holding one back. */
 import type { Command } from 'commander'
 import { withClient } from './connection.ts'
 import { natsFlagOf, terminalOf } from './options.ts'
+import { adviceLines } from './render/advice.ts'
+import { rebalanceLines } from './render/balance.ts'
 import { queueLines, queueListLines } from './render/queues.ts'
 
 const EXAMPLES = `
@@ -34,6 +36,15 @@ export function addQueue(program: Command): void {
     .description('the reverse of pause')
     .argument('<queue>', 'the queue')
     .action((name: string, _: object, command: Command) => setPaused(name, false, command))
+  queue
+    .command('advice')
+    .description('how many agents there should be, and why; of one queue or of all')
+    .argument('[queue]', 'the queue')
+    .action(showAdvice)
+  queue
+    .command('rebalance')
+    .description('even out what waits at agents, now; tells what was moved')
+    .action(rebalance)
 }
 
 async function listQueues(_: object, command: Command): Promise<void> {
@@ -53,6 +64,26 @@ async function getQueue(name: string, _: object, command: Command): Promise<void
     if (terminal.format === 'table') {
       terminal.lines(queueLines(queue, terminal.columns, terminal.colors))
     } else terminal.json(queue)
+  })
+}
+
+async function showAdvice(name: string | undefined, _: object, command: Command): Promise<void> {
+  const terminal = terminalOf(command)
+  await withClient(natsFlagOf(command), async (client) => {
+    const advice = await client.scalingAdvice(name)
+    if (terminal.format === 'table') {
+      terminal.lines(adviceLines(advice, terminal.columns, terminal.colors))
+    } else terminal.jsonRows(advice)
+  })
+}
+
+async function rebalance(_: object, command: Command): Promise<void> {
+  const terminal = terminalOf(command)
+  await withClient(natsFlagOf(command), async (client) => {
+    const report = await client.rebalance()
+    if (terminal.format === 'table') {
+      terminal.lines(rebalanceLines(report, terminal.columns, terminal.colors))
+    } else terminal.json(report)
   })
 }
 

@@ -22,16 +22,19 @@ import { allQueues, type QueuePage } from '../wire/queue-list-options.ts'
 import { requireToken } from '../wire/tokens.ts'
 import { Asker } from './ask.ts'
 import { DeadLettersApi } from './dead-letters-api.ts'
+import { FleetApi } from './fleet-api.ts'
 import type { Inbox } from './inbox.ts'
 import type { Link } from './link.ts'
 
 export class Api {
   readonly #asker: Asker
   readonly deadLetters: DeadLettersApi
+  readonly fleet: FleetApi
 
   constructor(link: Link, inbox: Inbox) {
     this.#asker = new Asker(link, inbox)
     this.deadLetters = new DeadLettersApi(this.#asker)
+    this.fleet = new FleetApi(this.#asker)
   }
 
   status(): Promise<SchedulerStatus> {

@@ -14,6 +14,8 @@ import { disconnected, type Link } from './link.ts'
 const TARGET = 'any'
 /** Of somebody who is not the one to ask. */
 const OUTVOTED = ['task_unknown', 'agent_unknown', 'queue_unknown', 'dead_letter_unknown']
+/** Of all that there are, those that have none of what is asked for say nothing of the others'. */
+const OUTVOTED_OF_ALL = [...OUTVOTED, 'not_supported']
 /** How long another scheduler may take to know what one did not, or to say what it has itself. */
 const SECOND_OPINION_MS = 300
 
@@ -45,7 +47,8 @@ class ApiCall implements Waiter {
   answer(msg: Msg): boolean {
     const error = this.#errorOf(msg)
     if (error === null) return this.#take(decodePayload<never>(msg.data))
-    if (!OUTVOTED.includes(error.code)) {
+    const outvoted = this.#gathered === null ? OUTVOTED : OUTVOTED_OF_ALL
+    if (!outvoted.includes(error.code)) {
       this.fail(error)
       return true
     }
@@ -79,7 +82,7 @@ class ApiCall implements Waiter {
   fail(error: SignalboxError): void {
     clearTimeout(this.timer)
     const gathered = this.#gathered ?? []
-    const isTime = error.code === 'no_scheduler' || OUTVOTED.includes(error.code)
+    const isTime = error.code === 'no_scheduler' || OUTVOTED_OF_ALL.includes(error.code)
     if (gathered.length > 0 && isTime) this.#resolve(gathered as never)
     else this.#reject(error)
   }

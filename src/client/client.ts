@@ -17,6 +17,13 @@ import type {
   SubmitTotals,
   TaskHandle,
 } from '../api.ts'
+import type {
+  AgentProfile,
+  AgentUtilization,
+  RebalanceReport,
+  ScalingAdvice,
+  SchedulerMetrics,
+} from '../balance-views.ts'
 import type { TaskExplanation } from '../explanation.ts'
 import type { LedgerPage, LedgerTailOptions } from '../ledger-views.ts'
 import type {
@@ -193,6 +200,30 @@ export class Client implements Signalbox {
 
   taskHistory(id: string, queue?: string): Promise<HistoryEntry[]> {
     return this.#api.taskHistory(id, queue)
+  }
+
+  getUtilization(agent?: string): Promise<AgentUtilization[]> {
+    return this.#api.fleet.getUtilization(agent)
+  }
+
+  agentProfile(agent: string): Promise<AgentProfile> {
+    return this.#api.fleet.agentProfile(agent)
+  }
+
+  metrics(): Promise<SchedulerMetrics> {
+    return this.#api.fleet.metrics()
+  }
+
+  scalingAdvice(queue?: string): Promise<ScalingAdvice[]> {
+    return this.#api.fleet.scalingAdvice(queue)
+  }
+
+  rebalance(): Promise<RebalanceReport> {
+    return this.#api.fleet.rebalance()
+  }
+
+  maintainAgent(agent: string, isOn = true): Promise<void> {
+    return this.#api.fleet.maintainAgent(agent, isOn)
   }
 
   ledgerTail(options?: LedgerTailOptions): Promise<LedgerPage> {

@@ -6,6 +6,7 @@
  * Runs in any thread. Invariant: names are unique within a section, in the file and as options.
  */
 import { LIMITS } from '../options.ts'
+import { AGENT_HEALTH_KEYS, METRICS_KEYS, SCALING_KEYS, STEALING_KEYS } from './balance-keys.ts'
 import type { Key } from './key.ts'
 import { QUEUE_KEYS } from './queue-keys.ts'
 import {
@@ -31,9 +32,9 @@ export interface Section {
   readonly option: string
   /**
    * `keys`: the keys themselves. `named`: a map of names to them. `list`: a list of them. `paths`: a
-   * map of names to paths.
+   * map of names to paths. `value`: the value of its one key.
    */
-  readonly shape: 'keys' | 'named' | 'list' | 'paths'
+  readonly shape: 'keys' | 'named' | 'list' | 'paths' | 'value'
   readonly keys: readonly Key[]
   /** Of `named`, `list` and `paths`: entries at most. */
   readonly max: number
@@ -100,6 +101,28 @@ export const SECTIONS: readonly Section[] = [
     max: LIMITS.ownStrategiesMax,
   }),
   section('learning', 'learning', LEARNING_KEYS, 'What agents’ results teach.'),
+  section(
+    'stealing',
+    'stealing',
+    STEALING_KEYS,
+    'Moving tasks between agents; `false` for never.',
+    {
+      mayBeOff: true,
+      also: ['load_balancing', 'load_balancer', 'rebalancing'],
+    },
+  ),
+  section('scaling', 'scaling', SCALING_KEYS, 'When more agents are advised; `false` for never.', {
+    mayBeOff: true,
+    also: ['autoscaling', 'auto_scaling'],
+  }),
+  section(
+    'agent_health',
+    'agentHealth',
+    AGENT_HEALTH_KEYS,
+    'Agents that do not do well; `false` for nothing.',
+    { mayBeOff: true, also: ['outlier_detection', 'circuit_breaker'] },
+  ),
+  section('metrics', 'metrics', METRICS_KEYS, 'What is sampled for metrics.'),
   section('http', 'http', HTTP_KEYS, 'Metrics and probes; off without a port.'),
   section('log', 'log', LOG_KEYS, 'What is written of its work.', { also: ['logging', 'logs'] }),
 ]

@@ -23,8 +23,10 @@ import {
 import { canonicalStrategy } from '../routing/aliases.ts'
 import { strategyNames } from '../routing/registry.ts'
 import { quote } from '../wire/tokens.ts'
+import { impossiblePairs } from './balance-together.ts'
 import { contradictions, mergedQueue } from './contradictions.ts'
 import { type ConfigDocument, parseConfig } from './document.ts'
+import { mergeDocument002, pathOf002, SECTIONS_002 } from './document-002.ts'
 import type { Finding } from './findings.ts'
 import { toYaml } from './key.ts'
 import { SECTIONS } from './keys.ts'
@@ -93,6 +95,7 @@ export function readConfig(text: string, file: string, options: ReadOptions = {}
   checkNats(sections, document, reader, options)
   const scheduler = schedulerOptions(sections, options)
   checkTogether(scheduler, document, reader, options)
+  checkBalance(scheduler, document, reader)
   return {
     findings: findings.sorted(),
     more: findings.more,
@@ -111,13 +114,14 @@ function readSections(document: ConfigDocument, reader: SectionReader): Record<s
     findings.error(offsetOf(root as Node), '', 'give sections: queues, nats, scheduler, …')
     return sections
   }
+  const known = [...SECTIONS, ...SECTIONS_002]
   const entries = new Map<string, Entry>()
   for (const entry of reader.entries(root, '')) {
-    if (SECTIONS.some(({ yaml }) => yaml === entry.name)) entries.set(entry.name, entry)
-    else reader.unknown(entry, '', SECTIONS)
+    if (known.some(({ yaml }) => yaml === entry.name)) entries.set(entry.name, entry)
+    else reader.unknown(entry, '', known)
   }
   const isStrategies = (yaml: string) => yaml === 'strategies'
-  const ordered = [...SECTIONS].sort(
+  const ordered = [...known].sort(
     (a, b) => Number(isStrategies(b.yaml)) - Number(isStrategies(a.yaml)),
   )
   for (const section of ordered) {
@@ -128,6 +132,7 @@ function readSections(document: ConfigDocument, reader: SectionReader): Record<s
     if (value !== undefined) sections[section.yaml] = value
     if (isStrategies(section.yaml)) addStrategies(value ?? {}, document, reader)
   }
+  mergeDocument002(sections, findings, reader.places)
   return sections
 }
 
@@ -197,6 +202,7 @@ function schedulerOptions(
     dead_letters_keep: deadLettersKeep,
     nats,
     agents,
+    agent_health: agentHealth,
     http: _,
     log: __,
     ...same
@@ -208,7 +214,7 @@ function schedulerOptions(
     queues: { ...others, ...ofFile },
     ...same,
   }
-  const given = { queueDefaults, deadLetters, deadLettersKeep }
+  const given = { queueDefaults, deadLetters, deadLettersKeep, agentHealth }
   for (const [name, value] of Object.entries(given)) if (value !== undefined) options[name] = value
   if (nats !== undefined || agents !== undefined) {
     options.nats = { ...nats, ...(agents === undefined ? {} : { agents }) }
@@ -252,6 +258,32 @@ function checkTogether(
     else {
       findings.error(place, path, each.message, { value, suggestion: nearQueue(each, queues) })
     }
+  }
+}
+
+/** The same for options of a section of their own. */
+function checkBalance(
+  options: SchedulerOptions,
+  { findings }: ConfigDocument,
+  { places }: SectionReader,
+): void {
+  const { stealing, scaling, agentHealth } = options
+  const defaults = SCHEDULER_DEFAULTS
+  const pairs = impossiblePairs({
+    stealing: { ...defaults.stealing, ...(stealing || {}) },
+    scaling: { ...defaults.scaling, ...(scaling || {}) },
+    agentHealth: { ...defaults.agentHealth, ...(agentHealth || {}) },
+  })
+  for (const { section, option, other, words } of pairs) {
+    const { yaml, keys } = SECTIONS.find((each) => each.option === section)!
+    const named = [option, other].map((name) => {
+      const key = keys.find((each) => each.option === name)!.yaml
+      const ours = `${yaml}.${key}`
+      const theirs = pathOf002(key)
+      return theirs !== undefined && places.has(theirs) ? theirs : ours
+    })
+    const place = places.get(named[0]) ?? places.get(named[1]) ?? 0
+    findings.error(place, named[0], `it must be ${words} ${named[1]}`)
   }
 }
 

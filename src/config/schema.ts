@@ -5,6 +5,7 @@
  * except for what goes together with what; the reader takes some more spellings (`Fifo`, `LOW`).
  */
 import { strategyNames } from '../routing/registry.ts'
+import { SECTIONS_002 } from './document-002.ts'
 import { type Key, rangeWords, toYaml } from './key.ts'
 import { SECTIONS, type Section } from './keys.ts'
 
@@ -20,7 +21,9 @@ export function configSchema(): Schema {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'signalbox.yaml',
     description: 'Configuration of a Signalbox scheduler.',
-    ...object(SECTIONS.map((section) => [section.yaml, sectionSchema(section)])),
+    ...object(
+      [...SECTIONS, ...SECTIONS_002].map((section) => [section.yaml, sectionSchema(section)]),
+    ),
     $defs: { queue: keysSchema(SECTIONS.find(({ yaml }) => yaml === 'queues')!.keys) },
   }
 }
@@ -57,6 +60,8 @@ function sectionSchema(section: Section): Schema {
       }
     case 'list':
       return { description, type: ['array', 'null'], items: one, maxItems: section.max }
+    case 'value':
+      return { ...keySchema(section.keys[0]), description }
     case 'keys': {
       const off = section.mayBeOff ? [{ const: false }] : []
       return { description, anyOf: [one, { type: 'null' }, ...off] }

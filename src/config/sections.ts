@@ -50,6 +50,7 @@ export class SectionReader {
     const value = this.#resolved(entry.value)
     const path = section.yaml
     if (section.mayBeOff && isScalar(value) && value.value === false) return false
+    if (section.shape === 'value') return this.#value(section.keys[0], entry, path)
     if (section.shape === 'list') return this.#list(section, value, path, entry.keyOffset)
     const instead = section.mayBeOff ? 'give keys below it, or false' : undefined
     const map = this.#map(value, path, entry.keyOffset, instead)

@@ -1,6 +1,7 @@
 /**
  * A scheduler and its fleet in virtual time: arrivals and durations are drawn, everything between is
- * real. Any thread; a million tasks take a second or two.
+ * real. Any thread; a million tasks take a second or two. With `stealing`, what is bound to agents is
+ * moved between them by the real balancer.
  *
  * ```
  *   workload ──arrival──► PolicyCore ──offer──► Chooser, strategy ──propose──► PolicyCore ──► agents
@@ -26,25 +27,47 @@ import {
   ROW_COUNT_MAX,
   SlotTableWriter,
 } from '../../native-free/index.ts'
+import { Balancer } from '../balance/balancer.ts'
+import { LearnedCosts } from '../balance/learned-costs.ts'
 import { Learning } from '../learning/learning.ts'
 import { type Binding, SCHEDULER_DEFAULTS } from '../options.ts'
+import type { AgentState } from '../policy/agents.ts'
 import { BOUND_TO_AGENT, COMMITTED, PolicyCore, type PolicyEffects } from '../policy/core.ts'
+import type { AttemptEnd } from '../policy/state.ts'
 import { NOBODY, type RecordOptions, TaskRecord } from '../policy/task-record.ts'
 import { Chooser } from '../routing/chooser.ts'
 import type { Strategy } from '../routing/strategy.ts'
+import { ElasticFleet } from './elastic.ts'
 import { EventHeap } from './event-heap.ts'
 import { type ModelAgent, type Service, SpeedService } from './fleet.ts'
 import { type Measured, Measures } from './measures.ts'
-import { type ModelSpec, memoryFor, optionsOf, policyOptions, strategiesOf, TWIN } from './setup.ts'
+import {
+  type ModelSpec,
+  memoryFor,
+  optionsOf,
+  policyOptions,
+  stealingOf,
+  strategiesOf,
+  TWIN,
+} from './setup.ts'
 
 export interface ModelResult extends Measured {
   readonly strategy: string
   readonly binding: Binding
   /** Tasks that were bound to an agent without credit, of all. */
   readonly bound: number
+  /** Tasks that went from one agent's own queue to another agent, each time; push cycles. */
+  readonly stolen: number
+  readonly cycles: number
   /** By task, µs; NaN for one that was left over. */
   readonly startUs: Float64Array
   readonly endUs: Float64Array
+  /** Of a fleet that grew and shrank: what its agents cost, and the most there were. */
+  readonly elastic: {
+    readonly agentUs: number
+    readonly agentsMax: number
+    readonly changes: number
+  }
 }
 
 const QUEUE = 'model'
@@ -61,11 +84,13 @@ class FleetModel implements PolicyEffects {
   private readonly chooser: Chooser
   private readonly strategies: readonly Strategy[]
   private readonly learning: Learning
+  private readonly balancer: Balancer
   private readonly service: Service
   private readonly measures: Measures
   /** Slots of running tasks, by when they are done. */
   private readonly ends: EventHeap
   /** Agents that join and go, by when. */
+  private readonly elastic: ElasticFleet | null
   private readonly changes: readonly { readonly atUs: number; readonly apply: () => void }[]
   /** By type. */
   private readonly options: readonly RecordOptions[]
@@ -98,9 +123,14 @@ class FleetModel implements PolicyEffects {
       policyOptions(spec, memory),
       this,
     )
+    this.balancer = new Balancer(this.core, new LearnedCosts(this.learning), stealingOf(spec), {
+      started: (record) => this.started(record),
+    })
     this.placeOf = new Int32Array(agentCountMax)
     this.options = optionsOf(workload)
-    this.changes = fleet
+    this.elastic = this.elasticOf(spec)
+    const isElastic = this.elastic !== null
+    this.changes = (isElastic ? [] : fleet)
       .flatMap((agent, place) => this.changesOf(agent, place))
       .sort((a, b) => a.atUs - b.atUs)
   }
@@ -111,18 +141,25 @@ class FleetModel implements PolicyEffects {
     const { changes, ends } = this
     let arrived = 0
     let changed = 0
-    // Ends: each round takes one of finitely many arrivals, changes and ends.
+    // Ends: each round takes one of finitely many arrivals, changes and ends, or is the balancer's, who
+    // has something to do only while tasks are bound.
     for (;;) {
       const arrivesUs = arrived < count ? arrivalUs[arrived] : Number.POSITIVE_INFINITY
       const changesUs = changed < changes.length ? changes[changed].atUs : Number.POSITIVE_INFINITY
-      const nextUs = Math.min(arrivesUs, changesUs, ends.nextUs)
+      const elasticUs = this.elastic?.nextUs ?? Number.POSITIVE_INFINITY
+      const balanceUs = Math.max(this.nowUs, this.balancer.nextMs() * 1_000)
+      const nextUs = Math.min(arrivesUs, changesUs, ends.nextUs, elasticUs, balanceUs)
       if (nextUs === Number.POSITIVE_INFINITY) break
       this.nowUs = nextUs
       this.nowMs = Math.floor(nextUs / 1_000)
       if (changesUs === nextUs) changes[changed++].apply()
+      else if (elasticUs === nextUs) this.elastic!.act(nextUs)
       else if (ends.nextUs === nextUs) this.complete(ends.pop())
-      else this.submit(arrived++)
+      else if (arrivesUs === nextUs) this.submit(arrived++)
       this.place()
+      this.balancer.run(this.nowMs)
+      this.spec.observe?.(this.balancer, this.nowMs)
+      if (this.completed === count) this.elastic?.close(nextUs)
     }
     if (this.completed !== count && !isPartial) {
       throw new Error(`${count - this.completed} of ${count} tasks were never given to anybody`)
@@ -132,8 +169,15 @@ class FleetModel implements PolicyEffects {
       strategy: factory === undefined ? strategy : TWIN,
       binding,
       bound: this.core.counters.bound / count,
+      stolen: this.core.counters.stolen,
+      cycles: this.balancer.counters.cycles,
       startUs: this.measures.startUs,
       endUs: this.measures.endUs,
+      elastic: {
+        agentUs: this.elastic?.agentUs ?? 0,
+        agentsMax: this.elastic?.sizeMax ?? 0,
+        changes: this.elastic?.changes ?? 0,
+      },
     }
   }
 
@@ -142,6 +186,18 @@ class FleetModel implements PolicyEffects {
     const join = { atUs: fromUs, apply: () => this.join(agent, place) }
     if (untilUs === Number.POSITIVE_INFINITY) return [join]
     return [join, { atUs: untilUs, apply: () => void this.core.drainAgent(idOf(place)) }]
+  }
+
+  private elasticOf({ elastic, fleet }: ModelSpec): ElasticFleet | null {
+    if (elastic === undefined) return null
+    const { core } = this
+    elastic.controller.begin(core)
+    return new ElasticFleet(elastic, fleet.length, {
+      join: (place) => this.join(fleet[place], place),
+      drain: (place) => void core.drainAgent(idOf(place)),
+      leave: (place) => void core.bye(idOf(place), 'model', false, this.nowMs),
+      runningAt: (place) => core.agents.get(idOf(place))?.running.length ?? 0,
+    })
   }
 
   private join(agent: ModelAgent, place: number): void {
@@ -159,6 +215,7 @@ class FleetModel implements PolicyEffects {
         pull: false,
         leased: false,
         preemptible: false,
+        recalls: false,
         link: null,
       },
       this.nowMs,
@@ -237,6 +294,7 @@ class FleetModel implements PolicyEffects {
     const { row, strategyIndex } = record.cls!
     const tookUs = this.nowUs - this.measures.startUs[record.seq]
     this.core.succeeded(record, this.nowMs)
+    this.elastic?.ended(this.placeOf[index], this.nowUs)
     this.learning.record(index, row, tookUs, true)
     this.strategies[strategyIndex].record?.(index, tookUs, true)
     this.completed++
@@ -250,11 +308,15 @@ class FleetModel implements PolicyEffects {
   outcome(): void {}
   revoke(): void {}
   repeat(): void {}
-  ended(): void {}
+  ended(record: TaskRecord, _counter: number, _agent: AgentState, how: AttemptEnd): void {
+    this.spec.elastic?.controller.ended(record, how, this.nowMs)
+  }
   unbound(): void {}
   noted(): void {}
   deadLetter(): void {}
   preempt(): void {}
+  stolen(): void {}
+  recall(): void {}
   queuePaused(): void {}
   creditBack(): void {}
   agentUp(): void {}

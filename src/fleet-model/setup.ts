@@ -5,11 +5,15 @@
  * specification says otherwise; bounds that would end a run are out of the way.
  */
 import { createMemory, type SharedMemory } from '../../native-free/index.ts'
+import type { Balancer } from '../balance/balancer.ts'
 import {
   type Binding,
   type LearningOptions,
   QUEUE_DEFAULTS,
+  type QueueOptions,
   SCHEDULER_DEFAULTS,
+  STEALING_DEFAULTS,
+  type StealingOptions,
 } from '../options.ts'
 import type { PolicyOptions } from '../policy/state.ts'
 import type { RecordOptions } from '../policy/task-record.ts'
@@ -17,6 +21,7 @@ import { Random } from '../routing/generator.ts'
 import { createStrategies, strategyNames } from '../routing/registry.ts'
 import type { Strategy, StrategyFactory } from '../routing/strategy.ts'
 import { checkStrategyOptions, type RoutingOptions } from '../strategy-options.ts'
+import type { ElasticSpec } from './elastic.ts'
 import type { ModelAgent, Service } from './fleet.ts'
 import type { Workload } from './workload.ts'
 
@@ -31,16 +36,24 @@ export interface ModelSpec {
   readonly factory?: StrategyFactory
   readonly binding: Binding
   /** Of queues that have others than these two. */
-  readonly queues?: Readonly<Record<string, { strategy: string; binding: Binding }>>
+  readonly queues?: Readonly<
+    Record<string, { strategy: string; binding: Binding } & Partial<QueueOptions>>
+  >
   /** Of the strategy's random numbers. */
   readonly seed: number
   readonly learning?: Partial<LearningOptions>
   readonly routing?: RoutingOptions
   readonly agentQueueMax?: number
+  /** What is bound to agents may be moved, as these say; not at all by default. */
+  readonly stealing?: Partial<StealingOptions>
+  /** Called whenever all that can be placed is, and moved what the balancer would. */
+  readonly observe?: (balancer: Balancer, nowMs: number) => void
   /** Tasks may be left over because those who can do them are gone; an Error by default. */
   readonly isPartial?: boolean
   /** Share of tasks that do not count; `WARM_UP` by default. */
   readonly warmUp?: number
+  /** Agents of the fleet come and go as somebody decides; all are there all the time by default. */
+  readonly elastic?: ElasticSpec
 }
 
 /** Twelve days: nothing of a run times out, and the number is a small integer. */
@@ -70,8 +83,15 @@ export function strategiesOf(
   return factory === undefined ? strategies : [...strategies, factory(context)]
 }
 
+/** @returns what was asked for; off unless something was. */
+export function stealingOf({ stealing }: ModelSpec): StealingOptions {
+  return stealing === undefined
+    ? { ...STEALING_DEFAULTS, mode: 'off' }
+    : { ...STEALING_DEFAULTS, ...stealing }
+}
+
 export function policyOptions(
-  { strategy, binding, queues = {}, factory, agentQueueMax }: ModelSpec,
+  { strategy, binding, queues = {}, factory, agentQueueMax, stealing }: ModelSpec,
   memory: SharedMemory,
 ): PolicyOptions {
   const names = factory === undefined ? strategyNames() : [...strategyNames(), TWIN]
@@ -83,6 +103,7 @@ export function policyOptions(
     slots: slotCount,
     agentsMax: agentCountMax,
     classesMax: classCountMax,
+    protectFrom: stealing?.protectFrom ?? STEALING_DEFAULTS.protectFrom,
     agentQueueMax: agentQueueMax ?? SCHEDULER_DEFAULTS.agentQueueMax,
     deadLetterMoves: {},
     dedup: { windowSeconds: 0, count: 0 },

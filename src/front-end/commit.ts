@@ -7,7 +7,7 @@
  */
 import { NONE, PROPOSAL_WORDS } from '../../native-free/index.ts'
 import { nowUs } from '../clock.ts'
-import { WAS_BOUND } from '../ledger/ledger-writer.ts'
+import { WAS_BOUND, WAS_MOVED } from '../ledger/format.ts'
 import { BOUND_TO_AGENT, COMMITTED, CONFLICT } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_ASSIGNMENT, STAGE_COMMIT, STAGE_PROPOSE } from './context.ts'
@@ -119,6 +119,14 @@ export function placeBound(context: FrontEndContext): void {
     dispatch(context, record, stampUs)
     record = core.nextBound(context.nowMs)
   }
+}
+
+/** Sends what was begun with another agent than it waited for, or was sent to before. */
+export function dispatchMoved(context: FrontEndContext, record: TaskRecord): void {
+  const stampUs = nowUs()
+  context.ledger?.writer.assigned(record, record.cls!.strategyIndex, WAS_MOVED, context.nowMs)
+  record.attempt!.proposedUs = stampUs
+  dispatch(context, record, stampUs)
 }
 
 /** Places what was bounced, now that credit may be free; before any later proposal is read. */

@@ -62,12 +62,17 @@ export class Completion implements PolicyEffects {
     ;(agent.link as AgentPort).cancel(agent, counter, dispatchSeq, reason)
   }
 
-  ended(record: TaskRecord, _counter: number, agent: AgentState, how: AttemptEnd): void {
+  ended(record: TaskRecord, counter: number, agent: AgentState, how: AttemptEnd): void {
     const { context } = this
     learnEnd(context, record, agent, how)
     context.health.ended(record, agent, how)
+    context.agentHealth.ended(counter, agent, how)
+    context.capacity.ended(record, agent, how, context.nowMs)
     const code = how === 'failed' ? (record.code ?? '') : ''
     context.ledger?.writer.ended(record, agent, how, code, context.nowMs)
+    if (how === 'recalled') {
+      context.decisions.calledBack(record.seq, agent.index, agent.generation, context.nowMs)
+    }
     if (how !== 'preempted') return
     const { attempts: attempt } = record
     this.#event('task_preempted', { ...aboutTask(record), agent: agent.id, attempt })
@@ -90,6 +95,17 @@ export class Completion implements PolicyEffects {
     ;(agent.link as AgentPort).preempt(record, agent)
   }
 
+  stolen(record: TaskRecord, from: AgentState, to: AgentState): void {
+    const { context } = this
+    context.decisions.stolen(record.seq, from.index, from.generation, context.nowMs)
+    context.ledger?.writer.stolen(record, from, to, context.nowMs)
+  }
+
+  recall(record: TaskRecord, agent: AgentState): void {
+    this.context.ledger?.writer.recallAsked(record, agent, this.context.nowMs)
+    ;(agent.link as AgentPort).recall(record, agent)
+  }
+
   queuePaused(name: string, isPaused: boolean): void {
     this.context.ledger?.writer.queuePaused(name, isPaused)
     this.#event(isPaused ? 'queue_paused' : 'queue_resumed', { queue: name })
@@ -104,12 +120,15 @@ export class Completion implements PolicyEffects {
 
   agentUp(agent: AgentState): void {
     learnAgent(this.context, agent)
+    this.context.agentHealth.agentUp(agent, this.context.nowMs)
     this.context.ledger?.writer.agentUp(agent, this.context.nowMs)
     this.#event('agent_up', { agent: agent.id, instance: agent.instance })
   }
 
   agentDown(agent: AgentState, reason: string): void {
     this.context.learning.left(agent.index)
+    this.context.agentHealth.agentDown(agent, reason, this.context.nowMs)
+    this.context.capacity.left(agent, this.context.nowMs)
     this.context.ledger?.writer.agentDown(agent, reason, this.context.nowMs)
     this.#event('agent_down', { agent: agent.id, instance: agent.instance, reason })
   }

@@ -12,11 +12,23 @@ import {
   SlotTableReader,
   TaskRingProducer,
 } from '../../native-free/index.ts'
+import { AgentHealth } from '../agent-health/agent-health.ts'
 import { LATENCY_STAGES } from '../api.ts'
+import type { Balancer } from '../balance/balancer.ts'
+import { Capacity } from '../capacity/capacity.ts'
+import { policyMs } from '../clock.ts'
 import { RecordedCore } from '../journal/recorder.ts'
 import { Learning } from '../learning/learning.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type LearningOptions, LIMITS, type Placement } from '../options.ts'
+import {
+  type AgentHealthOptions,
+  type LearningOptions,
+  LIMITS,
+  type MetricsOptions,
+  type Placement,
+  type ScalingOptions,
+  type StealingOptions,
+} from '../options.ts'
 import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { STAND_IN } from '../router/load.ts'
@@ -25,7 +37,9 @@ import { Chooser } from '../routing/chooser.ts'
 import { Random } from '../routing/generator.ts'
 import { createStrategies, type StrategyEntry } from '../routing/registry.ts'
 import type { Strategy } from '../routing/strategy.ts'
+import { Advisor } from '../scaling/advisor.ts'
 import type { StrategyOptions } from '../strategy-options.ts'
+import { agentHealthSink } from './agent-notes.ts'
 import { Batch } from './batch.ts'
 import type { EventSink } from './complete.ts'
 import { type DeadLetterOptions, DeadLetters } from './dead-letters/dead-letters.ts'
@@ -59,6 +73,12 @@ export interface FrontEndOptions {
   learning: LearningOptions
   payloadBytesMax: number
   arenaBytesMax: number
+  stealing: StealingOptions
+  metrics: MetricsOptions
+  /** Null: none is given. */
+  scaling: ScalingOptions | null
+  /** Null: nobody is judged. */
+  agentHealth: AgentHealthOptions | null
   deadLetters: DeadLetterOptions
   policy: Omit<PolicyOptions, 'strategyIndex' | 'routersOnlyFrom'>
 }
@@ -85,6 +105,11 @@ export class FrontEndContext {
   readonly latency: LatencyWriter
   readonly learning: Learning
   readonly health: Health
+  readonly agentHealth: AgentHealth
+  readonly scaling: Advisor
+  /** Set by the front end, whose dispatch it needs. */
+  balancer!: Balancer
+  readonly capacity: Capacity
   /** Undefined when none is kept. */
   ledger: Ledger | undefined
   /** Types of tasks whose declared skills are in it. */
@@ -187,6 +212,18 @@ export class FrontEndContext {
       ...options.learning,
     })
     this.health = new Health(this)
+    const tell = agentHealthSink(this, event)
+    this.agentHealth = new AgentHealth(this.core, this.learning, options.agentHealth, tell)
+    this.scaling = new Advisor(
+      this.core,
+      {
+        meanMs: (queue) => this.health.monitor.meanMsOf(queue),
+        wallMs: (nowMs) => Date.now() - policyMs() + nowMs,
+      },
+      options.scaling,
+      event,
+    )
+    this.capacity = new Capacity(this.core, this.learning, options.metrics)
     this.arena = new PayloadArena(options.arenaBytesMax)
     const { routes, keep } = options.deadLetters
     // Letters that hold all of a small arena would leave no room for tasks.

@@ -4,11 +4,15 @@
  */
 import { policyMs } from '../clock.ts'
 import {
+  type BalanceFigures,
   type NamedQueues,
   OTHER_QUEUES,
+  POOLS_MAX,
+  type PoolFigures,
   type QueueFigures,
   type SchedulerFigures,
 } from '../observe/figures.ts'
+import { runnableOf } from '../policy/credit.ts'
 import type { QueueState } from '../policy/queues.ts'
 import { HEALTH_STATES } from '../promise-views.ts'
 import { agentStatus } from './calls/views.ts'
@@ -29,6 +33,8 @@ export function schedulerFigures(
     counters: { ...core.counters },
     attempts: { ...context.health.attempts },
     ...agentFigures(context),
+    balance: balanceFigures(context),
+    pools: poolFigures(context),
     refused: { ...context.refused },
     routers: context.routers?.status() ?? [],
     ledger: ledgerFigures(context),
@@ -48,14 +54,41 @@ function ledgerFigures({ ledger }: FrontEndContext): SchedulerFigures['ledger'] 
   return { entries, lost, hasFailed: failure !== null }
 }
 
-function agentFigures(context: FrontEndContext): Pick<SchedulerFigures, 'agents' | 'places'> {
+function agentFigures(
+  context: FrontEndContext,
+): Pick<SchedulerFigures, 'agents' | 'places' | 'conditions'> {
   const agents = { available: 0, busy: 0, overloaded: 0, offline: 0, maintenance: 0 }
+  const conditions = {
+    fit: 0,
+    silent: 0,
+    slow: 0,
+    failing: 0,
+    flapping: 0,
+    trial: 0,
+    maintenance: 0,
+  }
   let places = 0
   for (const agent of context.core.agents.values()) {
     agents[agentStatus(context, agent)]++
-    if (agent.accepting) places += agent.concurrency
+    conditions[context.agentHealth.conditionOf(agent).condition]++
+    places += runnableOf(agent)
   }
-  return { agents, places }
+  return { agents, places, conditions }
+}
+
+function balanceFigures({ balancer }: FrontEndContext): BalanceFigures {
+  const { busy, idle, variation } = balancer.spread()
+  const { attempts, cycles } = balancer.counters
+  return { stealAttempts: attempts, cycles, busy, idle, variation }
+}
+
+function poolFigures({ scaling }: FrontEndContext): PoolFigures[] {
+  const pools = scaling.advice().map(({ queue, requires, agents, desiredAgents }) => {
+    return { queue, requires: requires.join(','), agents, desired: desiredAgents }
+  })
+  const sizeOf = ({ agents, desired }: PoolFigures) => Math.max(agents, desired)
+  if (pools.length > POOLS_MAX) pools.sort((a, b) => sizeOf(b) - sizeOf(a))
+  return pools.slice(0, POOLS_MAX)
 }
 
 function queueFigures(

@@ -5,19 +5,17 @@
  * Invariant: it changes nothing of the core, which knows nothing of it, and no journal holds it.
  */
 import { policyMs } from '../clock.ts'
-import { slaOf, targetMsOf } from '../health/attainment.ts'
+import { promisedMsOf, slaOf } from '../health/attainment.ts'
 import { feasibilityOf } from '../health/feasibility.ts'
 import { type AttemptCounts, HealthMonitor, type HealthSink } from '../health/monitor.ts'
 import { waitingIn } from '../health/oldest.ts'
 import type { AgentState } from '../policy/agents.ts'
+import { runnableOf } from '../policy/credit.ts'
 import type { QueueState } from '../policy/queues.ts'
 import type { AttemptEnd } from '../policy/state.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import type { Feasibility, QueueHealth, QueueSla } from '../promise-views.ts'
-import { PRIORITIES, type PriorityName } from '../task.ts'
 import type { FrontEndContext } from './context.ts'
-
-const NAMES = Object.keys(PRIORITIES) as PriorityName[]
 
 export class Health {
   readonly #context: FrontEndContext
@@ -59,27 +57,18 @@ export function queueSla(queue: QueueState): QueueSla | null {
 /** @returns null without a promise, or before anything is known of running times. */
 export function queueFeasibility(context: FrontEndContext, queue: QueueState): Feasibility | null {
   const meanMs = context.health.monitor.meanMsOf(queue)
-  const targetMs = promisedMs(queue)
+  const targetMs = promisedMsOf(queue.options)
   if (meanMs === null || targetMs === 0) return null
   const { slaAttainment: goal, slaClock: clock } = queue.options
   const tasks = waitingIn(queue)
   return feasibilityOf({ tasks, places: placesOf(context, queue), meanMs, targetMs, goal, clock })
 }
 
-/** The promise to tasks of the queue's own priority; where they have none, the strictest of the others. */
-function promisedMs({ options }: QueueState): number {
-  const own = NAMES.find((name) => PRIORITIES[name] === options.priority)!
-  const ownMs = targetMsOf(options, own)
-  if (ownMs > 0) return ownMs
-  const others = NAMES.map((name) => targetMsOf(options, name)).filter((ms) => ms > 0)
-  return others.length === 0 ? 0 : Math.min(...others)
-}
-
-/** Attempts of the queue that can run at a time: concurrency of who serves it, within its own limit. */
+/** Attempts of the queue that can run at a time: places of who serves it, within its own limit. */
 function placesOf({ core }: FrontEndContext, { name, options }: QueueState): number {
   let places = 0
-  for (const { accepting, queues, concurrency } of core.agents.values()) {
-    if (accepting && (queues.includes(name) || queues.includes('*'))) places += concurrency
+  for (const agent of core.agents.values()) {
+    if (agent.profile.servesQueue(name)) places += runnableOf(agent)
   }
   return options.concurrency > 0 ? Math.min(places, options.concurrency) : places
 }

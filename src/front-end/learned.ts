@@ -12,6 +12,7 @@
  * | time-out                | a failure, as long as it ran                              |
  * | lost, nobody listened   | a failure without a time                                  |
  * | cancelled, not heard    | nothing                                                   |
+ * | interrupted, called back | nothing: the first is our doing, the second was not begun |
  *
  * An agent that says of everything that it failed for good keeps what it had learned of it before: it
  * is for the health of queues to notice, not for routing, which could only spread the failures.

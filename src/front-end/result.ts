@@ -6,9 +6,10 @@
 import { nowUs } from '../clock.ts'
 import { ERROR_CODES, SignalboxError } from '../errors.ts'
 import { LIMITS } from '../options.ts'
-import type { TaskRecord } from '../policy/task-record.ts'
+import { RUNNING, type TaskRecord } from '../policy/task-record.ts'
 import type { ResultAddress } from '../wire/subjects.ts'
 import { isToken } from '../wire/tokens.ts'
+import { dispatchMoved } from './commit.ts'
 import { type FrontEndContext, STAGE_WORK } from './context.ts'
 import { learnResult } from './learned.ts'
 
@@ -80,7 +81,11 @@ function handBack(
   }
   // The message's memory is not kept for its sake.
   const checkpoint = length === 0 ? null : Uint8Array.from(bytes.subarray(start, start + length))
-  if (core.yielded(record, checkpoint, nowMs) === null) return null
+  if (core.yielded(record, checkpoint, nowMs) === null) {
+    // Called back, and begun elsewhere.
+    if (record.state === RUNNING) dispatchMoved(context, record)
+    return null
+  }
   context.count('preempted')
   const message = 'The attempt was not asked to stop: go on, and send its result.'
   return new SignalboxError('preempted', message)

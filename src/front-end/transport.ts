@@ -15,6 +15,8 @@ export interface AgentPort {
   cancel(agent: AgentState, counter: number, dispatchSeq: number, reason: string): void
   /** Asks for the running attempt to be stopped and handed back. */
   preempt(record: TaskRecord, agent: AgentState): void
+  /** Asks for the attempt to be handed back if it was not begun. */
+  recall(record: TaskRecord, agent: AgentState): void
   drain(agent: AgentState): void
   fenced(agent: AgentState): void
   /** @returns the subject of an adopted agent; missing where there is none. */

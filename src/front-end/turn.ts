@@ -3,8 +3,8 @@
  * further, always in this order:
  *
  *   results, beats, hellos, cancels, calls, in arrival order
- *   → bound tasks → bounced tasks → proposals → overdue offers → timers → bound tasks → submits
- *   → match → flush
+ *   → agents' limits → bound tasks → bounced tasks → proposals → overdue offers → timers → bound tasks
+ *   → submits → match → balance → flush
  *
  * The policy has one `now` a turn. No turn waits for anybody: what the routers have not proposed yet
  * is read in a later one. A turn that leaves work schedules the next; otherwise the front end goes
@@ -15,6 +15,7 @@ import { policyMs } from '../clock.ts'
 import { LIMITS } from '../options.ts'
 import type { RouterPool, StrategyFault } from '../router/pool.ts'
 import { admitWaiting } from './admit.ts'
+import { createBalancer } from './balance.ts'
 import { commitProposals, placeBounced, placeBound } from './commit.ts'
 import { Completion, type EventSink, stampFlushed } from './complete.ts'
 import { FrontEndContext, type FrontEndOptions } from './context.ts'
@@ -41,6 +42,8 @@ export class FrontEnd {
   #policyTimerAtMs = Number.POSITIVE_INFINITY
   /** It keeps the process alive. */
   #isTimerHeld = false
+  #balanceTimer: NodeJS.Timeout | undefined
+  #balanceAtMs = Number.POSITIVE_INFINITY
   #offerTimer: NodeJS.Timeout | undefined
   #watchTimer: NodeJS.Timeout | undefined
   #offersCheckedMs = 0
@@ -54,6 +57,7 @@ export class FrontEnd {
     this.#event = event
     this.context = new FrontEndContext(options, completion, this.schedule, event)
     completion.context = this.context
+    this.context.balancer = createBalancer(this.context, event)
     this.#bell = new FrontEndBell(this.context.memory)
     this.#sleepers = new Sleepers(this.context.memory)
   }
@@ -88,6 +92,7 @@ export class FrontEnd {
   stop(): void {
     this.#running = false
     clearTimeout(this.#policyTimer)
+    clearTimeout(this.#balanceTimer)
     clearTimeout(this.#offerTimer)
     clearTimeout(this.#letGoTimer)
     clearInterval(this.#watchTimer)
@@ -103,6 +108,7 @@ export class FrontEnd {
     context.holdsBack = false
     for (const transport of context.transports) transport.startTurn()
     inbox.takeArrivals()
+    context.agentHealth.act(context.nowMs)
     placeBound(context)
     placeBounced(context)
     commitProposals(context)
@@ -112,6 +118,7 @@ export class FrontEnd {
     admitWaiting(context)
     const matched = match(context)
     if (core.isCriticalNext) core.requestPreemptions(context.nowMs)
+    context.balancer.run(context.nowMs)
     for (const transport of context.transports) transport.flush()
     this.#hasMore = timersLeft || matched >= context.memory.shape.publishMax
     queueMicrotask(this.#endTurn)
@@ -170,6 +177,7 @@ export class FrontEnd {
       this.#armOfferTimer()
     } else if (context.holdsBack) this.#armOfferTimer()
     this.#armPolicyTimer()
+    this.#armBalanceTimer()
     const isIdle = this.#openTasks() === 0
     this.#holdForClocks(!isIdle)
     if (context.routers !== undefined) this.#holdProcess(context.routers, isIdle)
@@ -216,6 +224,23 @@ export class FrontEnd {
     this.#policyTimer = setTimeout(this.#policyTimerRang, waitMs)
     this.#policyTimer.unref()
     this.#isTimerHeld = false
+  }
+
+  /** The balancer's next look; none while there is nothing to look at, so that who rests is left alone. */
+  #armBalanceTimer(): void {
+    const dueMs = this.context.balancer.nextMs()
+    if (dueMs === this.#balanceAtMs) return
+    this.#balanceAtMs = dueMs
+    clearTimeout(this.#balanceTimer)
+    if (dueMs === Number.POSITIVE_INFINITY) return
+    const waitMs = Math.min(TIMER_MS_MAX, Math.max(0, Math.ceil(dueMs - this.context.nowMs)))
+    this.#balanceTimer = setTimeout(this.#balanceTimerRang, waitMs)
+    this.#balanceTimer.unref()
+  }
+
+  readonly #balanceTimerRang = (): void => {
+    this.#balanceAtMs = Number.POSITIVE_INFINITY
+    this.schedule()
   }
 
   /** A process is not over while a clock runs that will end or begin one of its tasks. */

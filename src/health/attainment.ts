@@ -14,6 +14,16 @@ export function targetMsOf(options: QueueOptions, priority: PriorityName): numbe
   return options.slaTargetsMs[priority] ?? options.slaTargetMs
 }
 
+/** The promise to tasks of the queue's own priority; where they have none, the strictest of the others. */
+export function promisedMsOf(options: QueueOptions): number {
+  const names = Object.keys(PRIORITIES) as PriorityName[]
+  const own = names.find((name) => PRIORITIES[name] === options.priority)!
+  const ownMs = targetMsOf(options, own)
+  if (ownMs > 0) return ownMs
+  const others = names.map((name) => targetMsOf(options, name)).filter((ms) => ms > 0)
+  return others.length === 0 ? 0 : Math.min(...others)
+}
+
 /** @returns null for a queue that promises nothing and of which no task had a promise of its own. */
 export function slaOf(queue: QueueState): QueueSla | null {
   const { options, slaKept, slaMissed, slaCompletedKept, slaCompletedMissed } = queue

@@ -40,6 +40,7 @@ export class HealthMonitor {
     heartbeat_timeout: 0,
     deadline_expired: 0,
     preempted: 0,
+    recalled: 0,
   }
   readonly #watches = new Map<QueueState, QueueWatch>()
   /** Tasks of a queue come in a row: the last one spares the look-up. */
@@ -48,8 +49,8 @@ export class HealthMonitor {
   #checkedAtMs = Number.NEGATIVE_INFINITY
 
   /**
-   * An attempt has ended. What the queue is not to blame for (cancelled, the agent gone, interrupted)
-   * is counted, and not judged.
+   * An attempt has ended. What the queue is not to blame for (cancelled, the agent gone, interrupted,
+   * called back) is counted, and not judged.
    */
   ended(queue: QueueState, how: AttemptEnd, ranMs: number): void {
     const watch = queue === this.#lastQueue ? this.#lastWatch! : this.#watchOf(queue)

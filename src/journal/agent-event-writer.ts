@@ -50,6 +50,7 @@ export class AgentEventWriter {
     out.bool(spec.keeps)
     out.bool(spec.pull)
     out.bool(spec.preemptible)
+    out.bool(spec.recalls)
     out.int(labels)
     out.int(specializations)
     this.end()
@@ -61,8 +62,10 @@ export class AgentEventWriter {
     instance: string,
     running: ReadonlySet<number> | null,
     nowMs: number,
+    foreign: number,
   ): void {
     const out = this.fromInstance(Kind.BEAT, answer, id, instance, nowMs)
+    out.int(foreign)
     out.bool(running !== null)
     out.int(running?.size ?? 0)
     if (running !== null) for (const counter of running) out.wide(counter)
@@ -98,6 +101,16 @@ export class AgentEventWriter {
     const out = this.writer.event(Kind.DRAIN)
     out.int(refusal)
     out.int(id)
+    this.end()
+  }
+
+  limited(answer: string | null, agentId: string, limit: number): void {
+    const refusal = this.writer.name(answer ?? '')
+    const id = this.writer.name(agentId)
+    const out = this.writer.event(Kind.LIMIT)
+    out.int(refusal)
+    out.int(id)
+    out.int(limit)
     this.end()
   }
 

@@ -25,6 +25,7 @@ export function hello(replayer: Replayer, core: RecordedCore, nowMs: number): vo
     keeps: reader.bool(),
     pull: reader.bool(),
     preemptible: reader.bool(),
+    recalls: reader.bool(),
     labels: numbersOf(reader.string()),
     specializations: numbersOf(reader.string()),
     link: null,
@@ -45,13 +46,14 @@ export function beat(replayer: Replayer, core: RecordedCore, nowMs: number): voi
   const answer = reader.string()
   const id = reader.string()
   const instance = reader.string()
+  const foreign = reader.int()
   const tells = reader.bool()
   const count = reader.int()
   const running = new Set<number>()
   if (count < 0 || (count > 0 && !tells)) reader.broken('counts what it does not tell')
   for (let i = 0; i < count; i++) running.add(reader.wide())
   reader.close()
-  const found = core.beat(id, instance, tells ? running : null, nowMs)
+  const found = core.beat(id, instance, tells ? running : null, nowMs, foreign)
   replayer.same('answer', answer, found ?? '')
 }
 
@@ -151,10 +153,23 @@ export function drain(replayer: Replayer, core: RecordedCore): void {
   replayer.same('answer', answer, core.drainAgent(id) ?? '')
 }
 
+export function limit(replayer: Replayer, core: RecordedCore): void {
+  const { reader } = replayer
+  const answer = reader.string()
+  const id = reader.string()
+  const most = reader.int()
+  reader.close()
+  replayer.same('answer', answer, core.limitAgent(id, most) ?? '')
+}
+
 /** Reads an agent's index. @param isAll the record has no further fields. */
 export function agentOf(replayer: Replayer, core: RecordedCore, isAll = true): AgentState {
   const index = replayer.reader.int()
   if (isAll) replayer.reader.close()
+  return agentAt(replayer, core, index)
+}
+
+export function agentAt(replayer: Replayer, core: RecordedCore, index: number): AgentState {
   const agent = core.agentAt[index]
   if (agent === undefined) replayer.mismatch('agent', index, 'no agent of that number')
   return agent

@@ -111,6 +111,26 @@ export class EffectComparer implements PolicyEffects {
     this.told?.preempt(record, agent)
   }
 
+  stolen(record: TaskRecord, from: AgentState, to: AgentState): void {
+    if (!this.replayer.expect(Kind.STOLEN)) return
+    const { reader } = this.replayer
+    this.replayer.same('task', reader.wide(), record.seq)
+    this.replayer.same('agent', reader.int(), from.index)
+    this.replayer.same('to', reader.int(), to.index)
+    reader.close()
+    this.told?.stolen(record, from, to)
+  }
+
+  recall(record: TaskRecord, agent: AgentState): void {
+    if (!this.replayer.expect(Kind.CALL_BACK)) return
+    const { reader } = this.replayer
+    this.replayer.same('task', reader.wide(), record.seq)
+    this.replayer.same('counter', reader.wide(), record.attempt!.counter)
+    this.replayer.same('agent', reader.int(), agent.index)
+    reader.close()
+    this.told?.recall(record, agent)
+  }
+
   queuePaused(name: string, isPaused: boolean): void {
     if (!this.replayer.expect(Kind.PAUSED)) return
     const { reader } = this.replayer

@@ -111,6 +111,24 @@ export class EffectWriter implements PolicyEffects {
     this.told.preempt(record, agent)
   }
 
+  stolen(record: TaskRecord, from: AgentState, to: AgentState): void {
+    const out = this.writer.effect(Kind.STOLEN)
+    out.wide(record.seq)
+    out.int(from.index)
+    out.int(to.index)
+    out.end()
+    this.told.stolen(record, from, to)
+  }
+
+  recall(record: TaskRecord, agent: AgentState): void {
+    const out = this.writer.effect(Kind.CALL_BACK)
+    out.wide(record.seq)
+    out.wide(record.attempt!.counter)
+    out.int(agent.index)
+    out.end()
+    this.told.recall(record, agent)
+  }
+
   queuePaused(name: string, isPaused: boolean): void {
     const queue = this.writer.name(name)
     const out = this.writer.effect(Kind.PAUSED)

@@ -2,8 +2,10 @@
  * What a core was told, as records: one method for each event, called when it has been done. Main
  * thread.
  */
+import { NONE } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { QueueOptions } from '../options.ts'
+import type { AgentState } from '../policy/agents.ts'
 import { BOUND_TO_AGENT, COMMITTED, type Proposal, type Withdrawal } from '../policy/core.ts'
 import type { OwnPromises, TaskRecord } from '../policy/task-record.ts'
 import type { TaskRouting } from '../task.ts'
@@ -158,8 +160,28 @@ export class EventWriter extends AgentEventWriter {
   yielded(record: TaskRecord, slot: number, checkpoint: Uint8Array | null, nowMs: number): void {
     const out = this.begin(Kind.YIELD, nowMs)
     this.taskAndSlot(out, record, slot)
+    this.begun(out, record)
     out.bool(checkpoint !== null)
     out.copyBytes(checkpoint ?? NO_BYTES)
+    this.end()
+  }
+
+  /** It is in the other agent's hands by now: its own queue, or running. */
+  stolen(record: TaskRecord, thief: AgentState, nowMs: number): void {
+    const out = this.begin(Kind.STEAL, nowMs)
+    out.wide(record.seq)
+    if (record.attempt === null) {
+      out.int(thief.index)
+      this.notBegun(out)
+    } else this.begun(out, record)
+    this.end()
+  }
+
+  /** @param thief null when it is to go back to its lane. */
+  recallAsked(record: TaskRecord, thief: AgentState | null, nowMs: number): void {
+    const out = this.begin(Kind.RECALL, nowMs)
+    this.taskAndSlot(out, record, record.attempt!.slot)
+    out.int(thief === null ? NONE : thief.index)
     this.end()
   }
 
@@ -213,6 +235,26 @@ export class EventWriter extends AgentEventWriter {
     out.int(refusal)
     out.int(queue)
     return out
+  }
+
+  /** The attempt that runs by now, if one does. */
+  private begun(out: WordBuffer, { attempt }: TaskRecord): void {
+    out.int(attempt?.agent?.index ?? -1)
+    if (attempt === null) {
+      this.notBegun(out)
+      return
+    }
+    out.int(attempt.slot)
+    out.int(attempt.generation)
+    out.wide(attempt.counter)
+    out.int(attempt.dispatchSeq)
+  }
+
+  private notBegun(out: WordBuffer): void {
+    out.int(-1)
+    out.int(0)
+    out.wide(0)
+    out.int(0)
   }
 
   private taskAndSlot(out: WordBuffer, record: TaskRecord, slot: number): void {

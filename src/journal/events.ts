@@ -5,8 +5,10 @@
  * Each looks first whether the event is possible at all, because a damaged journal must end in an
  * error and never in a core that runs in circles.
  */
+import { NONE } from '../../native-free/index.ts'
 import { BOUND_TO_AGENT, COMMITTED, OVERDUE, ROUTER_GONE } from '../policy/core.ts'
 import {
+  BOUND,
   isFinal,
   OFFERED,
   type RecordState,
@@ -15,6 +17,7 @@ import {
   type TaskRecord,
 } from '../policy/task-record.ts'
 import {
+  agentAt,
   agentOf,
   allocate,
   beat,
@@ -22,6 +25,7 @@ import {
   configure,
   drain,
   hello,
+  limit,
   prefetch,
   pull,
   queueDoor,
@@ -50,6 +54,9 @@ const APPLY: Record<number, Apply> = {
   [Kind.DISPATCH_FAILED]: (replayer, core, nowMs) =>
     core.dispatchFailed(taskIn(replayer, RUNNING), nowMs),
   [Kind.YIELD]: yielded,
+  [Kind.STEAL]: steal,
+  [Kind.RECALL]: recall,
+  [Kind.LIMIT]: limit,
   [Kind.INTERRUPT]: (replayer, core, nowMs) => {
     const asked = replayer.reader.int()
     replayer.reader.close()
@@ -227,11 +234,60 @@ function failed(replayer: Replayer, core: RecordedCore, nowMs: number): void {
 function yielded(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   const { reader } = replayer
   const record = taskIn(replayer, RUNNING, false)
+  const next = attemptIn(replayer)
   const hasCheckpoint = reader.bool()
   // The core keeps it: a copy, since the bytes are the reader's.
   const checkpoint = reader.blob().slice()
   reader.close()
   replayer.same('answer', null, core.yielded(record, hasCheckpoint ? checkpoint : null, nowMs))
+  sameAttempt(replayer, next, record)
+}
+
+function steal(replayer: Replayer, core: RecordedCore, nowMs: number): void {
+  const { reader } = replayer
+  const record = taskOf(replayer, reader.wide())
+  const next = attemptIn(replayer)
+  reader.close()
+  const thief = agentAt(replayer, core, next.agent)
+  replayer.same('answer', null, core.steal(record, thief, nowMs))
+  if (next.slot < 0) replayer.same('the task', BOUND, record.state)
+  else sameAttempt(replayer, next, record)
+}
+
+function recall(replayer: Replayer, core: RecordedCore, nowMs: number): void {
+  const record = taskIn(replayer, RUNNING, false)
+  const agent = replayer.reader.int()
+  replayer.reader.close()
+  const thief = agent === NONE ? null : agentAt(replayer, core, agent)
+  replayer.same('answer', null, core.recall(record, thief, nowMs))
+}
+
+/** Where the task is by now. `slot` is -1 when it runs nowhere. */
+interface Begun {
+  agent: number
+  slot: number
+  generation: number
+  counter: number
+  dispatchSeq: number
+}
+
+function attemptIn({ reader }: Replayer): Begun {
+  return {
+    agent: reader.int(),
+    slot: reader.int(),
+    generation: reader.int(),
+    counter: reader.wide(),
+    dispatchSeq: reader.int(),
+  }
+}
+
+function sameAttempt(replayer: Replayer, next: Begun, { attempt }: TaskRecord): void {
+  replayer.same('agent', next.agent, attempt?.agent?.index ?? -1)
+  if (attempt === null) return
+  replayer.same('newSlot', next.slot, attempt.slot)
+  replayer.same('generation', next.generation, attempt.generation)
+  replayer.same('counter', next.counter, attempt.counter)
+  replayer.same('dispatchSeq', next.dispatchSeq, attempt.dispatchSeq)
 }
 
 function cancel(replayer: Replayer, core: RecordedCore, nowMs: number): void {
@@ -256,13 +312,17 @@ function taskIn(replayer: Replayer, state: RecordState, isAll = true): TaskRecor
   const seq = reader.wide()
   const slot = reader.int()
   if (isAll) reader.close()
-  const record = replayer.tasks.get(seq) ?? noTask(replayer, seq)
+  const record = taskOf(replayer, seq)
   if (record.state !== state) {
     const found = isFinal(record.state) ? stateName(record.state) : STATES[record.state]
     replayer.mismatch('the task', STATES[state], found)
   }
   replayer.same('slot', slot, record.attempt!.slot)
   return record
+}
+
+function taskOf(replayer: Replayer, seq: number): TaskRecord {
+  return replayer.tasks.get(seq) ?? noTask(replayer, seq)
 }
 
 const STATES = ['waiting', 'offered', 'running']

@@ -14,7 +14,7 @@
 
 /** "SBJ1". */
 export const MAGIC = 0x314a4253
-export const VERSION = 4
+export const VERSION = 5
 /** Word 0 has 24 bits for the length. */
 export const RECORD_WORDS_MAX = 2 ** 24 - 1
 
@@ -55,6 +55,9 @@ export const Kind = {
   CONFIGURE: 44,
   INTERRUPT: 45,
   YIELD: 46,
+  STEAL: 47,
+  RECALL: 48,
+  LIMIT: 49,
   OUTCOME: 64,
   FORGOTTEN: 65,
   ENDED: 66,
@@ -70,6 +73,8 @@ export const Kind = {
   DEAD_LETTER: 76,
   PREEMPT: 77,
   PAUSED: 78,
+  STOLEN: 79,
+  CALL_BACK: 80,
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 export type KindName = keyof typeof Kind

@@ -135,6 +135,7 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
     ['keeps', 'bool'],
     ['pull', 'bool'],
     ['preemptible', 'bool'],
+    ['recalls', 'bool'],
     ['labels', 'name'],
     ['specializations', 'name'],
   ],
@@ -142,6 +143,7 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
     ['answer', 'name'],
     ['id', 'name'],
     ['instance', 'name'],
+    ['foreign', 'int'],
     ['tells', 'bool'],
     ['count', 'int'],
     ['counters', 'wides'],
@@ -221,8 +223,31 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
   YIELD: [
     ['task', 'wide'],
     ['slot', 'int'],
+    ['agent', 'int'],
+    ['newSlot', 'int'],
+    ['generation', 'int'],
+    ['counter', 'wide'],
+    ['dispatchSeq', 'int'],
     ['hasCheckpoint', 'bool'],
     ['checkpoint', 'bytes'],
+  ],
+  STEAL: [
+    ['task', 'wide'],
+    ['agent', 'int'],
+    ['slot', 'int'],
+    ['generation', 'int'],
+    ['counter', 'wide'],
+    ['dispatchSeq', 'int'],
+  ],
+  RECALL: [
+    ['task', 'wide'],
+    ['slot', 'int'],
+    ['agent', 'int'],
+  ],
+  LIMIT: [
+    ['answer', 'name'],
+    ['id', 'name'],
+    ['limit', 'int'],
   ],
   OUTCOME: [
     ['task', 'wide'],
@@ -290,6 +315,16 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
   PAUSED: [
     ['queue', 'name'],
     ['isPaused', 'bool'],
+  ],
+  STOLEN: [
+    ['task', 'wide'],
+    ['agent', 'int'],
+    ['to', 'int'],
+  ],
+  CALL_BACK: [
+    ['task', 'wide'],
+    ['counter', 'wide'],
+    ['agent', 'int'],
   ],
 }
 

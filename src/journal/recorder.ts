@@ -23,6 +23,8 @@ import {
   type Proposal,
   type Withdrawal,
 } from '../policy/core.ts'
+import type { RecallRefusal } from '../policy/recalls.ts'
+import type { StealRefusal } from '../policy/stealing.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { headOf, type JournalAbout, NOBODY_IN_PARTICULAR } from './about.ts'
 import { EffectWriter } from './effect-writer.ts'
@@ -192,6 +194,29 @@ export class RecordedCore extends PolicyCore {
     return refusal
   }
 
+  override steal(record: TaskRecord, thief: AgentState, nowMs: number): StealRefusal | null {
+    const refusal = super.steal(record, thief, nowMs)
+    // One that is refused changes nothing, here and below.
+    if (refusal === null) this.journal?.stolen(record, thief, nowMs)
+    return refusal
+  }
+
+  override recall(
+    record: TaskRecord,
+    thief: AgentState | null,
+    nowMs: number,
+  ): RecallRefusal | null {
+    const refusal = super.recall(record, thief, nowMs)
+    if (refusal === null) this.journal?.recallAsked(record, thief, nowMs)
+    return refusal
+  }
+
+  override limitAgent(id: string, limit: number): 'agent_unknown' | null {
+    const answer = super.limitAgent(id, limit)
+    this.journal?.limited(answer, id, limit)
+    return answer
+  }
+
   override requestPreemptions(nowMs: number): number {
     const asked = super.requestPreemptions(nowMs)
     if (asked > 0) this.journal?.interrupted(asked, nowMs)
@@ -221,9 +246,10 @@ export class RecordedCore extends PolicyCore {
     instance: string,
     running: ReadonlySet<number> | null,
     nowMs: number,
+    foreign = 0,
   ): ErrorCode | null {
-    const answer = super.beat(id, instance, running, nowMs)
-    this.journal?.beat(answer, id, instance, running, nowMs)
+    const answer = super.beat(id, instance, running, nowMs, foreign)
+    this.journal?.beat(answer, id, instance, running, nowMs, foreign)
     return answer
   }
 

@@ -63,6 +63,7 @@ const NO_SPEC: AgentSpec = {
   pull: false,
   leased: false,
   preemptible: false,
+  recalls: false,
   link: null,
 }
 

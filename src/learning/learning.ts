@@ -75,6 +75,8 @@ export interface LearnedOf {
   /** In the window, and ever. */
   results: number
   total: number
+  /** Of the results in the window. */
+  successes: number
   /** Mean of the window and exponential mean, µs; null without a time. */
   latencyUs: number | null
   latelyUs: number | null
@@ -181,6 +183,19 @@ export class Learning {
     return known
   }
 
+  /**
+   * @returns µs that a task of the row is to be expected to take the agent: the mean of its window, drawn
+   * to the row's as if it had had that `priorWeight` times besides; 0 while nothing is known of the row.
+   */
+  expectedUs(row: number, agent: number, priorWeight: number): number {
+    const usual = this.rows.meansUs[row]
+    const pair = this.pairs.find(row, agent)
+    if (pair === NO_PAIR) return usual
+    const { sumUs, timed } = this.windows
+    const results = timed[pair]
+    return results === 0 ? usual : (sumUs[pair] + priorWeight * usual) / (results + priorWeight)
+  }
+
   private recordIn(row: number, agent: number, ok: boolean): void {
     const { windows, rows } = this
     let pair = this.pairs.find(row, agent)
@@ -269,6 +284,7 @@ export class Learning {
       row,
       results: isKnown ? windows.counts[pair] : 0,
       total: isKnown ? windows.totals[pair] : 0,
+      successes: isKnown ? windows.successes[pair] : 0,
       latencyUs: isTimed ? windows.meansUs[pair] : null,
       latelyUs: isTimed ? windows.latelyUs[pair] : null,
       success: this.values[SUCCESS],

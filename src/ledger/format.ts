@@ -88,7 +88,10 @@ export const Entry = {
   BOUND: 11,
   /** task, agent */
   UNBOUND: 12,
-  /** task, agent | strategy << 17, attempt; aux: 0 in place, 1 by a router, 2 was bound to it */
+  /**
+   * task, agent | strategy << 17, attempt; aux: 0 in place, 1 by a router, 2 was bound to it, 3 was moved
+   * to it
+   */
   ASSIGNED: 13,
   /** task, agent, attempt */
   SENT_AGAIN: 14,
@@ -108,6 +111,10 @@ export const Entry = {
   DEAD_LETTER: 21,
   /** task, agent */
   PREEMPT_ASKED: 22,
+  /** task, agent that has it now, agent that it was bound to */
+  STOLEN: 23,
+  /** task, agent, attempt */
+  RECALL_ASKED: 24,
 
   /** agent, concurrency */
   AGENT_UP: 32,
@@ -135,12 +142,21 @@ export const Entry = {
   GAP: 43,
   /** what, detail */
   CHANGED: 44,
+  /** agent, tasks at a time + 1, or 0 for as many as it says, reason */
+  AGENT_LIMITED: 45,
 } as const
 export type EntryKind = (typeof Entry)[keyof typeof Entry]
 
 /** Entries of tasks have the task in their first field. */
 export const TASK_KINDS_FROM: number = Entry.ACCEPTED
-export const TASK_KINDS_TO: number = Entry.PREEMPT_ASKED
+export const TASK_KINDS_TO: number = Entry.RECALL_ASKED
+
+/** How an assignment came about: `aux` of its entry. */
+export const INLINE = 0
+export const BY_ROUTER = 1
+export const WAS_BOUND = 2
+export const WAS_MOVED = 3
+export type PlacedHow = typeof INLINE | typeof BY_ROUTER | typeof WAS_BOUND | typeof WAS_MOVED
 
 /** Of the second field of `ACCEPTED`: what the task says of itself, in the order of the words. */
 export const OWN_TIMEOUT = 1
@@ -165,6 +181,7 @@ export const ENDS = [
   'heartbeat_timeout',
   'deadline_expired',
   'preempted',
+  'recalled',
 ] as const
 
 /** `ledger-000000000123-20261121T161500123Z.sbl`: block number, then time; both ascend. */

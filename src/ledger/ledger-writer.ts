@@ -23,13 +23,8 @@ import {
   OWN_SLA,
   OWN_TIMEOUT,
   OWN_TTL,
+  type PlacedHow,
 } from './format.ts'
-
-/** How an assignment came about: `aux` of its entry. */
-export const INLINE = 0
-export const BY_ROUTER = 1
-export const WAS_BOUND = 2
-export type PlacedHow = typeof INLINE | typeof BY_ROUTER | typeof WAS_BOUND
 
 const END_NUMBERS: Readonly<Record<AttemptEnd, number>> = Object.fromEntries(
   ENDS.map((end, number) => [end, number]),
@@ -130,6 +125,23 @@ export class LedgerWriter extends EntryDefinitions {
     this.ofAgent(Entry.PREEMPT_ASKED, record, agent, nowMs)
   }
 
+  recallAsked(record: TaskRecord, agent: AgentState, nowMs: number): void {
+    this.ofAgent(Entry.RECALL_ASKED, record, agent, nowMs)
+  }
+
+  /** What was bound to one agent is another's. */
+  stolen(record: TaskRecord, from: AgentState, to: AgentState, nowMs: number): void {
+    if (!this.begin(nowMs)) return
+    const fromIndex = this.agent(from)
+    const toIndex = this.agent(to)
+    const task = this.task(record.seq)
+    const { words, length: start } = this
+    words[start + 1] = task
+    words[start + 2] = toIndex
+    words[start + 3] = fromIndex
+    this.end(Entry.STOLEN, 0, start, start + 4)
+  }
+
   /** An attempt has ended; its success is told with the outcome. */
   ended(record: TaskRecord, agent: AgentState, how: AttemptEnd, code: string, nowMs: number): void {
     if (how === 'succeeded') {
@@ -216,6 +228,18 @@ export class LedgerWriter extends EntryDefinitions {
       () => this.agent(agent),
       () => 0,
     )
+  }
+
+  /** What it may have at a time by our judgement has changed. @param reason in words. */
+  agentLimited(agent: AgentState, reason: string, nowMs = policyMs()): void {
+    if (!this.begin(nowMs)) return
+    const index = this.agent(agent)
+    const reasonNumber = this.text(reason)
+    const { words, length: start } = this
+    words[start + 1] = index
+    words[start + 2] = agent.limit + 1
+    words[start + 3] = reasonNumber
+    this.end(Entry.AGENT_LIMITED, 0, start, start + 4)
   }
 
   /** @param queue null for the default. */

@@ -7,6 +7,7 @@
 import { type RecordState, stateName } from '../policy/task-record.ts'
 import { type BlockHeader, wordsOf } from './chain.ts'
 import { wideAt } from './entry-buffer.ts'
+import { BOOST_WORDS, END_WORDS, limitWords, OF_AGENT_WORDS, PLACED_WORDS } from './entry-words.ts'
 import {
   AGENT_BITS,
   AGENT_MASK,
@@ -23,6 +24,7 @@ import {
   OWN_TTL,
   TASK_KINDS_FROM,
   TASK_KINDS_TO,
+  WAS_MOVED,
 } from './format.ts'
 import { levelName, type PromiseWords, promiseText, timeText } from './promises.ts'
 
@@ -51,24 +53,6 @@ interface QueueWords {
   retryCount: number
 }
 
-const END_WORDS: readonly string[] = [
-  'succeeded',
-  'attempt failed',
-  'attempt timed out',
-  'attempt cancelled',
-  'agent lost',
-  'nobody listened',
-  'not delivered',
-  'heartbeat missed',
-  'deadline passed',
-  'interrupted',
-]
-const BOOST_WORDS: Readonly<Record<string, string>> = {
-  age: 'it has waited for long',
-  max_age: 'it has waited for the longest that its queue allows',
-  sla: '80 % of its SLA are gone',
-}
-const PLACED_WORDS = ['', 'by a router', 'from its own queue']
 const decoder = new TextDecoder()
 
 /** Which entries are read: the others cost a few ns each. @param seq -1 for what is about no task. */
@@ -195,12 +179,19 @@ class BlockReader {
         this.#placed(entry, 'bound', PLACED_WORDS[aux])
         return true
       case Entry.ASSIGNED:
-        this.#placed(entry, 'assigned', PLACED_WORDS[aux])
+        this.#placed(entry, 'assigned', PLACED_WORDS[aux] ?? '')
+        if (aux === WAS_MOVED) entry.detail = 'by the balancer'
         entry.attempt = this.#field(3)
+        return true
+      case Entry.STOLEN:
+        entry.what = 'stolen'
+        entry.agent = this.#agent(this.#field(2))
+        entry.detail = `from ${this.#agent(this.#field(3))}`
         return true
       case Entry.UNBOUND:
       case Entry.SENT_AGAIN:
       case Entry.PREEMPT_ASKED:
+      case Entry.RECALL_ASKED:
         this.#ofAgent(kind, entry)
         return true
       case Entry.ENDED:
@@ -274,11 +265,8 @@ class BlockReader {
 
   #ofAgent(kind: number, entry: LedgerEntry): void {
     entry.agent = this.#agent(this.#field(2))
-    if (kind === Entry.UNBOUND) entry.what = 'unbound'
-    else {
-      entry.what = kind === Entry.SENT_AGAIN ? 'sent again' : 'asked to stop'
-      entry.attempt = this.#field(3)
-    }
+    entry.what = OF_AGENT_WORDS[kind]
+    if (kind !== Entry.UNBOUND) entry.attempt = this.#field(3)
   }
 
   #outcome(entry: LedgerEntry, state: RecordState): void {
@@ -349,6 +337,11 @@ class BlockReader {
       case Entry.GAP:
         entry.what = 'gap'
         entry.detail = `${wideAt(this.#words, this.#at + 1)} entries were lost here`
+        return true
+      case Entry.AGENT_LIMITED:
+        entry.what = 'agent limited'
+        entry.agent = this.#agent(this.#field(1))
+        entry.detail = limitWords(this.#field(2) - 1, this.#text(3))
         return true
       case Entry.CHANGED:
         entry.what = this.#text(1)

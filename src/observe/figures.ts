@@ -7,10 +7,13 @@
  * from `other` to a name of its own would look like one that was reset.
  */
 import type { LatencyStage, RouterStatus } from '../api.ts'
+import type { AgentCondition } from '../balance-views.ts'
 import type { HealthState } from '../promise-views.ts'
 import type { AgentStatusName } from '../task.ts'
 
 export const NAMED_QUEUES_MAX = 256
+/** Kinds of work with scaling advice that are shown: what they require is the submitters' choice. */
+export const POOLS_MAX = 256
 /** No queue has this name: it has a character that names cannot have. */
 export const OTHER_QUEUES = '(other)'
 
@@ -72,11 +75,33 @@ export interface CounterFigures {
   overdueOffers: number
   bounced: number
   preemptionsAsked: number
+  stolen: number
+  recallsAsked: number
+  recalled: number
   boosted: number
   slaWarnings: number
   slaBreaches: number
   moved: number
   deadLetters: number
+}
+
+/** How evenly the agents are loaded, and what is done about it. */
+export interface BalanceFigures {
+  stealAttempts: number
+  cycles: number
+  busy: number
+  idle: number
+  /** Coefficient of variation of the load ratios. */
+  variation: number
+}
+
+/** What scaling advice says of a kind of work. */
+export interface PoolFigures {
+  queue: string
+  /** Joined by commas; empty for anybody who serves the queue. */
+  requires: string
+  agents: number
+  desired: number
 }
 
 export interface SchedulerFigures {
@@ -90,6 +115,11 @@ export interface SchedulerFigures {
   agents: Record<AgentStatusName, number>
   /** Attempts that all agents that take work can run at a time. */
   places: number
+  /** Registered agents by how they do. */
+  conditions: Record<AgentCondition, number>
+  balance: BalanceFigures
+  /** At most `POOLS_MAX`, those with most agents or most need. */
+  pools: readonly PoolFigures[]
   refused: Readonly<Record<string, number>>
   routers: readonly RouterStatus[]
   /** Null when no decisions are recorded. */

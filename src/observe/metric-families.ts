@@ -9,6 +9,7 @@ import {
   BUCKET_BOUNDS_US,
   type CounterFigures,
   type LatencyBuckets,
+  type PoolFigures,
   type QueueFigures,
   type SchedulerFigures,
   type StageBuckets,
@@ -221,6 +222,53 @@ const FLEET: readonly Family[] = [
   ),
 ]
 
+/** One for each kind of work with advice. */
+function ofPools(value: (pool: PoolFigures) => number): Family['values'] {
+  return ({ figures }) =>
+    figures.pools.map((pool) => ({
+      value: value(pool),
+      labels: { queue: pool.queue, requires: pool.requires },
+    }))
+}
+
+const BALANCE: readonly Family[] = [
+  counted('steals', 'Tasks that went from one agent’s own queue to another agent.', 'stolen'),
+  counter('steal_attempts', 'Times that an agent looked for a task to take.', ({ figures }) =>
+    one(figures.balance.stealAttempts),
+  ),
+  counter(
+    'recalls',
+    'Attempts that agents were asked to hand back before they begin them, and that came back.',
+    ({ figures: { counters } }) =>
+      by('result', { asked: counters.recallsAsked, handed_back: counters.recalled }),
+  ),
+  counter('rebalance_cycles', 'Cycles in which load was evened out.', ({ figures }) =>
+    one(figures.balance.cycles),
+  ),
+  gauge('agents_busy', 'Agents for which more tasks wait than `busy_above`.', ({ figures }) =>
+    one(figures.balance.busy),
+  ),
+  gauge('agents_idle', 'Agents for which fewer tasks wait than `idle_below`.', ({ figures }) =>
+    one(figures.balance.idle),
+  ),
+  gauge('load_variation', 'Coefficient of variation of the agents’ load ratios.', ({ figures }) =>
+    one(figures.balance.variation),
+  ),
+  gauge('agent_conditions', 'Registered agents by how they do.', ({ figures }) =>
+    by('condition', figures.conditions),
+  ),
+  gauge(
+    'desired_agents',
+    'Agents that there should be for a kind of work.',
+    ofPools(({ desired }) => desired),
+  ),
+  gauge(
+    'agents_for',
+    'Agents that there are for a kind of work.',
+    ofPools(({ agents }) => agents),
+  ),
+]
+
 const WHOLE: readonly Family[] = [
   gauge('info', 'Always 1: which scheduler and which version this is.', (scraped) => [
     { value: 1, labels: { scheduler: scraped.figures.scheduler, version: scraped.version } },
@@ -259,4 +307,11 @@ const WHOLE: readonly Family[] = [
   ),
 ]
 
-export const FAMILIES: readonly Family[] = [...TASKS, ...QUEUES, ...ATTEMPTS, ...FLEET, ...WHOLE]
+export const FAMILIES: readonly Family[] = [
+  ...TASKS,
+  ...QUEUES,
+  ...ATTEMPTS,
+  ...FLEET,
+  ...BALANCE,
+  ...WHOLE,
+]

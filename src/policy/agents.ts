@@ -35,6 +35,8 @@ export interface AgentSpec {
   leased: boolean
   /** Lets itself be asked to stop a task for a critical one. */
   preemptible: boolean
+  /** Lets work be called back that it has not begun. */
+  recalls: boolean
   link: AgentLink
 }
 
@@ -49,6 +51,7 @@ export class AgentState {
   pull: boolean
   readonly leased: boolean
   preemptible: boolean
+  recalls: boolean
   queues: readonly string[]
   capabilities: readonly string[]
   labels: Readonly<Record<string, number>>
@@ -58,6 +61,10 @@ export class AgentState {
   prefetch = 0
   /** Tasks that it has asked for and was not given yet; 0 unless it pulls. */
   granted = 0
+  /** Tasks at a time that it may have by our own judgement; -1 for as many as it says. */
+  limit = -1
+  /** Work in its hands that is not ours, by its last beat. */
+  foreign = 0
   link: AgentLink
   profile: Profile
   joinedAtMs: number
@@ -94,6 +101,7 @@ export class AgentState {
     this.pull = spec.pull
     this.leased = spec.leased
     this.preemptible = spec.preemptible
+    this.recalls = spec.recalls
     this.queues = spec.queues
     this.capabilities = spec.capabilities
     this.labels = spec.labels
@@ -106,7 +114,7 @@ export class AgentState {
   }
 
   get accepting(): boolean {
-    return !this.draining && !this.paused && !this.gone
+    return !this.draining && !this.paused && !this.gone && this.limit !== 0
   }
 
   /** Work in its hands, attempts that ended without a result and credit that is held included. */

@@ -36,6 +36,9 @@ export class Attempt {
   heardAtMs = 0
   /** When the running time-out is due; 0 while disarmed. */
   timerDueMs = 0
+  /** When it was last called back, policy ms; 0 for never. And who is to have it then. */
+  recalledAtMs = 0
+  recallTo: AgentState | null = null
 
   /** Latency stamps, µs, wrapping. */
   proposedUs = 0
@@ -70,6 +73,8 @@ export class AttemptPool {
     attempt.dispatchSeq = 0
     attempt.beatsMissed = 0
     attempt.heardAtMs = 0
+    attempt.recalledAtMs = 0
+    attempt.recallTo = null
     attempt.proposedUs = 0
     attempt.committedUs = 0
     attempt.dispatchedUs = 0

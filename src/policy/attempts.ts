@@ -41,9 +41,19 @@ export function startBound(core: PolicyState, nowMs: number): TaskRecord | null 
   const agent = core.ready[0]
   const record = agent.bound.head!
   leaveQueue(core, record, agent)
+  startOn(core, record, agent, nowMs)
+  return record
+}
+
+/** A task that stands nowhere begins with an agent that has credit; there is a slot. */
+export function startOn(
+  core: PolicyState,
+  record: TaskRecord,
+  agent: AgentState,
+  nowMs: number,
+): void {
   takeSlot(core, record, nowMs)
   begin(core, record, agent, nowMs)
-  return record
 }
 
 /** The task has a slot: the only place where credit is taken for one. */

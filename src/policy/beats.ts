@@ -5,6 +5,7 @@
  * about it, since one may have crossed it on the way.
  */
 import type { ErrorCode } from '../errors.ts'
+import { setForeign } from './agent-limits.ts'
 import type { AgentState } from './agents.ts'
 import type { Attempt } from './attempt.ts'
 import { lost } from './attempts.ts'
@@ -17,6 +18,7 @@ import type { TaskRecord } from './task-record.ts'
  * @param running counters of the attempts that the agent says it works on; null when it reports
  *   none. An attempt that two consecutive beats after its dispatch lack has been lost on the way, it
  *   or its result: it ends, or is sent again to an agent that keeps.
+ * @param foreign tasks in its hands that are not this scheduler's.
  */
 export function beat(
   core: PolicyState,
@@ -24,11 +26,13 @@ export function beat(
   instance: string,
   running: ReadonlySet<number> | null,
   nowMs: number,
+  foreign: number,
 ): ErrorCode | null {
   if (core.fencedInstances.has(fenceKey(id, instance))) return 'fenced'
   const agent = core.agents.get(id)
   if (agent === undefined || agent.instance !== instance) return 'agent_unknown'
   seen(core, agent, nowMs)
+  setForeign(core, agent, foreign)
   if (running === null || !agent.beats) return null
   if (agent.keeps) repeatMissing(core, agent, running, nowMs)
   else endMissing(core, agent, running, nowMs)

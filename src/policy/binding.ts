@@ -15,7 +15,7 @@
  */
 import type { AgentIndex } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
-import { addPlaces, syncReady } from './credit.ts'
+import { addPlaces, hasQueue, syncReady } from './credit.ts'
 import { isBefore } from './head-heap.ts'
 import { changeInHand } from './holds.ts'
 import { endOffer, freeSlot, goOnWaiting } from './matching.ts'
@@ -26,7 +26,12 @@ import { BOUND, type TaskRecord } from './task-record.ts'
 export function canBind(core: PolicyState, record: TaskRecord, agent: AgentState): boolean {
   const { early, queue } = record.cls!
   if (!early || queue.paused) return false
-  return !agent.pull && agent.bound.length < core.options.agentQueueMax
+  return hasPlace(core, agent)
+}
+
+/** Whether the agent, which accepts, has room in its own queue. */
+export function hasPlace(core: PolicyState, agent: AgentState): boolean {
+  return hasQueue(agent) && agent.bound.length < core.options.agentQueueMax
 }
 
 /** An offered task goes into the own queue of an accepting agent, which has room. */
@@ -35,21 +40,40 @@ export function bind(core: PolicyState, record: TaskRecord, agent: AgentState): 
   changeInHand(core, record.cls!.queue, 1)
   endOffer(core, record)
   freeSlot(core, record)
+  core.counters.bound++
+  enterQueue(core, record, agent)
+}
+
+/** From one agent's own queue into another's: its queue has it in hand all along. */
+export function changeQueue(
+  core: PolicyState,
+  record: TaskRecord,
+  from: AgentState,
+  to: AgentState,
+): void {
+  exitQueue(core, record, from)
+  enterQueue(core, record, to)
+}
+
+function enterQueue(core: PolicyState, record: TaskRecord, agent: AgentState): void {
   record.state = BOUND
   record.agentId = agent.id
   agent.bound.insertByRank(record)
   record.queue!.bound++
   core.totalBound++
-  core.counters.bound++
   queueChanged(core, agent, 1)
 }
 
 /** The task is not bound any more; its state is the caller's to set. */
 export function leaveQueue(core: PolicyState, record: TaskRecord, agent: AgentState): void {
+  exitQueue(core, record, agent)
+  changeInHand(core, record.cls!.queue, -1)
+}
+
+function exitQueue(core: PolicyState, record: TaskRecord, agent: AgentState): void {
   agent.bound.remove(record)
   record.queue!.bound--
   core.totalBound--
-  changeInHand(core, record.cls!.queue, -1)
   queueChanged(core, agent, -1)
 }
 
@@ -92,6 +116,6 @@ function unbind(core: PolicyState, record: TaskRecord, agent: AgentState): void 
 
 function queueChanged(core: PolicyState, agent: AgentState, change: 1 | -1): void {
   core.table.setQueued(agent.index as AgentIndex, agent.bound.length)
-  if (agent.accepting) addPlaces(core, agent.profile, -change)
+  if (agent.accepting && hasQueue(agent)) addPlaces(core, agent.profile, -change)
   syncReady(core, agent)
 }

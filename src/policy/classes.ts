@@ -53,6 +53,8 @@ export class ClassState implements Headed {
   group!: Group
   offered = 0
   waiting = 0
+  /** Tasks that were admitted to it, or moved to it, so far. */
+  entered = 0
   /** As `placeableHead` last found it. */
   head: TaskRecord | null = null
   /** Place in its group's heap of heads, -1 without a head. */

@@ -23,6 +23,7 @@ import {
 import type { ErrorCode } from '../errors.ts'
 import { type Binding, LIMITS, type QueueOptions } from '../options.ts'
 import { admit, type Refusal } from './admission.ts'
+import { limitAgent } from './agent-limits.ts'
 import type { AgentSpec, AgentState } from './agents.ts'
 import * as ages from './ages.ts'
 import * as allocation from './allocation.ts'
@@ -37,7 +38,9 @@ import * as matching from './matching.ts'
 import * as membership from './membership.ts'
 import * as pause from './pause.ts'
 import { isCriticalNext, requestPreemptions, yielded } from './preemption.ts'
+import { isRecalled, type RecallRefusal, recall, recalled } from './recalls.ts'
 import { type PolicyEffects, type PolicyOptions, PolicyState } from './state.ts'
+import { type StealRefusal, steal } from './stealing.ts'
 import * as switches from './switches.ts'
 import { cancel } from './take-out.ts'
 import { RUNNING, type TaskRecord } from './task-record.ts'
@@ -208,12 +211,42 @@ export class PolicyCore extends PolicyState {
   }
 
   /**
-   * Event: an attempt that was asked to stop did.
+   * Event: an attempt that was asked to stop did, or one that was called back had not begun: that one
+   * may be RUNNING elsewhere at once, and is to be sent.
    * @param checkpoint for its next attempt, at most `LIMITS.checkpointBytesMax`; null for nothing new.
    * @returns null; `preempted` when nobody had asked for it.
    */
   yielded(record: TaskRecord, checkpoint: Uint8Array | null, nowMs: number): ErrorCode | null {
+    if (isRecalled(record, checkpoint)) {
+      recalled(this, record, nowMs)
+      return null
+    }
     return yielded(this, record, checkpoint, nowMs)
+  }
+
+  /**
+   * Event: a task that is bound to an agent is to be another's.
+   * @returns null when it is: RUNNING, and to be sent, or BOUND; else why not, and nothing has changed.
+   */
+  steal(record: TaskRecord, thief: AgentState, nowMs: number): StealRefusal | null {
+    return steal(this, record, thief, nowMs)
+  }
+
+  /**
+   * Event: an attempt that may not have begun is asked for, for another agent.
+   * @param thief null when it is to go back to its lane.
+   * @returns null, or why not.
+   */
+  recall(record: TaskRecord, thief: AgentState | null, nowMs: number): RecallRefusal | null {
+    return recall(this, record, thief, nowMs)
+  }
+
+  /**
+   * Event: how many tasks at a time an agent may have by our judgement; 0 for none, -1 for no limit.
+   * What is bound to one with a limit goes back to its lanes.
+   */
+  limitAgent(id: string, limit: number): 'agent_unknown' | null {
+    return limitAgent(this, id, limit)
   }
 
   /** Event: nobody was subscribed where the attempt was sent. */
@@ -242,8 +275,9 @@ export class PolicyCore extends PolicyState {
     instance: string,
     running: ReadonlySet<number> | null,
     nowMs: number,
+    foreign = 0,
   ): ErrorCode | null {
-    return beat(this, id, instance, running, nowMs)
+    return beat(this, id, instance, running, nowMs, foreign)
   }
 
   /** Event: an agent that pulls asks for `count` tasks more. */

@@ -18,7 +18,16 @@ import type { PolicyState } from './state.ts'
 /** @returns how many tasks the agent may have at once, now. */
 export function capacityOf(core: PolicyState, agent: AgentState): number {
   if (agent.pull) return core.table.inUse(agent.index as AgentIndex) + agent.granted
-  return agent.concurrency + agent.prefetch
+  const own = agent.concurrency + agent.prefetch - agent.foreign
+  return Math.max(0, agent.limit < 0 ? own : Math.min(own, agent.limit))
+}
+
+/** @returns how many tasks the agent may run at a time, now: what it holds in advance does not count. */
+export function runnableOf({ accepting, pull, concurrency, foreign, limit }: AgentState): number {
+  if (!accepting) return 0
+  if (pull) return concurrency
+  const own = Math.max(0, concurrency - foreign)
+  return limit < 0 ? own : Math.min(own, limit)
 }
 
 /** What an agent adds to its classes' free credit; a smaller size than its work counts as none. */
@@ -27,13 +36,21 @@ export function freeOf(core: PolicyState, agent: AgentState): number {
   return Math.max(0, core.table.credit(agent.index as AgentIndex))
 }
 
-/** What an agent adds to the places of its early classes; one that pulls may never ask again. */
+/**
+ * Whether tasks may wait for it alone. Not for one that pulls, which may never ask again; nor for one
+ * that is limited, or has its hands full with other work: nobody could say when it begins them.
+ */
+export function hasQueue(agent: AgentState): boolean {
+  return !agent.pull && agent.limit < 0 && agent.foreign < agent.concurrency
+}
+
+/** What an agent adds to the places of its early classes. */
 export function placesOf(core: PolicyState, agent: AgentState): number {
-  return agent.accepting && !agent.pull ? core.options.agentQueueMax - agent.bound.length : 0
+  return agent.accepting && hasQueue(agent) ? core.options.agentQueueMax - agent.bound.length : 0
 }
 
 /** Called when what `capacityOf` goes by has changed: tells the table, and moves the credit with it. */
-function syncCapacity(core: PolicyState, agent: AgentState): void {
+export function syncCapacity(core: PolicyState, agent: AgentState): void {
   const before = freeOf(core, agent)
   core.table.setCapacity(agent.index as AgentIndex, capacityOf(core, agent))
   addFree(core, agent.profile, freeOf(core, agent) - before)

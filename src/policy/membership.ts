@@ -11,7 +11,7 @@ import { enterProfile, leaveProfile, profileOf } from './agent-profiles.ts'
 import { type AgentSpec, AgentState } from './agents.ts'
 import { lost } from './attempts.ts'
 import { unbindAll, unbindForeign } from './binding.ts'
-import { capacityOf, grant, setAccepting, syncReady, syncStatus } from './credit.ts'
+import { capacityOf, grant, hasQueue, setAccepting, syncReady, syncStatus } from './credit.ts'
 import type { PolicyState } from './state.ts'
 import { withOwnQueue } from './supervisors.ts'
 
@@ -47,10 +47,11 @@ function join(core: PolicyState, spec: AgentSpec, nowMs: number): AgentState {
 
 /**
  * A hello of an instance that is known: a beat, and perhaps other queues or another size. What it has
- * pulled and what it is prefetched stay, and what is bound to it as far as it still serves that.
+ * pulled and what it is prefetched stay, and what is bound to it as far as it still serves that. So do
+ * our limit, which is not its to lift, and its other work until its next beat, if there will be one.
  */
 function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: number): void {
-  if (spec.pull && !agent.pull) unbindAll(core, agent)
+  const hadQueue = hasQueue(agent)
   leaveProfile(core, agent)
   agent.lastSeenMs = nowMs
   agent.paused = false
@@ -58,6 +59,7 @@ function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: num
   agent.beats = spec.beats
   agent.keeps = spec.keeps
   agent.preemptible = spec.preemptible
+  agent.recalls = spec.recalls
   setPull(core, agent, spec.pull)
   // Without beats nothing but time gives the credit of its ended attempts back.
   if (!spec.beats && agent.ended.size > 0) core.creditCheckAtMs = 0
@@ -67,10 +69,13 @@ function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: num
   agent.labels = spec.labels
   agent.specializations = spec.specializations
   agent.concurrency = spec.concurrency
+  if (!spec.beats) agent.foreign = 0
   core.table.setCapacity(agent.index as AgentIndex, capacityOf(core, agent))
   enterProfile(core, agent, profileOf(core, spec))
   syncStatus(core, agent)
-  unbindForeign(core, agent)
+  if (hasQueue(agent)) unbindForeign(core, agent)
+  else unbindAll(core, agent)
+  if (hasQueue(agent) !== hadQueue) core.table.setQueues(agent.index as AgentIndex, !hadQueue)
   syncReady(core, agent)
 }
 
@@ -81,7 +86,6 @@ function setPull(core: PolicyState, agent: AgentState, pull: boolean): void {
   for (; pull !== agent.pull && agent.held > 0; agent.held--) {
     core.table.give(agent.index as AgentIndex)
   }
-  if (pull !== agent.pull) core.table.setQueues(agent.index as AgentIndex, !pull)
   agent.pull = pull
 }
 

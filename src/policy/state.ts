@@ -37,6 +37,7 @@ export type AttemptEnd =
   | 'heartbeat_timeout'
   | 'deadline_expired'
   | 'preempted'
+  | 'recalled'
 
 /**
  * What has happened to a task beside its way: `detail` of each is in words for people and machines.
@@ -63,6 +64,10 @@ export interface PolicyEffects {
   deadLetter(record: TaskRecord, name: string): void
   /** A running attempt is asked to stop and hand back what it has. */
   preempt(record: TaskRecord, agent: AgentState): void
+  /** A task that was bound to one agent is another's: in its own queue, or running. */
+  stolen(record: TaskRecord, from: AgentState, to: AgentState): void
+  /** The agent of a running attempt is asked to hand it back, if it has not begun it. */
+  recall(record: TaskRecord, agent: AgentState): void
   queuePaused(name: string, isPaused: boolean): void
   /** A final record is forgotten: what it kept may go. */
   forgotten(record: TaskRecord): void
@@ -101,6 +106,8 @@ export interface PolicyOptions {
   queues: Record<string, QueueOptions>
   /** Tasks bound to one agent, over all queues, at most. */
   agentQueueMax: number
+  /** Tasks of this base level and above are never moved from an agent to another; 6 for none. */
+  protectFrom: number
   /** Queue that tasks go on in, by the name of their dead letter. */
   deadLetterMoves: Readonly<Record<string, string>>
   dedup: DedupOptions
@@ -137,6 +144,11 @@ export class PolicyCounters {
   /** Attempts that were asked to stop; that did. */
   preemptionsAsked = 0
   preempted = 0
+  /** Tasks that went from one agent's own queue to another agent. */
+  stolen = 0
+  /** Attempts that were called back; that came back before they were begun. */
+  recallsAsked = 0
+  recalled = 0
   boosted = 0
   slaWarnings = 0
   slaBreaches = 0

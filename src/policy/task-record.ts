@@ -283,6 +283,7 @@ export class TaskRecord {
   /** Admission: from now on the class says what was asked for. */
   enter(cls: ClassState): void {
     this.cls = cls
+    cls.entered++
     this.asked = NOTHING
   }
 

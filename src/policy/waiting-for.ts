@@ -22,15 +22,17 @@ export function waitingFor(core: PolicyState, record: TaskRecord): string | null
   let agents = 0
   let accepting = 0
   let draining = 0
+  let limited = 0
   for (const profile of cls.profiles) {
     agents += profile.agents.size
     for (const agent of profile.agents) {
       if (agent.accepting) accepting++
       else if (agent.draining) draining++
+      else if (agent.limit === 0) limited++
     }
   }
   if (agents === 0) return nobody(core, cls)
-  if (accepting === 0) return notAccepting(agents, draining)
+  if (accepting === 0) return notAccepting(agents, draining, limited)
   if (isAtLimit(cls.queue)) {
     return `the queue runs as many tasks as it may (${cls.queue.options.concurrency})`
   }
@@ -38,10 +40,14 @@ export function waitingFor(core: PolicyState, record: TaskRecord): string | null
   return accepting === 1 ? 'the only agent is full' : `all ${accepting} agents full`
 }
 
-function notAccepting(agents: number, draining: number): string {
-  if (agents === 1) return `the only agent ${draining === 1 ? 'is draining' : 'does not answer'}`
-  if (draining === agents) return `all ${agents} agents are draining`
-  return `all ${agents} agents ${draining === 0 ? '' : 'are draining or '}do not answer`
+/** @param limited in quarantine or maintenance, or silent. */
+function notAccepting(agents: number, draining: number, limited: number): string {
+  const isOne = agents === 1
+  const ways: string[] = []
+  if (draining > 0) ways.push(isOne ? 'is draining' : 'are draining')
+  if (limited > 0) ways.push(isOne ? 'is given nothing for now' : 'are given nothing for now')
+  if (draining + limited < agents) ways.push(isOne ? 'does not answer' : 'do not answer')
+  return `${isOne ? 'the only agent' : `all ${agents} agents`} ${ways.join(' or ')}`
 }
 
 function nobody(core: PolicyState, cls: ClassState): string {

@@ -131,6 +131,8 @@ export class Recording implements PolicyEffects {
   noted(): void {}
   deadLetter(): void {}
   preempt(): void {}
+  stolen(): void {}
+  recall(): void {}
   queuePaused(): void {}
   creditBack(): void {}
   fenced(): void {}

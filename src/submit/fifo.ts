@@ -47,6 +47,12 @@ export class Fifo<Item> {
     return this.#items[this.#head + place]
   }
 
+  /** Takes out all but those that are to stay. *Cost* a look at each. */
+  filter(stays: (item: Item) => boolean): void {
+    this.#items = (this.#items.slice(this.#head) as Item[]).filter(stays)
+    this.#head = 0
+  }
+
   clear(): void {
     this.#items.length = 0
     this.#head = 0

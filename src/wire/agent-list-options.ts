@@ -4,9 +4,11 @@
  * A cursor is `<scheduler>.<epoch>.a<place>`: the agents from that place on, of the scheduler that
  * gave it, within one start. An agent has its place for as long as it is registered.
  */
+import type { AgentUtilization } from '../balance-views.ts'
 import { LIMITS } from '../options.ts'
 import type { AgentPage, AgentView, ListAgentsOptions } from '../task.ts'
 import { badCursor, type CursorOrigin, refuseUnknownKeys, requireLimit } from './list-options.ts'
+import { requireToken } from './tokens.ts'
 
 export interface AgentCursor extends CursorOrigin {
   place: number
@@ -22,6 +24,16 @@ export interface CheckedAgentListOptions {
 export interface AgentPageOptions {
   limit?: number
   cursor?: string
+}
+
+/** Of one agent, or a page of all. */
+export interface UtilizationOptions extends AgentPageOptions {
+  agent?: string
+}
+
+export interface UtilizationPage {
+  agents: AgentUtilization[]
+  cursor: string | null
 }
 
 /** @throws bad_option */
@@ -48,24 +60,47 @@ export function parseAgentCursor(cursor: unknown): AgentCursor {
   return { scheduler, epoch: Number(epoch), place: Number(place) }
 }
 
-/**
- * Asks for pages until there are as many agents as were wanted, or no more. One that left and came
- * back meanwhile is on two pages; the later one counts. Ends: each page has to go on behind the one
- * before, and places are bounded.
- * @throws not_supported, bad_option
- */
+/** @throws not_supported, bad_option */
 export async function allAgents(
   options: ListAgentsOptions,
   ask: (options: AgentPageOptions, from: AgentCursor | null) => Promise<AgentPage>,
 ): Promise<AgentView[]> {
   refuseUnknownKeys(options, ['limit'])
   const limit = requireLimit(options.limit ?? LIMITS.agentsMax, LIMITS.agentsMax)
-  const agents = new Map<string, AgentView>()
+  return agentPages(limit, ask, ({ id }) => id)
+}
+
+/** @param agent of whom alone; of all without. @throws agent_unknown, bad_token */
+export async function allUtilization(
+  agent: string | undefined,
+  ask: (options: UtilizationOptions, from: AgentCursor | null) => Promise<UtilizationPage>,
+): Promise<AgentUtilization[]> {
+  if (agent !== undefined) {
+    return (await ask({ agent: requireToken(agent, 'agent id') }, null)).agents
+  }
+  return agentPages(LIMITS.agentsMax, ask, ({ agent_id }) => agent_id)
+}
+
+/**
+ * Asks for pages until there are as many agents as were wanted, or no more. One that left and came
+ * back meanwhile is on two pages; the later one counts. Ends: each page has to go on behind the one
+ * before, and places are bounded.
+ * @throws not_supported, bad_option
+ */
+export async function agentPages<Row>(
+  limit: number,
+  ask: (
+    options: AgentPageOptions,
+    from: AgentCursor | null,
+  ) => Promise<{ agents: Row[]; cursor: string | null }>,
+  idOf: (row: Row) => string,
+): Promise<Row[]> {
+  const agents = new Map<string, Row>()
   let part: AgentPageOptions = limit < LIMITS.listAgentsMax ? { limit } : {}
   let from: AgentCursor | null = null
   for (;;) {
     const page = await ask(part, from)
-    for (const agent of page.agents) agents.set(agent.id, agent)
+    for (const agent of page.agents) agents.set(idOf(agent), agent)
     const cursor = page.cursor ?? null
     if (cursor === null || agents.size >= limit) return [...agents.values()].slice(0, limit)
     const next = parseAgentCursor(cursor)

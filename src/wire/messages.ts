@@ -31,6 +31,8 @@ export interface Hello {
   pull?: boolean
   /** It lets itself be asked to stop a task for a critical one, and hands back how far it came. */
   preemptible?: boolean
+  /** It hands back, when called, what it was sent and has not begun. */
+  recalls?: boolean
 }
 
 /** Every scheduler's answer to a hello. */
@@ -48,6 +50,8 @@ export interface Beat {
   instance: string
   /** Per scheduler: the last token received, and all that are being worked on. */
   schedulers: Record<string, { seen: string | null; running: string[] }>
+  /** All tasks in its hands, whoever gave them, those of `schedulers` included; at most 65,535. */
+  load?: number
 }
 
 /** `sb.from.<id>.bye`. */
@@ -79,6 +83,7 @@ export type Control =
   | { type: 'fenced'; scheduler: string }
   | { type: 'acknowledge'; scheduler: string; tokens: string[] }
   | { type: 'preempt'; scheduler: string; token: string }
+  | { type: 'recall'; scheduler: string; tokens: string[] }
 
 /** Reply to `sb.task.<queue>`. */
 export interface Accepted {
@@ -125,6 +130,7 @@ export function readHello(bytes: Uint8Array, agent: string): Required<Hello> {
     prefetch: wholeNumber(body, 'prefetch', 0, LIMITS.prefetchMax),
     pull: body.pull === true,
     preemptible: body.preemptible === true,
+    recalls: body.recalls === true,
   }
 }
 
@@ -154,6 +160,7 @@ export function readBeat(bytes: Uint8Array, agent: string): Beat {
   return {
     instance: requireToken(body.instance, 'instance'),
     schedulers: schedulers as Beat['schedulers'],
+    load: body.load == null ? undefined : wholeNumber(body, 'load', 0, LIMITS.concurrencyMax),
   }
 }
 

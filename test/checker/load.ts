@@ -17,10 +17,10 @@ import { Policy } from '../policy/support.ts'
 
 const QUEUES = ['q', 'r', 's', 'timed', 'urgent', 'q']
 const AGENTS = [
-  { queues: ['q', 'timed', 'urgent'], concurrency: 4, preemptible: true },
+  { queues: ['q', 'timed', 'urgent'], concurrency: 4, preemptible: true, recalls: true },
   { queues: ['q', 'r'], capabilities: ['gpu'], concurrency: 3, keeps: true },
-  { queues: ['*'], concurrency: 2, labels: { memory: 16 }, preemptible: true },
-  { queues: ['s'], capabilities: ['gpu', 'ocr'], concurrency: 2 },
+  { queues: ['*'], concurrency: 2, labels: { memory: 16 }, preemptible: true, recalls: true },
+  { queues: ['s', 'r'], capabilities: ['gpu', 'ocr'], concurrency: 2, recalls: true },
   { queues: ['r', 's'], keeps: true, pull: true },
 ]
 const QUEUE = { retryCount: 1, lossLimit: 1, timeoutMs: 300 }
@@ -63,6 +63,7 @@ export function recorded(
     leaseMs: 400,
     keep: { count: 50, ageSeconds: 5, bytes: 10_000 },
     agentQueueMax: 3,
+    protectFrom: 4,
     queue: QUEUE,
     queues: {
       s: { ...QUEUE_DEFAULTS, ...QUEUE, binding: 'early' },
@@ -113,6 +114,7 @@ class Load {
     else if (act < 90) this.#cancel()
     else if (act < 97) this.#beat()
     else this.#comeAndGo()
+    if (this.#dice(8) === 0) this.#moves()
     if (this.#dice(4) === 0) this.#policy.pass(this.#dice(40))
   }
 
@@ -138,6 +140,23 @@ class Load {
       ttlMs: isHard ? 150 : 400,
       slaTargetMs: isHard ? 80 : 200,
     })
+  }
+
+  /** Anything is stolen by or called back for anybody, of which the core takes what may be. */
+  #moves(): void {
+    const { core, nowMs } = this.#policy
+    for (const thief of this.#agents()) {
+      this.#with(BOUND, (record) => core.steal(record, thief, nowMs))
+      const to = this.#dice(4) > 0 ? thief : null
+      this.#with(RUNNING, (record) => core.recall(record, to, nowMs))
+      if (this.#dice(30) === 0) core.limitAgent(thief.id, [-1, -1, 0, 1][this.#dice(4)])
+    }
+    for (const record of this.#tasks) {
+      const isAsked = record.state === RUNNING && record.attempt!.recalledAtMs > 0
+      if (isAsked && record.extras?.preempting !== true && this.#dice(2) === 0) {
+        this.#policy.yield(record, null)
+      }
+    }
   }
 
   /** Those that were asked hand back what they have, or go on. */
@@ -224,7 +243,11 @@ class Load {
       const running = this.#tasks.filter(
         (task) => task.attempt?.agent === agent && this.#dice(5) > 0,
       )
-      if (this.#dice(5) > 0) this.#policy.beat(agent, running)
+      const { id, instance } = agent
+      const counters = new Set(running.map((task) => task.attempt!.counter))
+      const foreign = this.#dice(4) === 0 ? this.#dice(3) : 0
+      const { core, nowMs } = this.#policy
+      if (this.#dice(5) > 0) core.beat(id, instance, counters, nowMs, foreign)
       if (agent.pull) this.#policy.pull(agent, 1 + this.#dice(5))
       else this.#policy.core.setPrefetch(agent, this.#dice(4))
     }

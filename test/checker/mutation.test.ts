@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { Checker } from '../../src/checker/check.ts'
 import { recorded } from './load.ts'
+import { MOVE_MUTATIONS } from './move-mutations.ts'
 import { MUTATIONS } from './mutations.ts'
 import { PROMISE_MUTATIONS } from './promise-mutations.ts'
 import { decode, encode, type Row } from './rows.ts'
@@ -16,6 +17,7 @@ const WAYS = [
   'failed',
   'heartbeat_timeout',
   'preempted',
+  'recalled',
   'succeeded',
   'timeout',
 ]
@@ -43,7 +45,7 @@ test.each(SEEDS.map((seed, i) => ({ seed, bytes: journals[i] })))(
   },
 )
 
-test.each([...MUTATIONS, ...PROMISE_MUTATIONS])(
+test.each([...MUTATIONS, ...PROMISE_MUTATIONS, ...MOVE_MUTATIONS])(
   'mutation: $finds is found when $what',
   ({ change, finds }) => {
     for (const bytes of journals) {

@@ -59,7 +59,7 @@ const isRetry: Found = (row, i, rows) =>
 const isReadyAndOut: Found = (row, i, rows) =>
   isNote('ready')(row) && nextOf(rows, i)?.kind === 'OFFER'
 const isOffer: Found = (row) => row.kind === 'OFFER'
-const isYield: Found = (row) => row.kind === 'YIELD'
+const isYield: Found = (row, i, rows) => row.kind === 'YIELD' && rows[i + 1]?.how === 'preempted'
 const isLetter: Found = (row) => row.kind === 'DEAD_LETTER'
 const isTtl: Found = (row) => row.kind === 'DEAD_LETTER' && row.code === 'ttl_expired'
 

@@ -30,9 +30,9 @@ const LAYOUT: Record<string, [number, string]> = {
   HELLO: [
     27,
     'answer:n agent:i generation:i id:n instance:n queues:n capabilities:n concurrency:i beats:i ' +
-      'leased:i keeps:i pull:i preemptible:i labels:n specializations:n',
+      'leased:i keeps:i pull:i preemptible:i recalls:i labels:n specializations:n',
   ],
-  BEAT: [28, 'answer:n id:n instance:n tells:i running:s'],
+  BEAT: [28, 'answer:n id:n instance:n foreign:i tells:i running:s'],
   BYE: [29, 'answer:n id:n instance:n drain:i'],
   DRAIN: [30, 'answer:n id:n'],
   AGENT_LOST: [31, 'agent:i'],
@@ -50,7 +50,14 @@ const LAYOUT: Record<string, [number, string]> = {
   RESUME: [43, 'answer:n queue:n'],
   CONFIGURE: [44, 'answer:n queue:n options:t'],
   INTERRUPT: [45, 'asked:i'],
-  YIELD: [46, 'task:w slot:i hasCheckpoint:i checkpoint:t'],
+  YIELD: [
+    46,
+    'task:w slot:i agent:i newSlot:i generation:i counter:w dispatchSeq:i hasCheckpoint:i ' +
+      'checkpoint:t',
+  ],
+  STEAL: [47, 'task:w agent:i slot:i generation:i counter:w dispatchSeq:i'],
+  RECALL: [48, 'task:w slot:i agent:i'],
+  LIMIT: [49, 'answer:n id:n limit:i'],
   OUTCOME: [64, 'task:w state:i code:n attempts:i resultBytes:i'],
   FORGOTTEN: [65, 'task:w'],
   ENDED: [66, 'task:w counter:w agent:i how:n isCharged:i'],
@@ -66,6 +73,8 @@ const LAYOUT: Record<string, [number, string]> = {
   DEAD_LETTER: [76, 'task:w name:n code:n'],
   PREEMPT: [77, 'task:w counter:w agent:i'],
   PAUSED: [78, 'queue:n isPaused:i'],
+  STOLEN: [79, 'task:w agent:i to:i'],
+  CALL_BACK: [80, 'task:w counter:w agent:i'],
 }
 
 const fieldsOf = (kind: string) => LAYOUT[kind][1].split(' ').map((field) => field.split(':'))

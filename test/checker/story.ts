@@ -1,6 +1,11 @@
 /** Writes a sound journal event by event, as a scheduler with an empty start would have. */
-import { Checker, type Report } from '../../src/checker/check.ts'
-import { encode, type Row } from './rows.ts'
+import type { Report } from '../../src/checker/check.ts'
+import { isEvent, reportOf } from './report.ts'
+import type { Row } from './rows.ts'
+import { POLICY } from './story-policy.ts'
+
+export { reportOf } from './report.ts'
+export { LEASE_MS } from './story-policy.ts'
 
 interface Attempt {
   slot: number
@@ -32,32 +37,10 @@ interface AgentGiven {
   pull?: boolean
   labels?: string
   preemptible?: boolean
+  recalls?: boolean
 }
 
-export const LEASE_MS = 10_000
-const HOW = { match: 'exact', binding: 'late' }
-const POLICY = {
-  epoch: 7,
-  slots: 1_000,
-  leaseMs: LEASE_MS,
-  keep: { count: 100, ageSeconds: 60, bytes: 1_000 },
-  agentQueueMax: 2,
-  deadLetterMoves: { lost: 'boss' } as Record<string, string>,
-  queueDefaults: { timeoutMs: 500, retryCount: 2, lossLimit: 1, ...HOW },
-  queues: {
-    promised: {
-      ...{ timeoutMs: 9_000, retryCount: 3, lossLimit: 1, ...HOW, retryDelayMs: 100 },
-      ...{ exponentialBackoff: true, retryDelayMaxMs: 250, slaTargetMs: 200, ttlMs: 400 },
-      ...{ escalateTo: 'boss', escalateOn: ['human_timeout'], concurrency: 2, preemptionsMax: 1 },
-      ...{ heartbeatTimeoutMs: 300, deadLetterQueue: 'lost', retryOn: ['oops', 'timeout'] },
-      boostAfterMs: { background: 50, low: 50, normal: 50 },
-    },
-    boss: { timeoutMs: 9_000, retryCount: 0, lossLimit: 1, ...HOW, ttlMs: 100 },
-    once: { timeoutMs: 500, retryCount: 0, lossLimit: 0, ...HOW },
-    early: { timeoutMs: 500, retryCount: 2, lossLimit: 1, ...HOW, binding: 'early' },
-    fit: { timeoutMs: 500, retryCount: 2, lossLimit: 1, ...HOW, match: 'best_fit' },
-  },
-}
+const NOWHERE = { slot: -1, generation: 0, counter: 0, dispatchSeq: 0 }
 
 /** Failed, dead, expired. */
 const DIED = [4, 6, 9]
@@ -84,7 +67,7 @@ export class Story {
       shape: { slotCount: 1_000 },
       policy: POLICY,
     })
-    this.add('HEAD', { magic: 0x314a4253, version: 4, facts })
+    this.add('HEAD', { magic: 0x314a4253, version: 5, facts })
     this.add('IMAGE', { part: 0, parts: 1, image: 'whatever' })
     this.time(1_000)
   }
@@ -114,7 +97,7 @@ export class Story {
       ...{ concurrency: given.concurrency ?? 1 },
       ...{ beats: given.beats ?? true, leased: given.leased ?? true },
       ...{ keeps: given.keeps ?? false, pull: given.pull ?? false },
-      preemptible: given.preemptible ?? false,
+      ...{ preemptible: given.preemptible ?? false, recalls: given.recalls ?? false },
       ...{ labels: given.labels ?? '', specializations: '' },
     })
   }
@@ -170,6 +153,11 @@ export class Story {
 
   /** A bound task begins. */
   start(task: number, agent: number): void {
+    this.add('START', { task, agent, ...this.#next(task, agent) })
+  }
+
+  /** Its next attempt, which has not been offered. */
+  #next(task: number, agent: number): Omit<Attempt, 'agent'> {
     const slot = this.#slot++ % 1_000
     const generation = (this.#generations.get(-1 - slot) ?? 0) + 2
     this.#generations.set(-1 - slot, generation)
@@ -178,7 +166,37 @@ export class Story {
     const counter = ++this.#counter
     this.attempts.set(task, { slot, generation, counter, agent, dispatchSeq })
     this.begun.set(task, (this.begun.get(task) ?? 0) + 1)
-    this.add('START', { task, slot, generation, agent, counter, dispatchSeq })
+    return { slot, generation, counter, dispatchSeq }
+  }
+
+  /** A bound task is another agent's: it begins there, or waits in its own queue. */
+  steal(task: number, from: number, to: number, begins: boolean): void {
+    const attempt = begins ? this.#next(task, to) : NOWHERE
+    this.add('STEAL', { task, agent: to, ...attempt })
+    this.add('STOLEN', { task, agent: from, to })
+  }
+
+  /** A running attempt is called back for another agent. */
+  recall(task: number, to: number): void {
+    const { slot, counter, agent } = this.attempts.get(task)!
+    this.add('RECALL', { task, slot, agent: to })
+    this.add('CALL_BACK', { task, counter, agent })
+  }
+
+  /** What was called back is handed back. @param to begins it at once; -1 for nobody. */
+  back(task: number, to: number): void {
+    const { slot, counter, agent } = this.attempts.get(task)!
+    const next = to < 0 ? NOWHERE : this.#next(task, to)
+    const { slot: newSlot, ...more } = next
+    this.add('YIELD', {
+      ...{ task, slot, agent: to, newSlot, ...more },
+      ...{ hasCheckpoint: false, checkpoint: '' },
+    })
+    this.add('ENDED', { task, counter, agent, how: 'recalled', isCharged: false })
+  }
+
+  limit(agent: number, limit: number): void {
+    this.add('LIMIT', { answer: '', id: `a${agent}`, limit })
   }
 
   unbound(task: number, agent: number): void {
@@ -225,7 +243,8 @@ export class Story {
 
   yield(task: number): void {
     const { slot } = this.attempts.get(task)!
-    this.add('YIELD', { task, slot, hasCheckpoint: true, checkpoint: 'half' })
+    const next = { agent: -1, newSlot: -1, generation: 0, counter: 0, dispatchSeq: 0 }
+    this.add('YIELD', { task, slot, ...next, hasCheckpoint: true, checkpoint: 'half' })
     this.ended(task, 'preempted')
   }
 
@@ -311,9 +330,10 @@ export class Story {
     this.add('LATE', { agentId: `a${agent}`, slot, epoch: 7, counter })
   }
 
-  beat(agent: number, running: number[] = []): void {
+  beat(agent: number, running: number[] = [], foreign = 0): void {
     const counters = running.map((task) => this.attempts.get(task)!.counter)
-    this.add('BEAT', { answer: '', id: `a${agent}`, instance: 'i', tells: true, running: counters })
+    const who = { answer: '', id: `a${agent}`, instance: 'i', foreign }
+    this.add('BEAT', { ...who, tells: true, running: counters })
   }
 
   /** What is sent again after a beat. */
@@ -357,18 +377,4 @@ export class Story {
   findings(isWhole = true): string[] {
     return this.report(isWhole).findings.map(({ kind, message }) => `${kind}: ${message}`)
   }
-}
-
-const FRAME = ['HEAD', 'IMAGE', 'TIME', 'END']
-const EFFECT =
-  /^(OUTCOME|FORGOTTEN|ENDED|REVOKE|AGENT_UP|AGENT_DOWN|FENCED|DRAINING|CREDIT_BACK|REPEAT|UNBOUND|NOTED|DEAD_LETTER|PREEMPT|PAUSED)$/
-
-function isEvent(kind: string): boolean {
-  return !FRAME.includes(kind) && !EFFECT.test(kind)
-}
-
-export function reportOf(rows: readonly Row[], isWhole = true): Report {
-  const checker = new Checker(isWhole)
-  checker.push(encode(rows))
-  return checker.finish()
 }

@@ -98,6 +98,7 @@ const STATUS: SchedulerStatus = {
   },
   attempts: ATTEMPTS,
   placedBy: { routers: 9, inline: 1 },
+  moves: { stolen: 0, recalled: 0 },
   proposals: { conflicts: 0, stale: 0, overdue: 0, bounced: 0 },
   refused: { queue_full: 7 },
   tasksPerAgent: {},
@@ -295,6 +296,14 @@ test('status: it fits 80 columns and shows what waits, who is gone and what was 
   expect(text).toContain('1 of 2 alive, 2 replaced')
   expect(text).toContain('queue_full 7')
   expectFits(lines)
+})
+
+test('status: it says what was moved, where something was', () => {
+  const moves = { stolen: 1_234, recalled: 5 }
+  const lines = statusLines({ ...STATUS, moves }, report(92), '127.0.0.1:4222', NO_COLORS)
+  expect(lines.join('\n')).toMatch(/moved +1,234 stolen, 5 handed back unbegun\n/)
+  expectFits(lines)
+  expect(statusLines(STATUS, report(92), '', NO_COLORS).join('\n')).not.toContain('stolen')
 })
 
 test('status: it says how much of the queues it leaves out', () => {

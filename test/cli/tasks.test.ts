@@ -256,6 +256,22 @@ describe('with a scheduler', () => {
     expect(code).toBe(5)
   })
 
+  test('agent maintain: the agent rests, is shown so, and is back', async () => {
+    const begun = await cli(['agent', 'maintain', 'failer'])
+    expect(begun).toMatchObject({ code: 0, stderr: '' })
+    expect(begun.stdout).toMatch(/^Agent failer gets nothing new: `signalbox agent maintain failer/)
+    const shown = await cli(['agent', 'list'])
+    expect(shown.stdout).toMatch(
+      /failer {2}maintenance: It rests until `signalbox agent maintain failer --end`\./,
+    )
+    const ended = await cli(['-o', 'json', 'agent', 'maintain', 'failer', '--end'])
+    expect(JSON.parse(ended.stdout)).toEqual({ agent: 'failer', maintenance: false })
+    const list = await cli(['-o', 'json', 'agent', 'list'])
+    const [, failer] = JSON.parse(list.stdout)
+    expect(failer).toMatchObject({ condition: 'fit', reason: null })
+    expect((await cli(['agent', 'maintain', 'nobody'])).code).toBe(5)
+  })
+
   test('load: both loops complete what they send, and show it', async () => {
     const closed = await cli(['load', 'echo', '--window', '20', '--count', '500', '-o', 'json'])
     expect(closed.code).toBe(0)

@@ -79,6 +79,8 @@ function agent(id: string, more: Partial<AgentView> = {}): AgentView {
     failed: 1,
     lost: 2,
     silentMs: 3,
+    condition: 'fit',
+    reason: null,
     ...more,
   } as AgentView
 }
@@ -104,6 +106,7 @@ function snapshot(more: Partial<TopSnapshot> = {}, accepted = 20_000): TopSnapsh
       running: 98,
       lost: 0,
     },
+    moves: { stolen: 0, recalled: 0 },
     agents: { online: 2, offline: 1, draining: 0 },
     queues: [],
     unlisted: { queues: 0, waiting: 0, running: 0, agents: 0, completed: 0 },
@@ -234,6 +237,26 @@ test.each([
     }
     expect(frame.join('\n')).toMatch(/and \d+ more queues/)
     expect(frame.join('\n')).toMatch(/and \d+ more agents/)
+  }
+})
+
+test('top: what agents take from others is told where there is room, once something was', () => {
+  const moving = snapshot()
+  moving.status.moves = { stolen: 30, recalled: 6 }
+  const before = snapshot({ atMs: 9_000 }, 17_176)
+  before.status.moves = { stolen: 20, recalled: 4 }
+  const rates = (columns: number) => lines(columns, 24, { now: moving, before })[1]
+  expect(rates(96)).toBe(`${lines(96)[1]}   moved 12/s`)
+  expect(rates(72)).toBe(lines(72)[1])
+  expect(lines(200)[1]).not.toContain('moved')
+})
+
+test('top: an agent that is not fit is shown so, in place of what it does', () => {
+  const conditions = ['slow', 'silent', 'failing', 'flapping', 'trial', 'maintenance'] as const
+  const agents = conditions.map((condition, i) => agent(`a-${i}`, { condition }))
+  const shown = lines(80, 24, { now: snapshot({ agents, queues: [] }) })
+  for (const condition of conditions.slice(0, 5)) {
+    expect(shown.filter((line) => line.includes(`▲ ${condition} `))).toHaveLength(1)
   }
 })
 

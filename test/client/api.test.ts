@@ -88,6 +88,30 @@ test('two schedulers: an agent that one drains takes no more of either, and leav
   expect(schedulers.map((scheduler) => scheduler.statusNow().agents.draining)).toEqual([0, 0])
 })
 
+test('two schedulers: an agent in maintenance gets nothing of either, and work of both again', async () => {
+  const agent = await client.agent({ id: 'picker', queues: ['*'] }, (task) => task.queue)
+  await until(bothKnowTheAgent, { what: 'both to know the agent' })
+  const conditions = async () => {
+    const views = await Promise.all(schedulers.map((scheduler) => scheduler.listAgents()))
+    return views.flat().map(({ condition }) => condition)
+  }
+  const are = async (condition: string) => {
+    const found = await conditions()
+    return found.length === 2 && found.every((each) => each === condition)
+  }
+  await client.maintainAgent('picker')
+  await until(() => are('maintenance'), { what: 'both to spare it' })
+  const tasks = await Promise.all([client.submit('apples'), client.submit('pears')])
+  expect(schedulers.map((scheduler) => scheduler.statusNow().tasks.running)).toEqual([0, 0])
+  await client.maintainAgent('picker', false)
+  await expect(Promise.all(tasks.map((task) => task.result()))).resolves.toEqual([
+    'apples',
+    'pears',
+  ])
+  await until(() => are('fit'), { what: 'both to use it' })
+  await agent.stop()
+})
+
 test('two schedulers: agents are listed once each, page after page from the same one', async () => {
   const nc = await nats.connect()
   const asked: string[] = []

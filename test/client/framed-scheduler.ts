@@ -27,6 +27,7 @@ export interface FramedResult {
   readonly code: string
   readonly message: string
   readonly retryable: boolean
+  readonly yields: boolean
   readonly text: string
 }
 
@@ -80,9 +81,9 @@ export class FramedScheduler extends FakeScheduler {
       const text = payloadText(reader.bytes.subarray(payloadStart, payloadStart + payloadLength))
       const code = reader.code()
       const message = reader.message()
-      const retryable = reader.isRetryable
+      const { isRetryable: retryable, yields } = reader
       const token = { frame, epoch, slot, counter, seq }
-      this.framed.push({ ...token, heldUs, workUs, code, message, retryable, text })
+      this.framed.push({ ...token, heldUs, workUs, code, message, retryable, yields, text })
     }
   }
 

@@ -45,6 +45,10 @@ test('config table: every option of a scheduler is a key or a section', () => {
     deadLettersKeep: true,
     dedup: true,
     ledger: true,
+    stealing: true,
+    scaling: true,
+    agentHealth: true,
+    metrics: true,
     nats: true,
   }
   const own = sectionOf('scheduler').keys.map(({ option }) => option)
@@ -62,6 +66,10 @@ test.each([
   ['dead_letters_keep', SCHEDULER_DEFAULTS.deadLettersKeep],
   ['learning', SCHEDULER_DEFAULTS.learning],
   ['ledger', { directory: '', ...SCHEDULER_DEFAULTS.ledger }],
+  ['stealing', SCHEDULER_DEFAULTS.stealing],
+  ['scaling', SCHEDULER_DEFAULTS.scaling],
+  ['agent_health', SCHEDULER_DEFAULTS.agentHealth],
+  ['metrics', SCHEDULER_DEFAULTS.metrics],
   ['routing', STRATEGY_DEFAULTS],
 ])('config table: section %s has the keys of its options', (name, options) => {
   const keys = sectionOf(name).keys.map(({ option }) => option)

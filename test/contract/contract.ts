@@ -1,10 +1,13 @@
 /** The contract of `Signalbox`: one list of cases, run against each way in. */
 import { describe, expect, test } from 'vitest'
 import type { SchedulerOptions } from '../../src/options.ts'
+import { agentHealthCases } from './cases/agent-health.ts'
 import { agentCases } from './cases/agents.ts'
+import { balanceCases } from './cases/balance.ts'
 import { batchCases } from './cases/batches.ts'
 import { cancelCases } from './cases/cancel.ts'
 import { capabilityCases } from './cases/capabilities.ts'
+import { capacityCases } from './cases/capacity.ts'
 import { deadLetterCases } from './cases/dead-letters.ts'
 import { interruptionCases } from './cases/interruptions.ts'
 import { listCases } from './cases/lists.ts'
@@ -13,6 +16,7 @@ import { optionCases } from './cases/options.ts'
 import { outcomeCases } from './cases/outcomes.ts'
 import { promiseCases } from './cases/promises.ts'
 import { queueCases } from './cases/queues.ts'
+import { recallCases } from './cases/recalls.ts'
 import { strategyCases } from './cases/strategies.ts'
 import { viewCases } from './cases/views.ts'
 import { waitingCases } from './cases/waiting.ts'
@@ -26,6 +30,7 @@ const CASES: Case[] = [
   ...waitingCases,
   ...cancelCases,
   ...agentCases,
+  ...agentHealthCases,
   ...viewCases,
   ...listCases,
   ...manyCases,
@@ -35,7 +40,10 @@ const CASES: Case[] = [
   ...deadLetterCases,
   ...promiseCases,
   ...interruptionCases,
+  ...balanceCases,
   ...batchCases,
+  ...capacityCases,
+  ...recallCases,
 ]
 
 /** @param open gives each case a scheduler of its own. */

@@ -113,7 +113,8 @@ test('extremes: 10,000 agents are known, share the work, and are all listed', as
 }, 180_000)
 
 test('extremes: 10,000 agents come and go, and no more of them stays than is documented', async () => {
-  await start({ leaseMs: LONG_MS, keep: { count: 100 } })
+  // Who is replaced again and again is flapping, and would be spared.
+  await start({ leaseMs: LONG_MS, keep: { count: 100 }, agentHealth: false })
   nc.subscribe('sb.agent.*.*.work', { callback: (_, msg) => void msg.respond() })
   const say = crowd()
   const before = census()
@@ -133,7 +134,9 @@ test('extremes: 10,000 agents come and go, and no more of them stays than is doc
   expect(scheduler.statusNow().agents).toEqual({ online: 0, offline: 0, draining: 0 })
   expect(scheduler.statusNow().tasks).toMatchObject({ completed: rounds * 1_000, lost: 0 })
   expect(await client.listAgents()).toEqual([])
-  expect(grownSince(before, 500)).toEqual([LIMITS.offlineAgentsKept, LIMITS.fencedInstancesMax])
+  // What they did in all, what they did in the last hour, and who never comes back.
+  const { offlineAgentsKept: kept, fencedInstancesMax: fenced } = LIMITS
+  expect(grownSince(before, 500)).toEqual([kept, kept, fenced])
   for (const kind of [AgentState, NatsAgentLink, Profile]) {
     expect(countOf(kind), kind.name).toBeLessThan(10)
   }

@@ -19,6 +19,7 @@ test('decisions: a placement is found with all that was told of it', () => {
     atMs: 1_234,
     conflicts: 0,
     bounces: 0,
+    takings: [],
   })
   expect(decisions.find(18)).toBe(null)
   expect(decisions.find(0)).toBe(null)
@@ -50,4 +51,24 @@ test('decisions: numbers beyond 32 bits are told apart by their low ones', () =>
   const decisions = new Decisions()
   place(decisions, 2 ** 32 + 5)
   expect(decisions.find(2 ** 32 + 5)).not.toBe(null)
+})
+
+test('decisions: what was taken since belongs to the placement before it, in order', () => {
+  const decisions = new Decisions()
+  place(decisions, 17, 1)
+  decisions.stolen(17, 9, 2, 1_000)
+  place(decisions, 17, 2)
+  decisions.stolen(17, 2, 7, 2_000)
+  decisions.calledBack(18, 2, 7, 2_001)
+  decisions.calledBack(17, 3, 8, 2_002)
+  expect(decisions.find(17)).toMatchObject({
+    agent: 2,
+    conflicts: 0,
+    takings: [
+      { from: 2, generation: 7, how: 'stolen', atMs: 2_000 },
+      { from: 3, generation: 8, how: 'called_back', atMs: 2_002 },
+    ],
+  })
+  place(decisions, 17, 4)
+  expect(decisions.find(17)!.takings).toEqual([])
 })

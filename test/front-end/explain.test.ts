@@ -50,6 +50,7 @@ test('explain: who won, by what, with which load, and what kept the others out',
     candidates: null,
     conflicts: 0,
     bounces: 0,
+    takings: [],
   })
   expect(third.agents).toEqual({
     registered: 4,
@@ -61,6 +62,7 @@ test('explain: who won, by what, with which load, and what kept the others out',
     ],
     draining: 0,
     paused: 0,
+    limited: 0,
     full: 0,
     free: 2,
   })

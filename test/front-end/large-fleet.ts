@@ -34,6 +34,7 @@ export function join(
       pull: false,
       leased: false,
       preemptible: false,
+      recalls: false,
       link: {},
       ...spec,
     },

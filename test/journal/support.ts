@@ -22,6 +22,8 @@ const NO_EFFECTS: PolicyEffects = {
   noted() {},
   deadLetter() {},
   preempt() {},
+  stolen() {},
+  recall() {},
   queuePaused() {},
 }
 
@@ -47,6 +49,7 @@ export function smallCore(): RecordedCore {
       queueDefaults: QUEUE_DEFAULTS,
       queues: {},
       agentQueueMax: 16,
+      protectFrom: 4,
       deadLetterMoves: {},
       dedup: { windowSeconds: 120, count: 1_000 },
       routersOnlyFrom: 1,
@@ -78,6 +81,7 @@ export function hello(core: RecordedCore, id: string, atMs: number): void {
     pull: false,
     leased: true,
     preemptible: false,
+    recalls: false,
   }
   core.hello({ id, instance: 'x1', ...names, ...numbers, ...how, link: null }, atMs)
 }

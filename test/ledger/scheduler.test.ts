@@ -47,6 +47,45 @@ describe('ledger of a scheduler', () => {
     expect(Math.abs(times[0] - Date.now())).toBeLessThan(60_000)
   })
 
+  test('ledger: the history of a task that was stolen says from whom, and who has it now', async () => {
+    const scheduler = made({ queues: { mail: { binding: 'early' } } })
+    let finish = (_: string) => {}
+    const finished = new Promise<string>((resolve) => {
+      finish = resolve
+    })
+    await scheduler.agent({ id: 'a1', queues: ['mail'] }, () => finished)
+    const first = await scheduler.submit('mail', 1)
+    const task = await scheduler.submit('mail', 2, { id: 'one' })
+    const isBound = async () => (await scheduler.getTask('one')).state === 'assigned'
+    await until(isBound, { what: 'a bound task' })
+    await scheduler.agent({ id: 'b2', queues: ['mail'] }, () => 'done')
+    expect(await task.result()).toBe('done')
+    const history = await scheduler.taskHistory('one')
+    expect(history.slice(1).map(({ what, agent, detail }) => [what, agent, detail])).toEqual([
+      ['bound', 'a1', 'least_loaded'],
+      ['stolen', 'b2', 'from a1'],
+      ['assigned', 'b2', 'by the balancer'],
+      ['completed', 'b2', '6 B'],
+    ])
+    const { placement } = await scheduler.explainTask('one')
+    expect(placement).toMatchObject({ agent: 'b2', takings: [{ from: 'a1', how: 'stolen' }] })
+    finish('late')
+    expect(await first.result()).toBe('late')
+  })
+
+  test('ledger: whom an operator maintains is limited in it, from then until it is back', async () => {
+    const scheduler = made()
+    await scheduler.agent({ id: 'a1', queues: ['*'] }, () => 'done')
+    await scheduler.maintainAgent('a1', true)
+    await scheduler.maintainAgent('a1', false)
+    const { entries } = await scheduler.ledgerTail()
+    const limits = entries.filter(({ what }) => what === 'agent limited')
+    expect(limits.map(({ agent, detail }) => [agent, detail])).toEqual([
+      ['a1', 'nothing: Its maintenance has begun.'],
+      ['a1', 'no limit: Its maintenance has ended.'],
+    ])
+  })
+
   test('ledger: a task whose id was made up, or is forgotten by the scheduler, has its history', async () => {
     const scheduler = made({ keep: { count: 1, ageSeconds: 3_600, bytes: 1_000 } })
     await scheduler.agent({ queues: ['*'] }, () => 'done')

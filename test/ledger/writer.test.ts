@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Chain, readHeader } from '../../src/ledger/chain.ts'
+import { ENDS, Entry, WAS_MOVED } from '../../src/ledger/format.ts'
 import { type LedgerEntry, readEntries } from '../../src/ledger/reader.ts'
 import { COMPLETED, FAILED, SCHEDULED } from '../../src/policy/task-record.ts'
 import { agentNamed, EPOCH, queueNamed, taskOf, writerWith } from './support.ts'
@@ -149,6 +150,65 @@ describe('ledger writer', () => {
         ['dead letters purged', null, null, 'mail: 3 – größer'],
       ],
     )
+  })
+
+  test('ledger writer: what was taken from an agent is told with both of them', () => {
+    const { writer, entries } = ground()
+    const [from, to] = [agentNamed('a1', 3), agentNamed('b2', 9)]
+    const task = taskOf(queueNamed('mail'), 7)
+    writer.accepted(task, 0)
+    writer.bound(task, from, 1, 0, 1)
+    writer.stolen(task, from, to, 5)
+    const running = taskOf(queueNamed('mail'), 8, { agent: from })
+    writer.recallAsked(running, from, 6)
+    writer.ended(running, from, 'recalled', '', 8)
+    running.attempts = 2
+    running.attempt!.agent = to
+    writer.assigned(running, 1, WAS_MOVED, 8)
+    const read = entries().slice(1)
+    expect(read.map(({ what, seq, attempt, agent, detail }) => [what, seq, attempt, agent, detail]))
+      // Who chose is not said: no strategy did.
+      .toEqual([
+        ['bound', 7, null, 'a1', 'random'],
+        ['stolen', 7, null, 'b2', 'from a1'],
+        ['recall asked', 8, 1, 'a1', ''],
+        ['recalled', 8, 1, 'a1', ''],
+        ['assigned', 8, 2, 'b2', 'by the balancer'],
+      ])
+  })
+
+  test('ledger writer: what an agent is limited to, and why', () => {
+    const { writer, entries } = ground()
+    const agent = agentNamed('a1', 3)
+    for (const [limit, reason] of [
+      [0, 'It is silent.'],
+      [1, 'It is slow.'],
+      [-1, ''],
+    ] as const) {
+      agent.limit = limit
+      writer.agentLimited(agent, reason, 0)
+    }
+    expect(entries().map(({ what, agent: id, detail }) => [what, id, detail])).toEqual([
+      ['agent limited', 'a1', 'nothing: It is silent.'],
+      ['agent limited', 'a1', '1 at a time: It is slow.'],
+      ['agent limited', 'a1', 'no limit'],
+    ])
+  })
+
+  test('ledger writer: what was written keeps its numbers, so old files are read as they were', () => {
+    expect(Object.entries(Entry).map(([name, kind]) => `${kind} ${name}`)).toEqual([
+      ...['1 TEXT', '2 QUEUE', '3 AGENT', '4 STRATEGY', '5 TASKS_FROM', '8 ACCEPTED'],
+      ...['9 SCHEDULED', '10 READY', '11 BOUND', '12 UNBOUND', '13 ASSIGNED', '14 SENT_AGAIN'],
+      ...['15 ENDED', '16 OUTCOME', '17 BOOSTED', '18 WARNED', '19 BREACHED', '20 MOVED'],
+      ...['21 DEAD_LETTER', '22 PREEMPT_ASKED', '23 STOLEN', '24 RECALL_ASKED', '32 AGENT_UP'],
+      ...['33 AGENT_DOWN', '34 FENCED', '35 STRATEGY_SET', '36 SHADOW_SET', '37 STRATEGY_OFF'],
+      ...['38 QUEUE_PAUSED', '39 QUEUE_RESUMED', '40 QUEUE_CONFIGURED', '41 STARTED'],
+      ...['42 STOPPED', '43 GAP', '44 CHANGED', '45 AGENT_LIMITED'],
+    ])
+    expect(ENDS).toEqual([
+      ...['succeeded', 'failed', 'timeout', 'cancelled', 'agent_lost', 'dispatch_failed'],
+      ...['undelivered', 'heartbeat_timeout', 'deadline_expired', 'preempted', 'recalled'],
+    ])
   })
 
   test('ledger writer: tens of thousands of entries over many chunks are all there, and none refers to another chunk', () => {

@@ -32,6 +32,9 @@ const LABELS: Record<string, RegExp> = {
   how: /^[a-z_]+$/,
   by: /^(routers|inline)$/,
   reason: /^(conflict|stale|overdue|bounced)$/,
+  result: /^(asked|handed_back)$/,
+  condition: /^(fit|silent|slow|failing|flapping|trial|maintenance)$/,
+  requires: /^[^"\n]*$/,
   code: /^[a-z_]+$/,
   kind: /^[a-z_]+$/,
   stage: /^[a-z]+$/,
@@ -41,6 +44,11 @@ const LABELS: Record<string, RegExp> = {
   version: /^\d/,
 }
 
+const POOLS = [
+  { queue: 'q', requires: '', agents: 3, desired: 5 },
+  { queue: 'q', requires: 'gpu>=24,ocr', agents: 2, desired: 2 },
+]
+
 async function scrape(
   of: Scheduler,
   named = new NamedQueues(),
@@ -49,7 +57,7 @@ async function scrape(
   const metrics = new Metrics(
     {
       scrape: async () => ({
-        figures: of.figures(named),
+        figures: { ...of.figures(named), pools: POOLS },
         latency: await of.latencyBuckets(),
         version: '1.2.3',
         events: { agent_up: 1 },
@@ -134,6 +142,12 @@ test('metrics: they count what has happened', async () => {
   expect(value('queue_health', { queue: 'idle', state: 'healthy' })).toBe(1)
   expect(value('agents', { state: 'available' })).toBe(1)
   expect(value('places')).toBe(3)
+  expect(value('agent_conditions', { condition: 'fit' })).toBe(1)
+  expect(value('agents_busy')).toBe(0)
+  expect(value('agents_idle')).toBe(1)
+  expect(value('load_variation')).toBe(0)
+  expect(value('desired_agents', { queue: 'q', requires: '' })).toBe(5)
+  expect(value('agents_for', { queue: 'q', requires: 'gpu>=24,ocr' })).toBe(2)
   expect(value('connected')).toBe(1)
   expect(value('info', { scheduler: 'box', version: '1.2.3' })).toBe(1)
   expect(value('events_total', { kind: 'agent_up' })).toBe(1)
@@ -167,8 +181,11 @@ test('metrics: of 10,000 queues 256 are named and the others are one row; no sum
   for (const busy of ['q7', 'q5000', 'q9999']) await box.submit(busy, busy)
   const named = new NamedQueues()
   const first = await scrape(box, named)
-  const queuesOf = (samples: Sample[]) =>
-    new Set(samples.map(({ labels }) => labels.queue).filter(Boolean))
+  const queuesOf = (samples: Sample[]) => {
+    // Kinds of work with advice have a bound of their own.
+    const own = samples.filter(({ labels }) => labels.requires === undefined)
+    return new Set(own.map(({ labels }) => labels.queue).filter(Boolean))
+  }
   expect(queuesOf(first.samples).size).toBe(NAMED_QUEUES_MAX + 1)
   for (const busy of ['q7', 'q5000', 'q9999', OTHER_QUEUES]) {
     expect(queuesOf(first.samples)).toContain(busy)

@@ -1,50 +1,13 @@
 /** Any events in any order, for the model-based property tests: fast-check commands over a `World`. */
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import { expect } from 'vitest'
 import { LIMITS } from '../../src/options.ts'
 import { BOUND_TO_AGENT, COMMITTED, OVERDUE, STALE } from '../../src/policy/core.ts'
 import { OFFERED, RUNNING } from '../../src/policy/task-record.ts'
+import { type Command, event, eventOf, type Weighted } from './events.ts'
+import { MOVES } from './move-commands.ts'
 import type { TaskSpec } from './support.ts'
-import {
-  at,
-  CAPABILITIES,
-  LABELS,
-  type Model,
-  QUEUES,
-  REQUIRES,
-  SERVES,
-  STRATEGIES,
-  type World,
-} from './world.ts'
-
-type Command = fc.Command<Model, World>
-
-/** @param act does the event, or nothing when there is nothing to do it to. */
-function event(
-  name: string,
-  act: (world: World, number: number, model: Model) => void,
-): fc.Arbitrary<Command> {
-  return fc.nat(1_000_000).map((number) => ({
-    check: () => true,
-    run: (model, world) => {
-      act(world, number, model)
-      world.check(model)
-    },
-    toString: () => `${name}(${number})`,
-  }))
-}
-
-/** As `event`, for one of the tasks in a state. */
-function eventOf(
-  name: string,
-  state: number,
-  act: (world: World, record: NonNullable<ReturnType<World['pick']>>, number: number) => void,
-): fc.Arbitrary<Command> {
-  return event(name, (world, number) => {
-    const record = world.pick(state, number)
-    if (record !== undefined) act(world, record, number >> 6)
-  })
-}
+import { at, CAPABILITIES, LABELS, QUEUES, REQUIRES, SERVES, STRATEGIES } from './world.ts'
 
 /** Most say nothing of it, as most users. */
 function routingOf(number: number): Partial<TaskSpec> {
@@ -92,7 +55,8 @@ const again = event('again', (world, number, model) => {
   if (record !== undefined) world.submit(model, record.queueName, { id: record.givenId })
 })
 
-const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
+const commands: Weighted[] = [
+  ...MOVES,
   { weight: 16, arbitrary: submit },
   { weight: 3, arbitrary: again },
   { weight: 10, arbitrary: event('offer', (world, number) => world.offer(1 + (number % 6))) },
@@ -237,6 +201,7 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
         keeps: (number >> 12) % 2 === 0,
         pull: (number >> 13) % 3 === 0,
         preemptible: (number >> 14) % 3 !== 0,
+        recalls: (number >> 15) % 3 !== 0,
       })
     }),
   },
@@ -248,7 +213,10 @@ const commands: { weight: number; arbitrary: fc.Arbitrary<Command> }[] = [
       const counters = world.tokens.map(({ counter }) => counter)
       // All that it has, all but some, or nothing at all.
       const running = counters.filter((counter) => number % 3 === 0 || (counter + number) % 4 !== 0)
-      world.policy.beat(agent, number % 7 === 0 ? null : number % 5 === 0 ? [] : running)
+      const said = number % 7 === 0 ? null : number % 5 === 0 ? [] : running
+      // Most do nothing else; some more than they could.
+      const foreign = number % 50 === 0 ? LIMITS.concurrencyMax + 1 : (number >> 6) % 5
+      world.policy.beat(agent, said, number % 3 === 1 ? foreign : 0)
     }),
   },
   {

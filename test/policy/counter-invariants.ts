@@ -45,6 +45,10 @@ export function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>):
       holds(core.find(record.id, queue.name) === record, `${record.id} cannot be found`)
     }
   }
+  equal(core.counters.stolen, effects.steals.length, 'steals')
+  equal(core.counters.recallsAsked, effects.recalls.length, 'attempts that were called back')
+  const recalled = effects.ends.filter(({ how }) => how === 'recalled').length
+  equal(core.counters.recalled, recalled, 'attempts that came back')
   for (const { id, state, attempt } of core.index.records()) {
     const isOut = state === OFFERED || state === RUNNING
     equal(attempt !== null, isOut, `${id} has an attempt`)

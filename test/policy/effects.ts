@@ -21,6 +21,8 @@ export class Effects implements PolicyEffects {
   /** `queue`: where it died. */
   readonly deadLetters: { record: TaskRecord; name: string; queue: string }[] = []
   readonly preempts: { record: TaskRecord; agent: AgentState }[] = []
+  readonly steals: { record: TaskRecord; from: AgentState; to: AgentState }[] = []
+  readonly recalls: { record: TaskRecord; agent: AgentState }[] = []
   readonly pauses: { name: string; isPaused: boolean }[] = []
   readonly creditsBack: { agent: AgentState; counter: number }[] = []
   readonly ups: AgentState[] = []
@@ -54,6 +56,12 @@ export class Effects implements PolicyEffects {
   }
   preempt(record: TaskRecord, agent: AgentState): void {
     this.preempts.push({ record, agent })
+  }
+  stolen(record: TaskRecord, from: AgentState, to: AgentState): void {
+    this.steals.push({ record, from, to })
+  }
+  recall(record: TaskRecord, agent: AgentState): void {
+    this.recalls.push({ record, agent })
   }
   queuePaused(name: string, isPaused: boolean): void {
     this.pauses.push({ name, isPaused })

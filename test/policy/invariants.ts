@@ -13,6 +13,17 @@ import type { ClassState } from '../../src/policy/classes.ts'
 import { LEVELS } from '../../src/policy/classes.ts'
 import type { RecordList } from '../../src/policy/record-list.ts'
 import { BOUND, OFFERED, RUNNING, type TaskRecord, WAITING } from '../../src/policy/task-record.ts'
+import {
+  capacityOf,
+  chargedOf,
+  creditFor,
+  freeOf,
+  has,
+  hasQueue,
+  placesOf,
+  roomOf,
+  serves,
+} from './agent-oracle.ts'
 import { equal, holds, sum } from './claims.ts'
 import { checkCounters } from './counter-invariants.ts'
 import type { Policy } from './support.ts'
@@ -126,6 +137,9 @@ function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): v
     equal(attempt!.timerDueMs, record.startedAtMs + record.timeoutMs, `${record.id}: time-out`)
     holds(core.timeouts.nextDueMs() <= attempt!.timerDueMs, `${record.id}: time-out is not armed`)
     holds(!agent.ended.has(attempt!.counter), `${record.id}: runs and has ended`)
+    const { recalledAtMs, recallTo } = attempt!
+    holds(recalledAtMs <= policy.nowMs, `${record.id}: called back in the future`)
+    holds(recallTo === null || recalledAtMs > 0, `${record.id}: for another, and not called back`)
   }
   checkQueue(policy, agent, seen)
   let asked = 0
@@ -134,14 +148,16 @@ function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): v
   }
   equal(agent.interrupting, asked, `${id}: asked to stop`)
   equal(agent.profile.preemptible.has(agent), agent.preemptible, `${id}: preemptible`)
-  const charged = agent.running.length + agent.ended.size + agent.held
+  const charged = chargedOf(agent)
   equal(table.inUse(index), charged, `${id}: in use`)
   equal(agent.charged, charged, `${id}: charged`)
-  equal(table.capacity(index), charged + roomOf(agent), `${id}: capacity`)
+  equal(table.capacity(index), capacityOf(agent), `${id}: capacity`)
   const free = agent.accepting && roomOf(agent) > 0
   equal(table.free.has(index), free, `${id}: free bit`)
   holds(agent.pull || agent.granted === 0, `${id}: was granted ${agent.granted} and does not pull`)
   holds(agent.granted >= 0 && agent.granted <= LIMITS.concurrencyMax, `${id}: ${agent.granted}`)
+  holds(agent.foreign >= 0 && agent.foreign <= LIMITS.concurrencyMax, `${id}: ${agent.foreign}`)
+  holds(agent.limit >= -1, `${id}: limit ${agent.limit}`)
   holds(agent.prefetch >= 0 && agent.prefetch <= LIMITS.prefetchMax, `${id}: ${agent.prefetch}`)
   const status = table.status(index)
   equal(status === AgentStatus.MAINTENANCE, !agent.accepting, `${id}: in maintenance`)
@@ -162,7 +178,8 @@ function checkQueue({ core, table }: Policy, agent: AgentState, seen: Set<TaskRe
     if (last !== null) equal(better(last, record), last, `first of two bound to ${id}`)
     last = record
   }
-  holds(bound.length === 0 || agent.accepting, `${id} does not accept and has a queue`)
+  const mayWait = agent.accepting && hasQueue(agent)
+  holds(bound.length === 0 || mayWait, `${id} may have no queue and has one`)
   holds(bound.length <= core.options.agentQueueMax, `${id}: ${bound.length} in its queue`)
   equal(table.queued(index), bound.length, `${id}: queued`)
   const room = agent.accepting && (roomOf(agent) > 0 || placesOf(core, agent) > 0)
@@ -264,39 +281,6 @@ function checkSlots({ core, slots }: Policy): void {
       equal(state, expected, `state of slot ${slot}`)
     }
   }
-}
-
-function serves(agent: AgentState, cls: ClassState): boolean {
-  const { queues } = agent
-  if (!queues.includes('*') && !queues.includes(cls.queue.name)) return false
-  return cls.match !== 'exact' || cls.requires.every((term) => has(agent, term))
-}
-
-/** A capability by its name, or a label that is at least so much, which is all that is asked here. */
-function has({ capabilities, labels }: AgentState, term: string): boolean {
-  const [name, least] = term.split('>=')
-  return least === undefined ? capabilities.includes(name) : labels[name] >= Number(least)
-}
-
-/** Places in the agent's own queue. */
-function placesOf({ options }: Policy['core'], agent: AgentState): number {
-  return agent.accepting && !agent.pull ? options.agentQueueMax - agent.bound.length : 0
-}
-
-/** What an agent adds to what a class may send. */
-function creditFor(core: Policy['core'], cls: ClassState, agent: AgentState): number {
-  return freeOf(agent) + (cls.early ? placesOf(core, agent) : 0)
-}
-
-function freeOf(agent: AgentState): number {
-  if (agent.draining || agent.paused || agent.gone) return 0
-  return Math.max(0, roomOf(agent))
-}
-
-/** Negative when it has more than it may take by now. */
-function roomOf(agent: AgentState): number {
-  const { pull, granted, concurrency, prefetch, running, ended, held } = agent
-  return pull ? granted : concurrency + prefetch - running.length - ended.size - held
 }
 
 /** The head that is to be offered next, by a look at every class and every agent. */

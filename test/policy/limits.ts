@@ -20,6 +20,8 @@ class History {
   losses = 0
   preempted = 0
   asked = 0
+  recalled = 0
+  calledBack = 0
   /** Failures and losses that it may have, over all queues so far. */
   failuresMax = 0
   lossesMax = 0
@@ -32,6 +34,7 @@ export class Histories {
   #notes = 0
   #letters = 0
   #preempts = 0
+  #recalls = 0
 
   constructor(policy: Policy) {
     this.#policy = policy
@@ -46,7 +49,7 @@ export class Histories {
 
   /** Takes what was told since, and compares. */
   check(): void {
-    const { ends, notes, deadLetters, preempts } = this.#policy.effects
+    const { ends, notes, deadLetters, preempts, recalls } = this.#policy.effects
     for (; this.#ends < ends.length; this.#ends++) {
       const { record, how } = ends[this.#ends]
       const history = this.#of.get(record)!
@@ -54,6 +57,7 @@ export class Histories {
       if (FAILURES.has(how)) history.failures++
       if (LOSSES.has(how)) history.losses++
       if (how === 'preempted') history.preempted++
+      if (how === 'recalled') history.recalled++
     }
     for (; this.#letters < deadLetters.length; this.#letters++) {
       const { record, queue } = deadLetters[this.#letters]
@@ -65,6 +69,9 @@ export class Histories {
     }
     for (; this.#preempts < preempts.length; this.#preempts++) {
       this.#of.get(preempts[this.#preempts].record)!.asked++
+    }
+    for (; this.#recalls < recalls.length; this.#recalls++) {
+      this.#of.get(recalls[this.#recalls].record)!.calledBack++
     }
     for (const [record, history] of this.#of) this.#compare(record, history)
     this.#checkCounters()
@@ -90,7 +97,12 @@ export class Histories {
     atMost(history.losses, history.lossesMax, `${id}: losses`)
     equal(extras?.preemptions ?? 0, history.preempted, `${id}: interruptions`)
     atMost(history.preempted, this.#policy.core.options.queueDefaults.preemptionsMax, id)
+    if (history.queues.length === 1) {
+      equal(record.losses, history.losses, `${id}: losses, those alone`)
+      equal(record.failures, history.failures, `${id}: failures, those alone`)
+    }
     atMost(history.preempted, history.asked, `${id}: handed back of those asked for`)
+    atMost(history.recalled, history.calledBack, `${id}: handed back of those called back`)
     equal(new Set(history.queues).size, history.queues.length, `${id}: queues, each once`)
     const letters = history.lettersFrom
     equal(new Set(letters).size, letters.length, `${id}: letters, one for each queue`)

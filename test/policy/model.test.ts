@@ -22,6 +22,9 @@ const LEAST: Partial<PolicyCounters> = {
   slaBreaches: 50,
   moved: 100,
   deadLetters: 200,
+  stolen: 300,
+  recallsAsked: 200,
+  recalled: 80,
 }
 
 test('policy: after any event nothing is lost or done twice, and credit is exact', () => {

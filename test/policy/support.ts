@@ -13,6 +13,7 @@ import {
 import { RecordedCore } from '../../src/journal/recorder.ts'
 import { type Match, QUEUE_DEFAULTS, type QueueOptions } from '../../src/options.ts'
 import { AgentState } from '../../src/policy/agents.ts'
+import { hasPlace } from '../../src/policy/binding.ts'
 import { BOUND_TO_AGENT, COMMITTED, type PolicyOptions } from '../../src/policy/core.ts'
 import { OFFERED, type Origin, type OwnPromises, TaskRecord } from '../../src/policy/task-record.ts'
 import type { TaskRouting } from '../../src/task.ts'
@@ -61,6 +62,7 @@ export interface AgentGiven {
   pull?: boolean
   leased?: boolean
   preemptible?: boolean
+  recalls?: boolean
 }
 
 export interface PolicyGiven extends Partial<PolicyOptions> {
@@ -117,6 +119,7 @@ export class Policy {
       queueDefaults: { ...QUEUE_DEFAULTS, ...queue },
       queues: {},
       agentQueueMax: 4,
+      protectFrom: 4,
       deadLetterMoves: {},
       dedup: { windowSeconds: 0, count: 0 },
       routersOnlyFrom: 8,
@@ -192,6 +195,7 @@ export class Policy {
       pull: given.pull ?? false,
       leased: given.leased ?? true,
       preemptible: given.preemptible ?? false,
+      recalls: given.recalls ?? false,
       link: null,
     }
     return this.core.hello(spec, this.nowMs)
@@ -204,11 +208,18 @@ export class Policy {
     return agent
   }
 
-  /** @param running records or counters that the agent says it works on. */
-  beat(agent: AgentState, running: (TaskRecord | number)[] | null = null): string | null {
+  /**
+   * @param running records or counters that the agent says it works on.
+   * @param foreign what it has in its hands besides.
+   */
+  beat(
+    agent: AgentState,
+    running: (TaskRecord | number)[] | null = null,
+    foreign = 0,
+  ): string | null {
     const counters = running?.map((one) => (typeof one === 'number' ? one : one.attempt!.counter))
     const set = counters === undefined ? null : new Set(counters)
-    return this.core.beat(agent.id, agent.instance, set, this.nowMs)
+    return this.core.beat(agent.id, agent.instance, set, this.nowMs, foreign)
   }
 
   /** What an agent that pulls asks for. */
@@ -252,8 +263,7 @@ export class Policy {
     )
     const free = able.find((agent) => this.table.credit(toAgent(agent!.index)) > 0)
     if (free !== undefined || !early) return free
-    const { agentQueueMax } = this.core.options
-    return able.find((agent) => !agent!.pull && agent!.bound.length < agentQueueMax)
+    return able.find((agent) => hasPlace(this.core, agent!))
   }
 
   /** Offers and commits all that can be, or binds it. @returns what runs now that did not before. */
@@ -307,6 +317,19 @@ export class Policy {
   /** The agent hands an attempt back. */
   yield(record: TaskRecord, checkpoint: Uint8Array | null = null): string | null {
     return this.core.yielded(record, checkpoint, this.nowMs)
+  }
+
+  steal(record: TaskRecord, thief: AgentState): string | null {
+    return this.core.steal(record, thief, this.nowMs)
+  }
+
+  /** @param thief nobody: for its lane. */
+  recall(record: TaskRecord, thief: AgentState | null = null): string | null {
+    return this.core.recall(record, thief, this.nowMs)
+  }
+
+  limit(agent: AgentState, limit: number): string | null {
+    return this.core.limitAgent(agent.id, limit)
   }
 
   cancel(record: TaskRecord): string | null {

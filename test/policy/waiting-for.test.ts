@@ -159,6 +159,23 @@ test('waitingFor: an agent that does not hear is not called draining', () => {
   expect(policy.core.waitingFor(record)).toBe('all 2 agents are draining or do not answer')
 })
 
+test('waiting for: agents that are given nothing for now are no agents that drain or are silent', () => {
+  const policy = new Policy()
+  const [a, b, c] = [policy.agent('a'), policy.agent('b'), policy.agent('c')]
+  const record = policy.submit()
+  for (const agent of [a, b, c]) policy.limit(agent, 0)
+  expect(policy.core.waitingFor(record)).toBe('all 3 agents are given nothing for now')
+  policy.core.drainAgent('b')
+  expect(policy.core.waitingFor(record)).toBe(
+    'all 3 agents are draining or are given nothing for now',
+  )
+  policy.limit(c, 1)
+  expect(policy.core.waitingFor(record)).toBe(null)
+  policy.bye(b)
+  policy.bye(c)
+  expect(policy.core.waitingFor(record)).toBe('the only agent is given nothing for now')
+})
+
 test('waitingFor: nothing but its turn, and nothing once it is offered, runs or is done', () => {
   const policy = new Policy()
   policy.agent('a')

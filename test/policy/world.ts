@@ -12,6 +12,7 @@ import {
   type TaskRecord,
   WAITING,
 } from '../../src/policy/task-record.ts'
+import { freeOf, meetsAll, serves } from './agent-oracle.ts'
 import { checkInvariants, expectedOffer } from './invariants.ts'
 import { Histories } from './limits.ts'
 import { Policy, type TaskSpec, type Token } from './support.ts'
@@ -32,6 +33,7 @@ export class World {
     agentsMax: 32,
     classesMax: CLASSES_MAX,
     agentQueueMax: 3,
+    protectFrom: 4,
     routersOnlyFrom: 2,
     strategies: STRATEGIES,
     leaseMs: 1_000,
@@ -151,11 +153,29 @@ export class World {
 
   yield(record: TaskRecord, checkpoint: Uint8Array | null): void {
     const wasAsked = record.extras?.preempting === true
+    const isRecalled = !wasAsked && checkpoint === null && record.attempt!.recalledAtMs > 0
+    const { preempted, recalled } = this.policy.core.counters
+    const begins = isRecalled && this.#beginsElsewhere(record)
     const answer = this.policy.yield(record, checkpoint)
-    if (answer !== (wasAsked ? null : 'preempted')) throw new Error(`${record.id}: ${answer}`)
+    const isTaken = wasAsked || isRecalled
+    if (answer !== (isTaken ? null : 'preempted')) throw new Error(`${record.id}: ${answer}`)
+    const { counters } = this.policy.core
+    if (counters.preempted - preempted !== Number(wasAsked)) throw new Error('interrupted')
+    if (counters.recalled - recalled !== Number(isRecalled)) throw new Error('called back')
+    if (isRecalled && (record.state === RUNNING) !== begins) throw new Error('goes elsewhere')
+    if (begins) this.started(record)
     if (wasAsked && checkpoint !== null && record.extras!.checkpoint !== checkpoint) {
       throw new Error(`${record.id}: its checkpoint is lost`)
     }
+  }
+
+  /** Whether an attempt that is handed back now begins with whom it was called back for. */
+  #beginsElsewhere({ attempt, cls }: TaskRecord): boolean {
+    const thief = attempt!.recallTo
+    const { inHand, options, paused } = cls!.queue
+    const isFull = options.concurrency > 0 && inHand - 1 >= options.concurrency
+    if (thief === null || paused || isFull || thief.bound.length > 0) return false
+    return freeOf(thief) > 0 && serves(thief, cls!) && meetsAll(thief, cls!)
   }
 
   configure(queue: string, number: number): void {
@@ -168,7 +188,7 @@ export class World {
   propose(record: TaskRecord, agent?: AgentState): number {
     const answer = agent ? this.policy.propose(record, agent) : this.policy.propose(record)
     if (answer === BOUND_TO_AGENT && !record.cls!.early) throw new Error('bound, and not early')
-    if (answer === COMMITTED) this.#started(record)
+    if (answer === COMMITTED) this.started(record)
     return answer
   }
 
@@ -177,13 +197,13 @@ export class World {
     const record = core.nextBound(nowMs)
     const couldStart = core.ready.length > 0 && core.freeSlots.size > 0
     if (record !== null) {
-      this.#started(record)
+      this.started(record)
       this.begun++
     } else if (couldStart) throw new Error('a bound task could start and does not')
   }
 
   /** A new attempt has a token of its own. */
-  #started(record: TaskRecord): void {
+  started(record: TaskRecord): void {
     const { counter, agent } = record.attempt!
     if (counter <= this.#lastCounter) throw new Error('a token was given out twice')
     this.#lastCounter = counter

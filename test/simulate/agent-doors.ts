@@ -6,6 +6,7 @@ import { type AgentSpec, AgentState } from '../../src/policy/agents.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 import { holds, type KnownAgent } from './known.ts'
 import type { Ledger } from './ledger.ts'
+import { sizeOf } from './placing.ts'
 
 /** What agents of a simulation mean by their codes (agent-hands.ts). */
 const MAY_BE_REPEATED: Record<string, boolean | undefined> = {
@@ -65,7 +66,7 @@ export class AgentDoors {
   }
 
   hello(real: Core['hello'], spec: AgentSpec, nowMs: number) {
-    const wasFenced = this.#ledger.isFenced(spec.id, spec.instance)
+    const wasFenced = this.#ledger.fences.has(spec.id, spec.instance)
     this.#enter('hello', nowMs)
     const answer = real(spec, nowMs)
     holds((answer === 'fenced') === wasFenced, () => `hello of ${spec.instance}: ${answer}`)
@@ -74,6 +75,7 @@ export class AgentDoors {
     holds(agent.state === answer, () => `${spec.id}: hello answers another agent`)
     if (spec.pull !== agent.spec.pull) agent.held = 0
     Object.assign(agent, { spec, isDraining: false, isPaused: false, heardAtMs: nowMs })
+    if (!spec.beats) agent.foreign = 0
     // What it was of before is of no use to it any more.
     if (spec.pull) agent.prefetch = 0
     else agent.granted = 0
@@ -81,16 +83,18 @@ export class AgentDoors {
   }
 
   beat(real: Core['beat'], ...given: Parameters<Core['beat']>) {
-    const [id, instance, running, nowMs] = given
+    const [id, instance, running, nowMs, foreign = 0] = given
     const agent = this.#ledger.agents.get(id)
     const isKnown = agent !== undefined && agent.spec.instance === instance
     this.#enter('beat', nowMs)
     if (isKnown) {
-      Object.assign(agent, { isPaused: false, heardAtMs: nowMs })
+      const others = Math.max(0, Math.min(foreign, LIMITS.concurrencyMax))
+      Object.assign(agent, { isPaused: false, heardAtMs: nowMs, foreign: others })
       if (running !== null && agent.spec.beats) count(agent, running, nowMs)
     }
     const answer = real(...given)
     holds(isKnown === (answer === null), () => `beat of ${instance}: ${answer}`)
+    if (isKnown) this.#holdsCapacity(agent)
     if (!isKnown || running === null || !agent.spec.beats) return answer
     for (const { counter, misses } of agent.charged.values()) {
       holds(misses < 2, () => `${id}: attempt ${counter} was missed twice and is charged still`)
@@ -122,6 +126,19 @@ export class AgentDoors {
     this.#holdsCapacity(agent)
   }
 
+  limitAgent(real: Core['limitAgent'], id: string, limit: number) {
+    this.#enter('limitAgent', this.#ledger.door.nowMs)
+    const agent = this.#ledger.agents.get(id)
+    if (agent !== undefined) agent.limit = Math.max(-1, limit)
+    const answer = real(id, limit)
+    holds((answer === null) === (agent !== undefined), () => `${id} is limited: ${answer}`)
+    if (agent === undefined) return answer
+    this.#holdsCapacity(agent)
+    const left = limit < 0 ? 0 : this.#ledger.boundTo(agent).length
+    holds(left === 0, () => `${id} may have ${limit} at a time, and ${left} wait for it`)
+    return answer
+  }
+
   allocate(real: Core['allocate'], ...given: Parameters<Core['allocate']>) {
     this.#enter('allocate', this.#ledger.door.nowMs)
     const answer = real(...given)
@@ -142,8 +159,9 @@ export class AgentDoors {
     return wasHeld
   }
 
-  #holdsCapacity({ state, spec, granted, prefetch, charged, held }: KnownAgent): void {
-    const most = spec.pull ? charged.size + held + granted : spec.concurrency + prefetch
+  #holdsCapacity(agent: KnownAgent): void {
+    const { state, spec, granted, charged, held } = agent
+    const most = spec.pull ? charged.size + held + granted : sizeOf(agent)
     const capacity = this.#core.table.capacity(state.index as never)
     holds(capacity === most, () => `${spec.id} may have ${capacity}, of ${most}`)
   }

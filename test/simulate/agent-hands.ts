@@ -3,6 +3,8 @@ import { encodeHeaders, errorHeaders, HEADER } from '../../src/wire/headers.ts'
 import { newResultAddress, parseToken } from '../../src/wire/subjects.ts'
 import type { AgentLies } from './agent-lies.ts'
 import type { AgentPlan } from './agent-plans.ts'
+import { AgentQueue } from './agent-queue.ts'
+import type { Begins } from './begins.ts'
 import type { Dice } from './dice.ts'
 import type { Delivery, Peer } from './peer.ts'
 
@@ -12,6 +14,7 @@ export interface Say {
   after(ms: number, act: () => void): void
   isCutOff(): boolean
   trace(line: () => string): void
+  readonly begins: Begins
 }
 
 /** One attempt in an agent's hands. */
@@ -46,6 +49,7 @@ export class AgentHands {
   readonly #lies: AgentLies
   readonly #say: Say
   readonly #running = new Map<string, Held>()
+  readonly #queue: AgentQueue
   /** How to send a result that was not acknowledged, again as it was; by token. */
   readonly #kept = new Map<string, () => void>()
   /** Results that were ready while the connection was away. */
@@ -61,6 +65,7 @@ export class AgentHands {
     this.#dice = dice
     this.#lies = lies
     this.#say = say
+    this.#queue = new AgentQueue(plan, say.begins, (held) => this.#begin(held))
   }
 
   meet(epoch: number): void {
@@ -72,14 +77,20 @@ export class AgentHands {
     if (this.#loses(this.#plan.confirms.losesWork)) return false
     const token = reply.slice(reply.lastIndexOf('.') + 1)
     if (!parseToken(token, 0, this.#address) || this.#address.epoch < this.#epoch) return false
+    const back = this.#queue.handedBack(token)
+    if (back !== undefined) {
+      this.#send(back)
+      return false
+    }
     if (this.#plan.confirms.keeps && this.#knows(token)) return false
+    if (this.#queue.isHolding(token)) return false
     this.#epoch = this.#address.epoch
     this.#seen = token
     const task = headers?.get('Sb-Id') ?? ''
     const checkpoint = Buffer.from(headers?.get(HEADER.checkpoint) ?? '', 'base64').toString()
     const held: Held = { reply, token, task, key: keyOf(data), checkpoint, isCancelled: false }
     this.#running.set(token, held)
-    this.#begin(held)
+    this.#queue.add(held)
     return true
   }
 
@@ -131,6 +142,7 @@ export class AgentHands {
     }
     this.#lies.beforeResult(held)
     this.#stopUnasked(held)
+    if (this.#plan.moves.lies && !this.#isCalm && this.#dice.chance(0.2)) this.#sayUnbegun(held)
     this.answer(held)
     this.#drop(held.token)
     this.#lies.afterResult(held, () => (this.#kept.get(held.token) ?? (() => this.answer(held)))())
@@ -210,6 +222,33 @@ export class AgentHands {
     })
   }
 
+  /** Hands back what it has not begun, and never does it. */
+  recall(tokens: readonly string[]): void {
+    const { ignores, lies } = this.#plan.moves
+    for (const token of tokens) {
+      const held = this.#running.get(token)
+      if (held === undefined || held.isCancelled || this.#dice.chance(ignores)) continue
+      const send = this.#unbegun(held)
+      if (this.#queue.handBack(token, send)) {
+        // One that keeps is sent it again, and says it again.
+        const isSaid = !this.#plan.confirms.keeps || this.#isCalm || this.#dice.chance(0.7)
+        if (isSaid) this.#send(send)
+        this.#drop(token)
+      } else if (lies && !this.#isCalm && this.#dice.chance(0.5)) this.#sayUnbegun(held)
+    }
+  }
+
+  #unbegun({ reply }: Held): () => void {
+    const headers = encodeHeaders(`${HEADER.yields}: 1`)
+    return () => this.#say.publish(reply, EMPTY, { headers })
+  }
+
+  /** It runs, and goes on. */
+  #sayUnbegun(held: Held): void {
+    this.#queue.lie(held.token)
+    this.#unbegun(held)()
+  }
+
   /** The connection is back: what nobody has confirmed leaves again, and what was ready. */
   releaseHeld(): void {
     for (const send of this.#kept.values()) send()
@@ -220,6 +259,7 @@ export class AgentHands {
   calm(): void {
     this.#isCalm = true
     for (const held of [...this.#running.values()]) {
+      if (!this.#queue.hasBegun(held.token)) continue
       this.#say.after(this.#dice.between(0, 60), () => this.#finish(held))
     }
   }
@@ -235,6 +275,7 @@ export class AgentHands {
 
   #drop(token: string): void {
     this.#running.delete(token)
+    this.#queue.drop(token)
     if (this.#running.size > 0) return
     this.#onEmpty?.()
     this.#onEmpty = null

@@ -1,6 +1,7 @@
 /** How the scripted agents of a seed behave: what they can do, how well, and what they lie about. */
 import { type Confirms, confirmsOf, PLAIN } from './confirms.ts'
 import { Dice } from './dice.ts'
+import { type AgentMoves, UNMOVED } from './moves.ts'
 import { CAPABILITIES, QUEUES, type Theme } from './themes.ts'
 
 /** What an agent says that is not so. */
@@ -73,6 +74,7 @@ export interface AgentPlan {
   readonly confirms: Confirms
   /** What it does when it is asked to stop; null for one that cannot be asked. */
   readonly onPreempt: 'yields' | 'hands-back-nothing' | 'goes-on' | null
+  readonly moves: AgentMoves
   readonly renewals: readonly Renewal[]
   /** Says nothing but its first hello: an agent in a crowd. */
   readonly isMute: boolean
@@ -123,6 +125,7 @@ function planAgent(dice: Dice, theme: Theme, span: Span, i: number): AgentPlan {
     lies: liesOf(dice, theme),
     confirms: PLAIN,
     onPreempt: null,
+    moves: UNMOVED,
     renewals: renewalsOf(dice, theme, span),
     isMute: inCrowd && dice.chance(0.8),
     leaves: dice.chance(theme === 'renewals' ? 0.4 : 0.12)
@@ -182,6 +185,7 @@ export function rescuer(): AgentPlan {
     lies: [],
     confirms: PLAIN,
     onPreempt: null,
+    moves: UNMOVED,
     renewals: [],
     isMute: false,
     leaves: null,

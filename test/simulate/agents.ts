@@ -15,6 +15,7 @@ import { AgentHands } from './agent-hands.ts'
 import { AgentLies } from './agent-lies.ts'
 import type { AgentPlan, Renewal } from './agent-plans.ts'
 import { AgentPulls } from './agent-pulls.ts'
+import type { Begins } from './begins.ts'
 import { helloOf } from './confirms.ts'
 import { Dice } from './dice.ts'
 import type { FaultyAgent } from './faults.ts'
@@ -26,6 +27,7 @@ export interface Company {
   readonly subjects: Subjects
   connect(name: string): Peer
   trace(line: () => string): void
+  readonly begins: Begins
   /** Reply subjects of all work that any agent has seen: what liars take from. */
   readonly overheard: string[]
 }
@@ -119,7 +121,7 @@ class AgentInstance {
     // Cut off and back by the agent's name, all its processes together.
     this.peer = company.connect(plan.id)
     this.#inbox = `_INBOX.${this.#instance}`
-    this.#hello = helloOf(this.#instance, plan, plan.confirms, plan.onPreempt !== null)
+    this.#hello = helloOf(this.#instance, plan, plan)
     const { subjects } = company
     const send = this.peer.publish.bind(this.peer)
     this.#frames = new AgentFrames(plan.id, this.#instance, subjects, {
@@ -133,6 +135,7 @@ class AgentInstance {
       after: this.#after,
       isCutOff: () => this.peer.isCutOff,
       trace: company.trace,
+      begins: company.begins,
     }
     this.#lies = new AgentLies(plan, company, this.#instance, this.#dice, say)
     this.#hands = new AgentHands(plan, this.#dice, this.#lies, say)
@@ -234,13 +237,7 @@ class AgentInstance {
   }
 
   #renew(renewal: Renewal): void {
-    this.#hello = helloOf(
-      this.#instance,
-      renewal,
-      this.#plan.confirms,
-      this.#plan.onPreempt !== null,
-      this.#hello,
-    )
+    this.#hello = helloOf(this.#instance, renewal, this.#plan, this.#hello)
     this.#sayHello()
   }
 
@@ -258,6 +255,7 @@ class AgentInstance {
     const control = JSON.parse(Buffer.from(message.data).toString())
     if (control.type === 'cancel') this.#hands.cancel(control.token)
     else if (control.type === 'preempt') this.#hands.preempt(control.token)
+    else if (control.type === 'recall') this.#hands.recall(control.tokens)
     else if (control.type === 'acknowledge') this.#hands.acknowledged(control.tokens)
     else if (control.type === 'drain') this.#leave(true)
     else if (control.type === 'fenced') this.#onFenced()
@@ -291,9 +289,13 @@ class AgentInstance {
   readonly #beat = (): void => {
     this.#after(this.#beatMs, this.#beat)
     const report = this.#lies.report(this.#hands.report())
-    const body = { instance: this.#instance, schedulers: { main: report } }
+    const { others } = this.#plan.moves
+    const load = others > 0 && report.running.length + this.#dice.whole(0, others)
+    const said = { instance: this.#instance, schedulers: { main: report } }
+    const body = load === false ? said : { ...said, load }
     this.#lies.sendBeat(() => {
-      const isFramed = this.#frames.isOn && this.#dice.chance(0.8)
+      // A frame has no room for what else it does.
+      const isFramed = load === false && this.#frames.isOn && this.#dice.chance(0.8)
       const reply = `${this.#inbox}.beat`
       if (isFramed && this.#frames.beat(report.seen, report.running, reply)) return
       this.#say('beat', body)

@@ -4,6 +4,7 @@
  * nothing; a bug that none of them catches is a hole in the checks.
  */
 import type { Patch } from './hooks.ts'
+import { MOVE_CANARIES } from './move-canaries.ts'
 import { PROMISE_CANARIES } from './promise-canaries.ts'
 import type { Theme } from './themes.ts'
 
@@ -14,10 +15,13 @@ export interface Canary extends Patch {
   readonly why: string
   /** Where it is met, when that is so rare that only seeds of this theme are played. */
   readonly theme?: Theme
+  /** It is met only where work changes hands. */
+  readonly moving?: boolean
 }
 
 export const CANARIES: readonly Canary[] = [
   ...PROMISE_CANARIES,
+  ...MOVE_CANARIES,
   {
     why: 'a task that nobody could take is not put back into its lane',
     file: 'src/policy/matching.js',
@@ -271,8 +275,8 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'a bound task that begins stays in its agent’s queue too',
     file: 'src/policy/attempts.js',
-    find: 'leaveQueue(core, record, agent);\n    takeSlot',
-    replace: 'takeSlot',
+    find: 'leaveQueue(core, record, agent);\n    startOn',
+    replace: 'startOn',
   },
   {
     why: 'a task is bound to an agent whose own queue is full',
@@ -308,7 +312,7 @@ export const CANARIES: readonly Canary[] = [
     why: 'an agent keeps what is bound to it when it stops serving that',
     file: 'src/policy/membership.js',
     find: 'unbindForeign(core, agent);',
-    replace: '',
+    replace: ';',
     theme: 'renewals',
   },
   {

@@ -45,6 +45,10 @@ export function holdsCause(
     case 'preempted':
       holds(name === 'yielded' && isItself, () => `${what()} by ${name}`)
       return
+    case 'recalled':
+      holds(name === 'yielded' && isItself, () => `${what()} by ${name}`)
+      holds(attempt.calledAtMs > 0, () => `${what()} and was not called back`)
+      return
     case 'agent_lost': {
       const byBeat = name === 'beat' && attempt.misses >= 2 && !attempt.agent.spec.keeps
       const byLeaving = ['hello', 'bye', 'tick', 'agentLost'].includes(name)

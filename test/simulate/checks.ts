@@ -43,11 +43,11 @@ export class Checks {
       core,
       table: core.table,
       slots: core.slots,
-      effects: { outcomes: [], forgot: [] },
+      effects: { outcomes: [], forgot: [], steals: [], recalls: [], ends: [] },
     }
-    const { outcomes, forgot } = this.#watched.effects
+    const { outcomes, forgot, steals, recalls, ends } = this.#watched.effects
     const { effects } = core
-    const { outcome, forgotten } = effects
+    const { outcome, forgotten, stolen, recall, ended } = effects
     effects.outcome = (record) => {
       outcomes.push({ seq: record.seq, state: record.state })
       outcome.call(effects, record)
@@ -55,6 +55,19 @@ export class Checks {
     effects.forgotten = (record) => {
       forgot.push({ seq: record.seq, state: record.state })
       forgotten.call(effects, record)
+    }
+    effects.stolen = (...given) => {
+      steals.push(null)
+      stolen.apply(effects, given)
+    }
+    effects.recall = (...given) => {
+      recalls.push(null)
+      recall.apply(effects, given)
+    }
+    effects.ended = (...given) => {
+      const [, , , how] = given
+      if (how === 'recalled') ends.push({ how })
+      ended.apply(effects, given)
     }
     watch(this.#watched, this.ledger, keyOf, () => this.#afterCall(), onBroken)
   }

@@ -48,6 +48,8 @@ export interface ChildRun {
   readonly failuresMax?: number
   /** Only those of one theme. */
   readonly theme?: Theme
+  /** Only those in which work changes hands. */
+  readonly moving?: boolean
   /** Digests of the traces. */
   readonly digests?: boolean
   /** The rebuilt core is compared after every so many events. */
@@ -69,6 +71,7 @@ export async function playInChild(run: ChildRun): Promise<ChildReport> {
   const words: (string | number)[] = [run.first, run.count, '--step', step]
   words.push('--failures-max', failuresMax, '--images-every', imagesEvery)
   if (run.theme !== undefined) words.push('--theme', run.theme)
+  if (run.moving) words.push('--moving')
   const failed: FailedLine[] = []
   const digests: DigestLine[] = []
   let done: DoneLine | undefined

@@ -3,7 +3,7 @@
  * the scheduler beyond what the network loses. Drawn apart from the rest of a plan.
  */
 import type { Hello } from '../../src/wire/messages.ts'
-import type { Renewal } from './agent-plans.ts'
+import type { AgentPlan, Renewal } from './agent-plans.ts'
 import type { Dice } from './dice.ts'
 import type { Theme } from './themes.ts'
 
@@ -61,11 +61,11 @@ export function confirmsOf(dice: Dice, theme: Theme): Confirms {
 export function helloOf(
   instance: string,
   offers: Omit<Renewal, 'atMs'>,
-  confirms: Confirms,
-  preemptible: boolean,
+  { confirms, onPreempt, moves }: Pick<AgentPlan, 'confirms' | 'onPreempt' | 'moves'>,
   before: Hello | null = null,
 ): Hello {
   const { queues, capabilities, concurrency, beats } = offers
+  const preemptible = onPreempt !== null
   const { frames, prefetch, changesMind } = confirms
   return {
     instance,
@@ -76,9 +76,10 @@ export function helloOf(
     keeps: before === null ? confirms.keeps : before.keeps !== changesMind,
     pull: before === null ? confirms.pulls > 0 : before.pull !== changesMind,
     prefetch,
-    // A frame of the first version has no room for a checkpoint.
-    ...(frames && { frames: preemptible ? 3 : 1 }),
+    // A frame of the first version has no room for a checkpoint, nor for what comes back.
+    ...(frames && { frames: preemptible || moves.recalls ? 3 : 1 }),
     ...(preemptible && { preemptible }),
+    ...(moves.recalls && { recalls: true }),
   }
 }
 

@@ -49,6 +49,7 @@ type Doors = Record<string, (...given: unknown[]) => unknown>
 function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
   const { outcome, forgotten, ended, repeat, unbound, creditBack } = effects
   const { agentUp, agentDown, fenced, drain, noted, deadLetter, preempt } = effects
+  const { stolen, recall } = effects
   Object.assign(effects, {
     outcome(this: PolicyEffects, record: TaskRecord) {
       ledger.outcome(record)
@@ -84,6 +85,14 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
       ledger.promises.preempt(record, agent)
       preempt.call(effects, record, agent)
     },
+    stolen(record: TaskRecord, from: AgentState, to: AgentState) {
+      ledger.moves.stolen(record, from, to)
+      stolen.call(effects, record, from, to)
+    },
+    recall(record: TaskRecord, agent: AgentState) {
+      ledger.moves.asked(record, agent)
+      recall.call(effects, record, agent)
+    },
     creditBack(agent: AgentState, counter: number) {
       ledger.creditBack(agent, counter)
       creditBack.call(effects, agent, counter)
@@ -100,7 +109,7 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
       agentDown.call(effects, agent, reason)
     },
     fenced(agent: AgentState) {
-      ledger.fence(agent)
+      ledger.fences.add(agent)
       fenced.call(effects, agent)
     },
     drain(agent: AgentState) {
@@ -112,9 +121,9 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
 
 function newcomer(state: AgentState, { door }: Ledger): KnownAgent {
   const { id, instance, queues, capabilities, concurrency, beats, keeps, pull } = state
-  const { labels, specializations, leased, preemptible, link } = state
+  const { labels, specializations, leased, preemptible, recalls, link } = state
   const can = { queues, capabilities, labels, specializations, concurrency, beats, keeps, pull }
-  const spec: AgentSpec = { id, instance, ...can, leased, preemptible, link }
+  const spec: AgentSpec = { id, instance, ...can, leased, preemptible, recalls, link }
   return {
     state,
     spec,
@@ -123,6 +132,8 @@ function newcomer(state: AgentState, { door }: Ledger): KnownAgent {
     heardAtMs: door.nowMs,
     granted: 0,
     prefetch: 0,
+    limit: -1,
+    foreign: 0,
     held: 0,
     charged: new Map(),
     lastSeq: 0,

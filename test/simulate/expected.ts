@@ -16,7 +16,14 @@ export interface Watched {
   /** Policy time of the last call. */
   readonly nowMs: number
   /** Told of, as it was then: its record may be another task's by now. */
-  readonly effects: { readonly outcomes: Told[]; readonly forgot: Told[] }
+  readonly effects: {
+    readonly outcomes: Told[]
+    readonly forgot: Told[]
+    /** As many as there were; of attempts that ended those that were handed back. */
+    readonly steals: null[]
+    readonly recalls: null[]
+    readonly ends: { how: 'recalled' }[]
+  }
 }
 
 /** @returns the best of the bounced heads that somebody could take. */

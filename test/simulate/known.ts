@@ -70,6 +70,9 @@ export interface KnownAttempt {
   heardAtMs: number
   /** What its agent was to be sent of an attempt before. */
   readonly checkpoint: string
+  /** When it was called back last, 0 for never, and for whom. */
+  calledAtMs: number
+  calledFor: AgentState | null
   /** Beats in a row that lacked it. */
   misses: number
   isEnded: boolean
@@ -85,6 +88,9 @@ export interface KnownAgent {
   /** Tasks that it has pulled and was not given; that it may have beyond its concurrency. */
   granted: number
   prefetch: number
+  /** Tasks at a time by our word, -1 for any; work of others that it has told of. */
+  limit: number
+  foreign: number
   /** Credit that was allocated and not given back. */
   held: number
   /** Work in its hands, ended attempts that are still charged included; by counter. */

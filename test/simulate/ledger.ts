@@ -11,7 +11,9 @@ import { LIMITS } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
 import type { AttemptEnd } from '../../src/policy/state.ts'
 import { stateName, type TaskRecord } from '../../src/policy/task-record.ts'
+import { Begins } from './begins.ts'
 import { holdsCause, holdsClaim, holdsOutcome, resultOf } from './causes.ts'
+import { Fences } from './fences.ts'
 import {
   Broken,
   type Door,
@@ -21,7 +23,8 @@ import {
   type KnownTask,
   nameOf,
 } from './known.ts'
-import { mayHave, roomOf } from './placing.ts'
+import { MoveLedger } from './move-ledger.ts'
+import { hasQueue, mayHave, roomOf } from './placing.ts'
 import { PromiseLedger } from './promise-ledger.ts'
 import { isPlain } from './promises.ts'
 import { goesFirst, type Rank, rankOf } from './ranks.ts'
@@ -41,11 +44,12 @@ export class Ledger {
   readonly #uses = new Map<string, { tasks: number; bytes: number }>()
   /** Every task that ever had a name, for what submitters have heard. */
   readonly history = new Map<string, KnownTask[]>()
-  /** Instances that were replaced, the oldest first, as many as are to be remembered. */
-  readonly fenced: string[] = []
+  readonly fences = new Fences()
   /** Who was told of the outcome that the core is giving. */
   readonly told: unknown[] = []
   readonly promises: PromiseLedger
+  readonly moves: MoveLedger
+  readonly begins = new Begins()
   door: Door = { name: 'start', nowMs: 0, record: null }
   open = 0
   kept = 0
@@ -55,6 +59,7 @@ export class Ledger {
   constructor(core: RecordedCore) {
     this.core = core
     this.promises = new PromiseLedger(this)
+    this.moves = new MoveLedger(this)
   }
 
   /** @param key the submit's own name. */
@@ -148,9 +153,9 @@ export class Ledger {
     const { offer } = this.taskOf(record)
     this.#holdsOffer(record, generation)
     holds(offer!.slot === record.attempt!.slot, () => `${nameOf(record)} is in another slot`)
-    const agent = this.#placedAt(record, record.attempt!.agent)
+    const agent = this.placedAt(record, record.attempt!.agent)
     this.#holdsGeneration(record, agent, agentGeneration)
-    this.#begin(record, agent, nowMs)
+    this.begin(record, agent, nowMs)
   }
 
   #holdsOffer(record: TaskRecord, generation: number): void {
@@ -177,7 +182,8 @@ export class Ledger {
     const agent = mayHave(this.agents, record, this.core.agents.get(record.agentId!))
     this.#holdsGeneration(record, agent, agentGeneration)
     const { agentQueueMax } = this.core.options
-    const already = this.#boundTo(agent).length
+    const already = this.boundTo(agent).length
+    holds(hasQueue(agent), () => `${name} is bound to ${agent.spec.id}, which has no queue`)
     holds(already < agentQueueMax, () => `${name} is bound to ${agent.spec.id}, with ${already}`)
     holds(roomOf(agent) <= 0, () => `${name} is bound to ${agent.spec.id}, which has credit`)
     holds(record.attempt === null, () => `${name} is bound and has an attempt`)
@@ -190,17 +196,17 @@ export class Ledger {
   begun(record: TaskRecord, ranks: ReadonlyMap<TaskRecord, Rank>, nowMs: number): void {
     const task = this.taskOf(record)
     const name = nameOf(record)
-    const agent = this.#placedAt(record, record.attempt!.agent)
+    const agent = this.placedAt(record, record.attempt!.agent)
     holds(
       task.bound === agent,
       () => `${name} has begun at ${agent.spec.id} and was not bound there`,
     )
     this.promises.goesOut(task)
     const isFirst = (other: KnownTask) => goesFirst(ranks.get(other.record)!, ranks.get(record)!)
-    const first = this.#boundTo(agent).find(isFirst)
+    const first = this.boundTo(agent).find(isFirst)
     holds(first === undefined, () => `${name} has begun before ${first!.record.id}`)
     task.bound = null
-    this.#begin(record, agent, nowMs)
+    this.begin(record, agent, nowMs)
   }
 
   unbound(record: TaskRecord, state: AgentState): void {
@@ -216,7 +222,7 @@ export class Ledger {
     return new Map(bound.map(({ record }) => [record, rankOf(record)]))
   }
 
-  #boundTo(agent: KnownAgent): KnownTask[] {
+  boundTo(agent: KnownAgent): KnownTask[] {
     return [...this.tasks.values()].filter(({ bound }) => bound === agent)
   }
 
@@ -231,7 +237,7 @@ export class Ledger {
     agent.held++
   }
 
-  #begin(record: TaskRecord, agent: KnownAgent, nowMs: number): void {
+  begin(record: TaskRecord, agent: KnownAgent, nowMs: number): void {
     const task = this.taskOf(record)
     const { slot, counter } = record.attempt!
     holds(counter > this.#lastCounter, () => `${nameOf(record)}: counter ${counter} did not rise`)
@@ -248,6 +254,8 @@ export class Ledger {
       heardAtMs: nowMs,
       checkpoint: task.checkpoint,
       misses: 0,
+      calledAtMs: 0,
+      calledFor: null,
       isEnded: false,
     }
     agent.charged.set(counter, task.attempt)
@@ -256,7 +264,7 @@ export class Ledger {
   }
 
   /** @returns the agent that it was given to, when it may be. */
-  #placedAt(record: TaskRecord, state: AgentState | null): KnownAgent {
+  placedAt(record: TaskRecord, state: AgentState | null): KnownAgent {
     const name = nameOf(record)
     const agent = mayHave(this.agents, record, state)
     const { spec } = agent
@@ -306,6 +314,7 @@ export class Ledger {
     if (!isCharged) attempt.agent.charged.delete(counter)
     holdsCause(this.door, attempt, how, what)
     this.promises.ended(task, attempt, how)
+    if (how === 'recalled') this.begins.recalledOf(counter, what)
     attempt.misses = 0
     if (['failed', 'timeout', 'heartbeat_timeout'].includes(how)) task.failures++
     else if (how === 'agent_lost' || how === 'dispatch_failed') task.losses++
@@ -326,15 +335,6 @@ export class Ledger {
     const { name } = this.door
     holds(name === 'beat' && misses >= 2, () => `${what()} by ${name}, missed ${misses}`)
     attempt.misses = 0
-  }
-
-  fence({ id, instance }: AgentState): void {
-    this.fenced.push(`${id} ${instance}`)
-    if (this.fenced.length > LIMITS.fencedInstancesMax) this.fenced.shift()
-  }
-
-  isFenced(id: string, instance: string): boolean {
-    return this.fenced.includes(`${id} ${instance}`)
   }
 
   creditBack(state: AgentState, counter: number): void {

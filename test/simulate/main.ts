@@ -4,6 +4,8 @@
  *
  *   node --import …/register.js …/main.js FIRST COUNT [--step N] [--theme T] [--trace] [--digests] [--failures-max N]
  *
+ * `--moving` plays those in which work changes hands.
+ *
  * `--step` plays every n-th seed only, so that processes can share a range, `--theme` those of one
  * theme, of which COUNT seeds hold some; `--trace` prints what
  * happens, `--digests` the digest of that; `--failures-max` stops after so many (1);
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
     options: {
       step: { type: 'string', default: '1' },
       theme: { type: 'string' },
+      moving: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       digests: { type: 'boolean', default: false },
       'failures-max': { type: 'string', default: '1' },
@@ -44,6 +47,7 @@ async function main(): Promise<void> {
   const total = { seeds: 0, failures: 0, happened: 0, coreEvents: 0, tasks: 0 }
   for (let seed = first; seed < first + count; seed += Number(values.step)) {
     if (values.theme !== undefined && scenarioOf(seed).theme !== values.theme) continue
+    if (values.moving && !scenarioOf(seed).isMoving) continue
     const played = await playOnce(seed, values.trace || values.digests)
     if (values.trace) process.stdout.write(`${played.lines.join('\n')}\n`)
     if (values.digests) print({ type: 'digest', seed, digest: played.digest, print: played.print })

@@ -27,7 +27,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       'for overtaken that were not',
   },
   {
-    seed: 1122,
+    seed: 27,
     found:
       'credit that was allocated of an agent that pulls did not come back to it, so that it waited ' +
       'for ever for what it had asked for',
@@ -37,9 +37,15 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     found: 'a task was bound to an agent that pulls and never asked again, while others were idle',
   },
   {
-    seed: 3171,
+    seed: 142,
     found:
       'ages that came due took all that a turn may see to, and it was said that nothing was left, ' +
       'so that a time to live was never kept',
+  },
+  {
+    seed: 3009176,
+    found:
+      'an id was made up that a user had given to a task that was finished and forgotten, while it ' +
+      'was still known',
   },
 ]

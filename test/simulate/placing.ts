@@ -4,8 +4,26 @@ import type { TaskRecord } from '../../src/policy/task-record.ts'
 import { Broken, holds, type KnownAgent, nameOf } from './known.ts'
 
 /** Credit that it has; of one without any 0 or less. */
-export function roomOf({ spec, granted, prefetch, charged, held }: KnownAgent): number {
-  return spec.pull ? granted : spec.concurrency + prefetch - charged.size - held
+export function roomOf(agent: KnownAgent): number {
+  const { spec, granted, charged, held } = agent
+  return spec.pull ? granted : sizeOf(agent) - charged.size - held
+}
+
+/** How many tasks at a time it may have, of one that does not pull. */
+export function sizeOf({ spec, prefetch, foreign, limit }: KnownAgent): number {
+  const own = spec.concurrency + prefetch - foreign
+  return Math.max(0, limit < 0 ? own : Math.min(own, limit))
+}
+
+/** Whether tasks may wait for it alone. */
+export function hasQueue({ spec, limit, foreign }: KnownAgent): boolean {
+  return !spec.pull && limit < 0 && foreign < spec.concurrency
+}
+
+/** It has all that is required, however its queue matches. */
+export function hasAll(record: TaskRecord, { capabilities }: AgentState): boolean {
+  // What has moved to another queue requires nothing there.
+  return record.cls!.requires.every((term) => capabilities.includes(term))
 }
 
 /** @returns the agent that is to have it, when it may, whether it has credit or not. */
@@ -28,6 +46,7 @@ export function mayHave(
   const lacks = isExact && record.requires.find((one) => !spec.capabilities.includes(one))
   holds(!lacks, () => `${name} was given to ${spec.id}, which lacks ${lacks}`)
   holds(!agent.isDraining, () => `${name} was given to ${spec.id}, which is draining`)
+  holds(agent.limit !== 0, () => `${name} was given to ${spec.id}, which may have nothing`)
   holds(!agent.isPaused, () => `${name} was given to ${spec.id}, which does not answer`)
   return agent
 }

@@ -15,6 +15,7 @@ import { Checks } from './checks.ts'
 import type { Tuning } from './confirms.ts'
 import { applyFaults } from './faults.ts'
 import { LocalAgent } from './local-agent.ts'
+import { applyMove, endLimits, type Move } from './moves.ts'
 import { applyLimits, type Scenario, scenarioOf } from './scenario.ts'
 import { ScriptedOperator, ScriptedSubmitter } from './submitters.ts'
 import { applySwitch, releaseAll, type Switch } from './switches.ts'
@@ -116,6 +117,7 @@ class Stage {
       subjects: new Subjects('sb'),
       connect: (name) => world.client(name),
       trace: world.trace,
+      begins: this.#checks.ledger.begins,
       overheard: [],
     }
     this.#agents = scenario.agents.map((plan) =>
@@ -165,9 +167,10 @@ class Stage {
     this.#adopted?.start()
     for (const submitter of this.#submitters) submitter.start()
     this.#operator.start()
-    const { faults, calm, tunings, switches } = this.#scenario
+    const { faults, calm, tunings, switches, moves } = this.#scenario
     for (const tuning of tunings) setTimeout(() => this.#tune(tuning), tuning.atMs)
     for (const one of switches) setTimeout(() => this.#switch(one), one.atMs)
+    for (const move of moves) setTimeout(() => this.#move(move), move.atMs)
     applyFaults(faults, world, calm, (id) => byId.get(id), world.trace)
   }
 
@@ -187,12 +190,20 @@ class Stage {
     inbox.wake()
   }
 
+  #move(move: Move): void {
+    const { context } = this.world
+    this.world.trace(() => `move ${JSON.stringify(move)}`)
+    applyMove(context!, move)
+    context!.inbox.wake()
+  }
+
   #calm(): void {
     const { world } = this
     const { calm, rescuer } = this.#scenario
     world.trace(() => 'the faults are over')
     world.setWeather(calm)
     releaseAll(world.context!.core)
+    if (this.#scenario.isMoving) endLimits(world.context!)
     world.context!.inbox.wake()
     for (const agent of this.#agents) agent.calm()
     this.#adopted?.calm()

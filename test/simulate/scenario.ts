@@ -12,6 +12,16 @@ import { type AgentPlan, planAgents, rescuer } from './agent-plans.ts'
 import { planTunings, type Tuning } from './confirms.ts'
 import { Dice } from './dice.ts'
 import { type Fault, planFaults } from './faults.ts'
+import {
+  handing,
+  hasMoves,
+  inBursts,
+  type Move,
+  moving,
+  planMoves,
+  planPrefetches,
+  unmoving,
+} from './moves.ts'
 import type { Weather } from './peer.ts'
 import { hasPromises, ownOf, promising, QUIET_MS, urgent } from './promises.ts'
 import { planSwitches, type Switch } from './switches.ts'
@@ -51,6 +61,8 @@ export interface Scenario {
   readonly faults: readonly Fault[]
   readonly tunings: readonly Tuning[]
   readonly switches: readonly Switch[]
+  readonly moves: readonly Move[]
+  readonly isMoving: boolean
   /** Faults and lies stop then. */
   readonly faultyMs: number
   /** So long after it, all must be quiet. */
@@ -66,21 +78,27 @@ export function scenarioOf(seed: number): Scenario {
   const theme = dice.weighted(THEMES)
   const limits = limitsOf(dice, theme)
   const routed = routedBy(new Dice(seed, 'routing'), theme, schedulerOf(dice, theme, seed))
+  const moves = new Dice(seed, 'moves')
+  const isMoving = hasMoves(moves, theme)
+  const burstMs = moves.pick([150, 500, 1_500])
   const promises = new Dice(seed, 'promises')
   const isPromising = hasPromises(promises, theme)
-  const scheduler = isPromising ? promising(promises, routed) : routed
+  const promised = isPromising ? promising(promises, routed) : routed
+  const scheduler = isMoving ? moving(moves, promised) : unmoving(promised)
   const isUrgent = isPromising && promises.chance(0.3)
   const leaseMs = scheduler.leaseMs!
   const faultyMs = Math.round(leaseMs * dice.between(2, 5))
   const slowMs = theme === 'window' ? 0.1 : dice.pick([0.1, 1, 4])
   const calm: Weather = { delayMs: [0.05, slowMs], drop: 0, duplicate: 0, reorder: 0 }
   const planned = planAgents(seed, theme, { leaseMs, faultyMs })
-  const agents = isUrgent ? planned.map(interruptible) : planned
+  const willing = isUrgent ? planned.map(interruptible) : planned
+  const agents = isMoving ? willing.map((plan) => handing(moves, plan, theme === 'calm')) : willing
   const plain = planSubmitters(new Dice(seed, 'submitters'), theme, faultyMs)
   const submitters = plain.map(({ name, tasks }) => ({
     name,
     tasks: tasks.map((given) => {
-      const task = isUrgent ? urgent(promises, given) : given
+      const said = isUrgent ? urgent(promises, given) : given
+      const task = isMoving ? { ...said, atMs: inBursts(burstMs, said.atMs) } : said
       return { ...task, own: isPromising ? ownOf(promises) : null }
     }),
   }))
@@ -112,7 +130,11 @@ export function scenarioOf(seed: number): Scenario {
     operator: planOperator(new Dice(seed, 'operator'), { faultyMs, agents, tasks }),
     faults,
     switches: planSwitches(new Dice(seed, 'switches'), faultyMs, isPromising),
-    tunings: planTunings(new Dice(seed, 'tunings'), theme, onTheWire, faultyMs),
+    isMoving,
+    moves: isMoving ? planMoves(moves, faultyMs) : [],
+    tunings: isMoving
+      ? planPrefetches(moves, onTheWire, faultyMs)
+      : planTunings(new Dice(seed, 'tunings'), theme, onTheWire, faultyMs),
     faultyMs,
     // A last time-out, its credit back after as long again, leases, and the backlog in turn.
     isClosed: dice.chance(0.15),

@@ -5,6 +5,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { CANARIES, CANARY_SEEDS, type Canary } from './canaries.ts'
 import { buildSimulation, playInChild } from './children.ts'
+import { MOVING_SHARE } from './moves.ts'
 import { THEMES, type Theme } from './themes.ts'
 
 /** Most are caught within the first thirty seeds; a bug that is missed takes all of them. */
@@ -42,9 +43,10 @@ function seedsFor(theme: Theme, count: number): number {
 
 /** @returns at which seed it was caught and by what, or null. */
 async function tryCanary(canary: Canary): Promise<string | null> {
-  const { theme: only } = canary
-  const count = only === undefined ? CANARY_SEEDS : seedsFor(only, CANARY_SEEDS)
-  const { failed } = await playInChild({ first: 1, count, theme: only, patches: [canary] })
+  const { theme: only, moving } = canary
+  const all = only === undefined ? CANARY_SEEDS : seedsFor(only, CANARY_SEEDS)
+  const count = moving ? Math.ceil(all / MOVING_SHARE) : all
+  const { failed } = await playInChild({ first: 1, count, theme: only, moving, patches: [canary] })
   if (failed.length === 0) return null
   const [{ seed, theme, event, error }] = failed
   return `caught at seed ${seed} (${theme}), event ${event}: ${error.slice(0, 120)}`

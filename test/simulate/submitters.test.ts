@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { encodeJson } from '../../src/wire/json.ts'
 import { Subjects } from '../../src/wire/subjects.ts'
+import { Begins } from './begins.ts'
 import type { Delivery, Peer } from './peer.ts'
 import { ScriptedSubmitter } from './submitters.ts'
 import type { TaskPlan } from './task-plans.ts'
@@ -54,6 +55,7 @@ function submitter() {
     subjects: new Subjects('sb'),
     connect: () => peer,
     trace: () => {},
+    begins: new Begins(),
     overheard: [],
   }
   new ScriptedSubmitter('s', [PLAN], company).start()

@@ -95,14 +95,41 @@ export class TaskDoors {
     const task = this.#ledger.taskOf(record)
     const { counter, agent } = record.attempt!
     this.#enter('yielded', nowMs, record)
+    const isAsked = task.asked === counter
+    const isCalled = !isAsked && checkpoint === null && task.attempt!.calledAtMs > 0
     const answer = real(...given)
-    holds((answer === null) === (task.asked === counter), () => {
+    holds((answer === null) === (isAsked || isCalled), () => {
       return `${nameOf(record)} stops: ${answer}`
     })
     if (answer !== null) return answer
+    if (isCalled) this.#ledger.moves.back(record, nowMs)
     if (checkpoint !== null) task.checkpoint = Buffer.from(checkpoint).toString()
     const known = this.#ledger.agents.get(agent!.id)
     if (known !== undefined) known.heardAtMs = nowMs
+    return answer
+  }
+
+  steal(real: Core['steal'], ...given: Parameters<Core['steal']>) {
+    const [record, thief, nowMs] = given
+    const { state, agentId, attempt } = record
+    this.#enter('steal', nowMs, record)
+    const answer = real(...given)
+    if (answer === null) this.#ledger.moves.moved(record, thief, nowMs)
+    else {
+      const isSame = record.state === state && record.agentId === agentId
+      holds(
+        isSame && record.attempt === attempt,
+        () => `${nameOf(record)} is not stolen: ${answer}`,
+      )
+    }
+    return answer
+  }
+
+  recall(real: Core['recall'], ...given: Parameters<Core['recall']>) {
+    const [record, thief, nowMs] = given
+    this.#enter('recall', nowMs, record)
+    const answer = real(...given)
+    if (answer === null) this.#ledger.moves.called(record, thief, nowMs)
     return answer
   }
 

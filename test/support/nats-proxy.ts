@@ -1,6 +1,7 @@
 /**
  * A proxy on loopback that understands the NATS protocol: it can lose single messages on their way,
- * and hold everything back from a client that is then a slow consumer. All else passes unchanged.
+ * hold some back or say them once more, and hold everything back from a client that is then a slow
+ * consumer. All else passes unchanged.
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
@@ -53,6 +54,11 @@ class Splitter {
 export class NatsProxy {
   /** Says which messages are lost. */
   loses: (message: Passing) => boolean = () => false
+  /** Says which messages stay here until `release`. */
+  holds: (message: Passing) => boolean = () => false
+  /** Says which messages pass, and once more with `release`. */
+  copies: (message: Passing) => boolean = () => false
+  readonly #held: { piece: Buffer; to: Socket; subject: string }[] = []
   /** Messages that were lost, by subject. */
   readonly lost: string[] = []
   readonly #targetPort: number
@@ -86,6 +92,16 @@ export class NatsProxy {
     for (const [, far] of this.#lines) far.resume()
   }
 
+  /** Subjects of what is held, and of the copies. */
+  get held(): string[] {
+    return this.#held.map(({ subject }) => subject)
+  }
+
+  /** What is held goes on, and what was copied comes again, in the order in which it came here. */
+  release(): void {
+    for (const { piece, to } of this.#held.splice(0)) to.write(piece)
+  }
+
   /** Connections that pass through it now. */
   get open(): number {
     return this.#lines.size
@@ -100,6 +116,17 @@ export class NatsProxy {
     await once(this.#server, 'close')
   }
 
+  #passes(message: Passing, piece: Buffer, to: Socket): boolean {
+    const { subject } = message
+    if (this.loses(message)) {
+      this.lost.push(subject)
+      return false
+    }
+    const isHeld = this.holds(message)
+    if (isHeld || this.copies(message)) this.#held.push({ piece, to, subject })
+    return !isHeld
+  }
+
   #join(near: Socket): void {
     const far = connect(this.#targetPort, '127.0.0.1')
     const line: [Socket, Socket] = [near, far]
@@ -109,8 +136,7 @@ export class NatsProxy {
       from.setNoDelay(true)
       from.on('data', (chunk: Buffer) => {
         splitter.take(chunk, (piece, message) => {
-          if (message !== null && this.loses(message)) this.lost.push(message.subject)
-          else to.write(piece)
+          if (message === null || this.#passes(message, piece, to)) to.write(piece)
         })
       })
       // What it has said, its reason to leave above all, is passed on first.

@@ -42,6 +42,7 @@ test('hello: what is not said has its default, lists are sorted', () => {
     prefetch: 0,
     pull: false,
     preemptible: false,
+    recalls: false,
   })
 })
 
@@ -127,10 +128,11 @@ test('hello: what an agent offers is read, and of frames no newer version than i
   expect(read({ frames: 7 }).frames).toBe(3)
   expect(read({ frames: null, prefetch: null })).toMatchObject({ frames: 0, prefetch: 0 })
   for (const no of [undefined, null, 0, 1, 'true', {}]) {
-    const said = { keeps: false, pull: false, preemptible: false }
-    expect(read({ keeps: no, pull: no, preemptible: no })).toMatchObject(said)
+    const said = { keeps: false, pull: false, preemptible: false, recalls: false }
+    expect(read({ keeps: no, pull: no, preemptible: no, recalls: no })).toMatchObject(said)
   }
   expect(read({ preemptible: true }).preemptible).toBe(true)
+  expect(read({ recalls: true }).recalls).toBe(true)
 })
 
 test('hello: numbers by name are read in the order of their names, whatever order they came in', () => {
@@ -180,8 +182,23 @@ test.each([
   [{ instance: 'i', schedulers: { s: {} } }, 'bad_body'],
   [{ instance: 'i', schedulers: { s: { running: 'all' } } }, 'bad_body'],
   [{ instance: 'i', schedulers: { s: { running: [1, null, {}] } } }, 'taken'],
+  [{ instance: 'i', load: null }, 'taken'],
+  [{ instance: 'i', load: 0 }, 'taken'],
+  [{ instance: 'i', load: 65_535 }, 'taken'],
+  [{ instance: 'i', load: 65_536 }, 'bad_option'],
+  [{ instance: 'i', load: -1 }, 'bad_option'],
+  [{ instance: 'i', load: 1.5 }, 'bad_option'],
+  [{ instance: 'i', load: '5' }, 'bad_option'],
+  [{ instance: 'i', load: true }, 'bad_option'],
+  [{ instance: 'i', load: [5] }, 'bad_option'],
+  [{ instance: 'i', load: { valueOf: 5 } }, 'bad_option'],
 ] as const)('beat: %j is %s', (body, expected) => {
   expect(beat(body)).toBe(expected)
+})
+
+test('beat: what an agent has in hand is read, and is nothing where it does not say so', () => {
+  const load = (body: object) => readBeat(encodeJson({ instance: 'i', ...body }), 'a').load
+  expect([load({ load: 7 }), load({}), load({ load: null })]).toEqual([7, undefined, undefined])
 })
 
 test('beat: more tokens than an agent can work on are refused', () => {
@@ -210,6 +227,8 @@ test('control messages: nothing that can be sent makes a reader fail but by refu
         concurrency: fc.jsonValue(),
         labels: fc.jsonValue(),
         schedulers: fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue()),
+        load: fc.jsonValue(),
+        recalls: fc.jsonValue(),
         drain: fc.jsonValue(),
         frames: fc.jsonValue(),
         prefetch: fc.jsonValue(),

@@ -1,46 +1,65 @@
 /** Agents as a table; pure functions. */
 import type { AgentView } from '../../task.ts'
 import type { Colors } from './colors.ts'
-import { type Column, table } from './table.ts'
+import { type Column, fitted, table, wrappedList } from './table.ts'
 import { count, cut, duration, plain } from './text.ts'
 
 const NAMES_WIDTH = 14
+const UNFIT_SHOWN = 100
+const COLUMNS: Column[] = [
+  { title: 'agent' },
+  { title: 'status' },
+  { title: 'queues', least: 6 },
+  { title: 'can', least: 4 },
+  { title: 'running', right: true },
+  { title: 'completed', right: true },
+  { title: 'failed', right: true },
+  { title: 'lost', right: true },
+  { title: 'heard', right: true },
+]
+const ADOPTED: Column = { title: 'adopted', least: 12, keepsEnd: true }
 
-export function agentLines(agents: AgentView[], colors: Colors): string[] {
+/** @param width columns of the terminal; no line is longer, from 80 on, as long as ids and numbers are short. */
+export function agentLines(agents: AgentView[], width: number, colors: Colors): string[] {
   if (agents.length === 0) {
     return ['No agents. Start one: `npx signalbox agent run NAME --queue QUEUE --exec COMMAND`.']
   }
-  const columns: Column[] = [
-    { title: 'agent' },
-    { title: 'status' },
-    { title: 'queues' },
-    { title: 'can' },
-    { title: 'running', right: true },
-    { title: 'completed', right: true },
-    { title: 'failed', right: true },
-    { title: 'lost', right: true },
-    { title: 'heard', right: true },
-  ]
   const isAdopted = agents.some(({ subject }) => subject !== undefined)
-  if (isAdopted) columns.push({ title: 'adopted' })
+  const columns = isAdopted ? [...COLUMNS, ADOPTED] : COLUMNS
   const sorted = [...agents].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))
-  return table(
-    columns,
-    sorted.map((agent) => [
-      ...row(agent, colors),
-      ...(isAdopted ? [plain(agent.subject ?? '–')] : []),
-    ]),
-    colors,
-  )
+  const rows = sorted.map((agent) => [
+    ...row(agent),
+    ...(isAdopted ? [plain(agent.subject ?? '–')] : []),
+  ])
+  const colored = fitted(columns, rows, width).map(([id, status, ...more], at) => {
+    return [id, statusColor(sorted[at], colors)(status), ...more]
+  })
+  return [...table(columns, colored, colors), ...unfitLines(sorted, width, colors)]
 }
 
-function row(agent: AgentView, colors: Colors): string[] {
-  const { id, status, queues, capabilities, labels, silentMs } = agent
+/** Why some are given less, or nothing: under the table, where a sentence has room. */
+function unfitLines(agents: AgentView[], width: number, colors: Colors): string[] {
+  const unfit = agents.filter(({ condition }) => condition !== 'fit')
+  if (unfit.length === 0) return []
+  const shown = unfit.slice(0, UNFIT_SHOWN).map(({ id, condition, reason }): [string, string] => {
+    const why = plain(reason ?? '')
+    return [
+      cut(plain(id), NAMES_WIDTH),
+      why === '' ? plain(condition) : `${plain(condition)}: ${why}`,
+    ]
+  })
+  const more = unfit.length - shown.length
+  const rest = more > 0 ? [colors.dim(`  and ${count(more)} more: -o json has them`)] : []
+  return ['', ...wrappedList(shown, width, colors), ...rest]
+}
+
+function row(agent: AgentView): string[] {
+  const { id, queues, capabilities, labels, silentMs } = agent
   const numbers = Object.entries(labels).map(([name, value]) => `${name}=${value}`)
   const names = (list: string[]) => cut(plain(list.join(', ')), NAMES_WIDTH) || '–'
   return [
     cut(plain(id), NAMES_WIDTH),
-    statusText(status, colors),
+    plain(agent.status),
     names(queues),
     names([...capabilities, ...numbers]),
     handsText(agent),
@@ -58,7 +77,7 @@ function handsText({ running, concurrency, prefetch, granted }: AgentView): stri
   return `${count(running)}/${count(concurrency)}${more}`
 }
 
-function statusText(status: AgentView['status'], colors: Colors): string {
-  if (status === 'offline') return colors.red(status)
-  return status === 'available' ? colors.green(status) : colors.yellow(plain(status))
+function statusColor({ status }: AgentView, colors: Colors): (text: string) => string {
+  if (status === 'offline') return colors.red
+  return status === 'available' ? colors.green : colors.yellow
 }

@@ -16,6 +16,8 @@ const AGENT_WIDTH = 16
 const WIDTH_MIN = 40
 /** Of what agents do not meet, that which most of them do not; all is in the JSON. */
 const TERMS_SHOWN = 8
+const TAKINGS_SHOWN = 3
+const LEFT = 'one that has left'
 
 /** @param width columns of the terminal; no line is longer, from 40 on. */
 export function explanationLines(
@@ -63,6 +65,7 @@ function placedPairs(placed: Placed): [string, string][] {
   const { agent, hasLeft, by, at, load, capacity, candidates, room, conflicts, bounces } = placed
   const who = `${agent}${hasLeft ? ', which has left' : ''}`
   const how = by === 'router' ? 'by a router' : 'inline'
+  const chosen = placed.takings.length === 0 ? '' : `with ${placed.takings[0].from ?? LEFT}, `
   const where = candidates === null ? 'the candidates' : amount(candidates, 'candidate')
   const trouble = [
     conflicts > 0 ? `${amount(conflicts, 'choice')} did not hold` : '',
@@ -70,11 +73,23 @@ function placedPairs(placed: Placed): [string, string][] {
   ].filter((words) => words !== '')
   return [
     ['agent', who],
-    ['placed', `${how}, ${new Date(at).toISOString()}`],
+    ['placed', `${chosen}${how}, ${new Date(at).toISOString()}`],
     ['its load', `${count(load)} of ${count(capacity)} before this task`],
     ['room', `for ${amount(room, 'task')} at ${where} then`],
     ...(trouble.length === 0 ? [] : [['before', trouble.join('; ')] as [string, string]]),
+    ...(placed.takings.length === 0 ? [] : [['moved', takingsText(placed)] as [string, string]]),
   ]
+}
+
+/** The latest first: most were moved once, and few of them several times. */
+function takingsText({ takings }: Placed): string {
+  const shown = takings.slice(-TAKINGS_SHOWN).reverse()
+  const words = shown.map(({ from, how, at }) => {
+    const what = how === 'stolen' ? 'stolen' : 'called back'
+    return `${what} from ${from ?? LEFT}, ${new Date(at).toISOString()}`
+  })
+  const more = takings.length - shown.length
+  return [...words, ...(more > 0 ? [`${count(more)} times before`] : [])].join('; ')
 }
 
 function waitingPairs(waiting: WaitingFacts): [string, string][] {
@@ -102,15 +117,16 @@ function turnText({ where }: WaitingFacts): string {
   return where === 'offer' ? 'a router, which is choosing its agent' : 'its turn'
 }
 
-function filterText({ registered, serving, lacking, draining, paused, full, free }: AgentFilter) {
+function filterText({ registered, serving, lacking, ...counts }: AgentFilter) {
   if (registered === 0) return 'none is registered'
   if (serving === 0) return `none of ${count(registered)} serves the queue`
   const parts = [
     [lacking, 'not able'],
-    [draining, 'draining'],
-    [paused, 'not answering'],
-    [full, 'full'],
-    [free, 'free'],
+    [counts.draining, 'draining'],
+    [counts.paused, 'not answering'],
+    [counts.limited, 'given nothing for now'],
+    [counts.full, 'full'],
+    [counts.free, 'free'],
   ] as const
   const shown = parts.filter(([agents]) => agents > 0)
   const words = shown.map(([agents, what]) => `${count(agents)} ${what}`)

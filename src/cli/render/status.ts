@@ -88,6 +88,12 @@ function unlistedLines({ queues, waiting, running }: SchedulerStatus['unlisted']
   return [`and ${count(queues)} less busy queues, ${left} in all`, '']
 }
 
+/** Nothing moves in a fleet that has enough to do. */
+function movesPair({ moves }: SchedulerStatus): [string, string][] {
+  if (moves.stolen + moves.recalled === 0) return []
+  return [['moved', `${count(moves.stolen)} stolen, ${count(moves.recalled)} handed back unbegun`]]
+}
+
 function facts(status: SchedulerStatus, latency: LatencyReport): [string, string][] {
   const { agents, placedBy, attempts, routers, refused } = status
   const placed = placedBy.routers + placedBy.inline
@@ -105,6 +111,7 @@ function facts(status: SchedulerStatus, latency: LatencyReport): [string, string
         `${count(attempts.timedOut)} timed out, ${count(attempts.lost)} lost`,
     ],
     ['lost on the way', `${count(attempts.repeated)} repeated`],
+    ...movesPair(status),
     ['late results', `${count(attempts.lateResults)} refused`],
     ['assigned in', shortPercentiles(latency.assignment)],
     ['delivered in', shortPercentiles(latency.total)],

@@ -50,7 +50,7 @@ export function agentSection(model: TopModel, size: TopSize, colors: Colors): st
   if (agents.length === 0) return [colors.dim('AGENT'), 'None is registered.']
   const known = new Map(before?.agents.map((agent) => [agent.id, agent.completed]))
   const columns: Column<AgentView>[] = [
-    { title: 'STATUS', width: 11, isWord: true, cell: ({ status }) => statusCell(status, colors) },
+    { title: 'STATUS', width: 11, isWord: true, cell: (agent) => statusCell(agent, colors) },
     {
       title: '',
       width: barWidth(size),
@@ -209,7 +209,14 @@ function slaCell({ sla }: QueueRow, colors: Colors): Cell {
   return { text, paint: rate < sla.goal ? colors.red : String }
 }
 
-function statusCell(status: AgentView['status'], colors: Colors): Cell {
+/** Who is not fit is shown so: that is why it has little to do. */
+function statusCell({ status, condition }: AgentView, colors: Colors): Cell {
+  if (condition === 'failing' || condition === 'flapping' || condition === 'silent') {
+    return { text: `▲ ${condition}`, paint: colors.red }
+  }
+  if (condition === 'slow' || condition === 'trial') {
+    return { text: `▲ ${condition}`, paint: colors.yellow }
+  }
   if (status === 'offline') return { text: status, paint: colors.red }
   return { text: status, paint: status === 'maintenance' ? colors.yellow : String }
 }

@@ -8,7 +8,14 @@ import type { SchedulerStatus } from '../../api.ts'
 import { cellsOf, fit } from './cells.ts'
 import type { Colors } from './colors.ts'
 import { duration, latency, plain, wrap } from './text.ts'
-import { finishedOf, perSecond, short, type TopModel, type TopSize } from './top-model.ts'
+import {
+  finishedOf,
+  perSecond,
+  short,
+  type TopModel,
+  type TopSize,
+  type TopSnapshot,
+} from './top-model.ts'
 import { agentSection, queueSection } from './top-sections.ts'
 
 export const COLUMNS_MIN = 60
@@ -90,7 +97,11 @@ function rateLine({ now, before }: TopModel, columns: number): string {
   const assigned = count === 0 ? '–' : `p50 ${latency(p50Us)}, p99 ${latency(p99Us)}`
   const parts = [`accepted ${rate(accepted)}`, `finished ${rate(finished)}`, `assigned ${assigned}`]
   if (status.tasks.lost !== 0) parts.unshift(`LOST ${short(status.tasks.lost)}`)
+  const moved = perSecond(now!, before, movedOf)
+  const isMoving = moved !== null && movedOf(now!) > 0
   const wide = parts.join('   ')
+  const wider = isMoving ? `${wide}   moved ${rate(moved)}` : wide
+  if (cellsOf(wider) <= columns) return wider
   if (cellsOf(wide) <= columns) return wide
   return fit(parts.join('  ').replace('assigned ', ''), columns).trimEnd()
 }
@@ -126,6 +137,11 @@ function keyLines(
 /** A text at each end of a line; the left one gives way. */
 function ends(left: string, right: string, columns: number, strong: (text: string) => string) {
   return `${strong(fit(left, columns - cellsOf(right) - 1))} ${right}`
+}
+
+/** Stolen, or handed back unbegun. */
+function movedOf({ status: { moves } }: TopSnapshot): number {
+  return moves.stolen + moves.recalled
 }
 
 /** `12,345/s`. */

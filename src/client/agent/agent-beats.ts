@@ -1,10 +1,12 @@
 /**
  * What an agent's beats report: a frame for each scheduler, or, where one of them does not speak in
- * frames, one message in plain form for all.
+ * frames, or the agent has other work as well, one message in plain form for all.
  *
  * Invariant: a beat names every attempt in hand or is not sent; what it leaves out a scheduler would
  * hold for lost.
  */
+
+import { LIMITS } from '../../options.ts'
 import { BeatWriter, FRAME } from '../../wire/frames.ts'
 import { encodeJson } from '../../wire/json.ts'
 import type { Beat } from '../../wire/messages.ts'
@@ -18,6 +20,8 @@ export class AgentBeats {
   readonly #instance: string
   readonly #inHand: WorkInHand
   readonly #writer: BeatWriter
+  /** Tasks that the agent has in hand and no scheduler gave it. */
+  load = 0
 
   constructor(link: Link, id: string, instance: string, inHand: WorkInHand) {
     this.#link = link
@@ -34,9 +38,8 @@ export class AgentBeats {
   say(reply: string): boolean {
     this.#inHand.forgetSilent()
     const schedulers = [...this.#inHand.all()]
-    if (schedulers.length === 0 || schedulers.some(({ inFrames }) => !inFrames)) {
-      return this.#sayPlain(reply)
-    }
+    const isPlain = schedulers.length === 0 || schedulers.some(({ inFrames }) => !inFrames)
+    if (isPlain || this.load > 0) return this.#sayPlain(reply)
     if (this.#inHand.count > FRAME.beatsMax) return false
     for (const scheduler of schedulers) this.#sayFrame(scheduler, reply)
     return true
@@ -53,6 +56,7 @@ export class AgentBeats {
     const schedulers = this.#inHand.report()
     if (schedulers === null) return false
     const beat: Beat = { instance: this.#instance, schedulers }
+    if (this.load > 0) beat.load = Math.min(this.load + this.#inHand.count, LIMITS.concurrencyMax)
     this.#link.nc.publish(this.#subject, encodeJson(beat), { reply })
     return true
   }

@@ -23,6 +23,8 @@ const BYE_ANSWER_MS = 1_000
  * known; its word that it is up may be lost. So every so many beats a hello goes to all.
  */
 const BEATS_PER_HELLO = 9
+/** What is to be told before the next beat waits so long at most, for what changes again meanwhile. */
+const BEAT_SOON_MS = 50
 
 type Verb = 'hello' | 'beat' | 'bye'
 
@@ -56,6 +58,7 @@ export class Presence {
   #beatMs = Number.POSITIVE_INFINITY
   #beatTimer: NodeJS.Timeout | undefined
   #helloTimer: NodeJS.Timeout | undefined
+  #soonTimer: NodeJS.Timeout | undefined
   #saidHelloSinceBeat = false
   #beats = 0
   #leaving = false
@@ -134,6 +137,16 @@ export class Presence {
     else if (++this.#beats % BEATS_PER_HELLO === 0) this.hello()
   }
 
+  /** A beat besides those that are due, unless one is to come already. */
+  beatSoon(): void {
+    if (this.#stopped || this.#soonTimer !== undefined) return
+    this.#soonTimer = setTimeout(() => {
+      this.#soonTimer = undefined
+      this.beat()
+    }, BEAT_SOON_MS)
+    this.#soonTimer.unref()
+  }
+
   /**
    * More is in work than a beat can hold: a hello of the same instance keeps the lease as well and
    * compares nothing. It would also end a drain, so that is said once more.
@@ -185,6 +198,7 @@ export class Presence {
     this.#stopped = true
     clearInterval(this.#beatTimer)
     clearTimeout(this.#helloTimer)
+    clearTimeout(this.#soonTimer)
     this.#inbox.remove(this.#helloNumber)
     this.#inbox.remove(this.#beatNumber)
   }

@@ -72,6 +72,10 @@ export class AgentWork {
 
   readonly #take = (attempt: Attempt): void => {
     this.inHand.begin(attempt)
+    if (attempt.scheduler.handedBack.has(attempt.counter)) {
+      this.#finish(attempt, NOT_BEGUN)
+      return
+    }
     this.#queue.push(attempt)
     this.#onTaken()
   }
@@ -200,21 +204,40 @@ export class AgentWork {
     if (attempt?.state === ATTEMPT.running) attempt.task?.abort(new TaskError(reason, message))
     if (attempt?.state !== ATTEMPT.queued) return
     this.#finish(attempt, failureResult(isToken(reason) ? reason : 'cancelled', message, true))
+    this.#queue.drop()
   }
 
   /** The task is to make room: what waits is handed back at once, what runs is told. */
   preempt(scheduler: string, token: string): void {
     const attempt = this.inHand.find(scheduler, token)
     if (attempt?.state === ATTEMPT.running) attempt.task?.preempt()
-    if (attempt?.state === ATTEMPT.queued) this.#finish(attempt, NOT_BEGUN)
+    if (attempt?.state === ATTEMPT.queued) this.#handBack(attempt)
+  }
+
+  /** Others have nothing to do: what waits is handed back at once; what has begun goes on. */
+  recall(scheduler: string, tokens: readonly string[]): void {
+    if (!Array.isArray(tokens)) return
+    for (const token of tokens) {
+      const attempt = this.inHand.find(scheduler, token)
+      if (attempt?.state === ATTEMPT.queued) this.#handBack(attempt)
+    }
+  }
+
+  /** Its handler is never called, not even if its work comes again. */
+  #handBack(attempt: Attempt): void {
+    attempt.scheduler.handedBack.add(attempt.counter)
+    this.#finish(attempt, NOT_BEGUN)
+    this.#queue.drop()
   }
 
   /** A scheduler is gone or has a newer epoch: nobody waits for its results. */
   readonly #forget = (scheduler: SchedulerWork): void => {
     for (const attempt of scheduler.attempts.all()) {
       if (attempt.state === ATTEMPT.running) continue
+      const isQueued = attempt.state === ATTEMPT.queued
       if (attempt.reply === '' && attempt.result !== null) this.#kept.release(attempt)
       this.inHand.move(attempt, ATTEMPT.over)
+      if (isQueued) this.#queue.drop()
     }
     this.#setTurn()
     this.#quiet()

@@ -10,7 +10,7 @@
  * left lying.
  */
 import type { Msg, Subscription } from 'nats'
-import { checkHello } from '../../agent-options.ts'
+import { checkHello, checkLoad } from '../../agent-options.ts'
 import type {
   AgentHandle,
   AgentOptions,
@@ -181,6 +181,9 @@ export class NatsAgent implements AgentHandle {
         return
       case 'preempt':
         this.#work.preempt(control.scheduler, control.token)
+        return
+      case 'recall':
+        if (this.#hello.recalls) this.#work.recall(control.scheduler, control.tokens)
     }
   }
 
@@ -192,6 +195,13 @@ export class NatsAgent implements AgentHandle {
   async pull(n: number): Promise<void> {
     if (this.#state !== 'serving') throw disconnected(`agent ${quote(this.id)} takes no more work`)
     return this.#pulls.pull(n, this.#work.inHand.schedulers)
+  }
+
+  load(n: number): void {
+    checkLoad(n)
+    if (n === this.#beats.load) return
+    this.#beats.load = n
+    this.#presence.beatSoon()
   }
 
   stop(): Promise<void> {

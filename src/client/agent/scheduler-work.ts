@@ -4,6 +4,7 @@
  */
 import { SCHEDULER_DEFAULTS } from '../../options.ts'
 import { AttemptTable } from './attempt-table.ts'
+import { HandedBack } from './handed-back.ts'
 import type { StampedResultWriter } from './result-writer.ts'
 
 export class SchedulerWork {
@@ -11,6 +12,7 @@ export class SchedulerWork {
   readonly epoch: number
   /** Attempts from the arrival of their work until nothing is owed to them. */
   readonly attempts = new AttemptTable()
+  readonly handedBack = new HandedBack()
   /** Where results and beats in frames go. */
   readonly framesSubject: string
   /** Whether it and the agent speak in frames. */

@@ -100,7 +100,8 @@ export class WorkInHand {
   /** @returns the attempt of this token, or null when it is none that is known. */
   find(name: string, token: string): Attempt | null {
     const scheduler = this.#schedulers.get(name)
-    if (scheduler === undefined || !parseToken(token, 0, this.#address)) return null
+    if (scheduler === undefined || typeof token !== 'string') return null
+    if (!parseToken(token, 0, this.#address)) return null
     const { epoch, counter, seq } = this.#address
     if (scheduler.epoch !== epoch) return null
     const attempt = scheduler.attempts.get(counter)

@@ -51,6 +51,8 @@ export class WorkQueue {
   readonly #concurrency: number
   readonly #events: WorkEvents
   readonly #waiting = new Fifo<Attempt>()
+  /** Of those that wait: how many are queued no more. */
+  #dropped = 0
   /** Attempts whose handler has returned a promise. */
   readonly #running = new Set<Attempt>()
 
@@ -69,6 +71,14 @@ export class WorkQueue {
     this.#waiting.push(attempt)
   }
 
+  /** One that waits is queued no more. *Cost* on average a look at two: half of all may be such. */
+  drop(): void {
+    this.#dropped++
+    if (this.#dropped * 2 <= this.#waiting.length) return
+    this.#waiting.filter(isQueued)
+    this.#dropped = 0
+  }
+
   /** Starts what waits, as far as there is room for it and time. */
   run(): void {
     let stampUs = nowUs()
@@ -80,7 +90,10 @@ export class WorkQueue {
         return
       }
       const attempt = this.#waiting.shift()!
-      if (attempt.state !== ATTEMPT.queued) continue
+      if (!isQueued(attempt)) {
+        this.#dropped--
+        continue
+      }
       if (this.#runs.batch === 0) stampUs = this.#start(attempt, stampUs)
       else stampUs = this.#startBatch(this.#batchWith(attempt), stampUs)
     }
@@ -93,10 +106,10 @@ export class WorkQueue {
     const { queue } = first.task!
     // Ends: each round takes one of what waits, or is the last.
     for (let next = this.#waiting.first(); next; next = this.#waiting.first()) {
-      if (next.state === ATTEMPT.queued) {
+      if (isQueued(next)) {
         if (attempts.length >= max || next.task!.queue !== queue) break
         attempts.push(next)
-      }
+      } else this.#dropped--
       this.#waiting.shift()
     }
     return attempts
@@ -165,6 +178,12 @@ export class WorkQueue {
   /** What waits is forgotten, what runs is told to stop. */
   abandon(reason: TaskError): void {
     this.#waiting.clear()
+    this.#dropped = 0
     for (const { task } of this.#running) task?.abort(reason)
   }
+}
+
+/** Neither begun nor cancelled nor handed back. */
+function isQueued({ state }: Attempt): boolean {
+  return state === ATTEMPT.queued
 }

@@ -11,6 +11,7 @@ import { requireToken } from '../../wire/tokens.ts'
 import type { FrontEndContext } from '../context.ts'
 import { listPage } from './list.ts'
 import { agentPage } from './list-agents.ts'
+import { agentUnknown } from './require-agent.ts'
 import { taskView } from './views.ts'
 
 /** @throws task_unknown, bad_token */
@@ -49,11 +50,7 @@ export function cancelTask(context: FrontEndContext, id: unknown, queue?: unknow
 /** @throws agent_unknown, bad_token */
 export function drainAgent(context: FrontEndContext, id: unknown): void {
   const agent = requireToken(id, 'agent id')
-  if (context.core.drainAgent(agent) === null) return
-  throw new SignalboxError(
-    'agent_unknown',
-    `No agent "${agent}" is registered; \`signalbox agent list\` shows those that are.`,
-  )
+  if (context.core.drainAgent(agent) !== null) agentUnknown(agent)
 }
 
 /** @throws task_unknown, bad_token */

@@ -86,7 +86,8 @@ function queueRow(context: FrontEndContext, queue: QueueState): QueueRow {
   }
 }
 
-function requireQueue({ core }: FrontEndContext, given: unknown): QueueState {
+/** @throws queue_unknown, bad_token */
+export function requireQueue({ core }: FrontEndContext, given: unknown): QueueState {
   const name = requireToken(given, 'queue')
   const queue = core.queues.get(name)
   if (queue !== undefined) return queue

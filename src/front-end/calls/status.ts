@@ -65,6 +65,7 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
       lateResults: counters.lateResults,
     },
     placedBy: { routers: counters.placedByRouters, inline: counters.placedInline },
+    moves: { stolen: counters.stolen, recalled: counters.recalled },
     proposals: {
       conflicts: counters.conflicts,
       stale: counters.staleProposals,
@@ -74,7 +75,8 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
     refused: { ...context.refused },
     tasksPerAgent,
     agents: {
-      online: agents.filter((agent) => agent.accepting).length,
+      // Spared ones are here as well: they are known by their condition.
+      online: agents.filter(({ paused, draining }) => !paused && !draining).length,
       offline: agents.filter((agent) => agent.paused).length,
       draining: agents.filter((agent) => agent.draining).length,
     },

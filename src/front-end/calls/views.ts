@@ -122,6 +122,7 @@ export function agentView(context: FrontEndContext, agent: AgentState): AgentVie
     failed: agent.failed,
     lost: agent.lost,
     silentMs: agent.leased ? Math.round(policyMs() - agent.lastSeenMs) : 0,
+    ...context.agentHealth.conditionOf(agent),
     ...(agent.pull ? { granted: agent.granted } : {}),
     ...(subject === undefined ? {} : { subject }),
   }
@@ -150,6 +151,10 @@ function rounded(share: number): number {
 export function agentStatus(context: FrontEndContext, agent: AgentState): AgentStatusName {
   if (agent.draining) return 'maintenance'
   if (agent.paused) return 'offline'
+  // Given nothing, by our own judgement or an operator's.
+  if (agent.limit === 0) {
+    return context.agentHealth.conditionOf(agent).condition === 'silent' ? 'offline' : 'maintenance'
+  }
   const status = context.core.table.status(agent.index as never)
   if (status === AgentStatus.OVERLOADED) return 'overloaded'
   return status === AgentStatus.BUSY ? 'busy' : 'available'

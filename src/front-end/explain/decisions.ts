@@ -7,8 +7,9 @@
  * ```
  *   ring of Int32Array[65,536 × 8], 2 MiB                     word
  *     number of the task, as its low 32 bits                   0
- *     kind: placed, conflict, bounced; by router; strategy     1
- *     agent, its generation                                    2  3
+ *     kind: placed, conflict, bounced, stolen, called back;    1
+ *     by router; strategy
+ *     agent, or from whom it was taken; its generation         2  3
  *     load before, capacity                                    4  5
  *     room of all candidates together, before                  6
  *     policy time, ms                                          7
@@ -28,9 +29,19 @@ const MASK = DECISION_COUNT * WORDS - 1
 const PLACED = 1
 const CONFLICT = 2
 const BOUNCED = 3
-const KIND_MASK = 3
+const STOLEN = 8
+const CALLED_BACK = 9
+const KIND_MASK = 11
 const BY_ROUTER = 4
 const STRATEGY_SHIFT = 8
+
+/** A task was taken from an agent that had it by an earlier decision. */
+export interface Taking {
+  from: number
+  generation: number
+  how: 'stolen' | 'called_back'
+  atMs: number
+}
 
 export interface Decision {
   agent: number
@@ -44,6 +55,8 @@ export interface Decision {
   /** Of the same placement, before this decision. */
   conflicts: number
   bounces: number
+  /** Since this decision, in order. */
+  takings: Taking[]
 }
 
 export class Decisions {
@@ -88,18 +101,41 @@ export class Decisions {
     this.mark(seq, BOUNCED)
   }
 
+  /** What was bound to the agent is another's. */
+  stolen(seq: number, from: number, generation: number, nowMs: number): void {
+    this.taken(seq, STOLEN, from, generation, nowMs)
+  }
+
+  /** The agent had not begun it and handed it back. */
+  calledBack(seq: number, from: number, generation: number, nowMs: number): void {
+    this.taken(seq, CALLED_BACK, from, generation, nowMs)
+  }
+
   /** @returns the latest placement of a task, or null when none is kept. */
   find(seq: number): Decision | null {
     const number = seq | 0
+    const takings: Taking[] = []
     for (let back = 1; back <= DECISION_COUNT; back++) {
       const at = (this.at - back * WORDS) & MASK
-      if (this.words[at] !== number || this.kindAt(at) !== PLACED) continue
-      return this.read(at, number, DECISION_COUNT - back)
+      if (this.words[at] !== number) continue
+      const kind = this.kindAt(at)
+      if (kind === PLACED) return this.read(at, number, DECISION_COUNT - back, takings)
+      if (kind === STOLEN || kind === CALLED_BACK) takings.unshift(this.takingAt(at, kind))
     }
     return null
   }
 
-  private read(at: number, number: number, older: number): Decision {
+  private takingAt(at: number, kind: number): Taking {
+    const { words } = this
+    return {
+      from: words[at + 2],
+      generation: words[at + 3],
+      how: kind === STOLEN ? 'stolen' : 'called_back',
+      atMs: words[at + 7],
+    }
+  }
+
+  private read(at: number, number: number, older: number, takings: Taking[]): Decision {
     const { words } = this
     let conflicts = 0
     let bounces = 0
@@ -109,7 +145,7 @@ export class Decisions {
       const kind = this.kindAt(before)
       if (kind === CONFLICT) conflicts++
       else if (kind === BOUNCED) bounces++
-      else break
+      else if (kind === PLACED) break
     }
     return {
       agent: words[at + 2],
@@ -122,11 +158,22 @@ export class Decisions {
       atMs: words[at + 7],
       conflicts,
       bounces,
+      takings,
     }
   }
 
   private kindAt(at: number): number {
     return this.words[at + 1] & KIND_MASK
+  }
+
+  private taken(seq: number, kind: number, from: number, generation: number, nowMs: number): void {
+    const { words, at } = this
+    words[at] = seq
+    words[at + 1] = kind
+    words[at + 2] = from
+    words[at + 3] = generation
+    words[at + 7] = nowMs
+    this.at = (at + WORDS) & MASK
   }
 
   private mark(seq: number, kind: number): void {

@@ -12,11 +12,13 @@ import type {
   NearestAgent,
   Placed,
   ScoreTable,
+  Taking,
   TaskExplanation,
   WaitingFacts,
 } from '../../explanation.ts'
 import { LIMITS } from '../../options.ts'
 import type { AgentState } from '../../policy/agents.ts'
+import { hasPlace } from '../../policy/binding.ts'
 import type { ClassState } from '../../policy/classes.ts'
 import { meets, termsOf } from '../../policy/requirements.ts'
 import { BOUND, OFFERED, stateName, type TaskRecord, WAITING } from '../../policy/task-record.ts'
@@ -67,19 +69,35 @@ function waits({ state }: TaskRecord): boolean {
 
 function placed(context: FrontEndContext, record: TaskRecord, decision: Decision): Placed {
   const { load, capacity, room, conflicts, bounces, byRouter, strategyIndex } = decision
+  const takings = decision.takings.map((taking) => takingOf(context, taking))
+  const agent = record.agentId!
+  const isChosens = takings.length === 0
   return {
-    agent: record.agentId!,
-    hasLeft: chosenNow(context, decision) === NONE,
+    agent,
+    hasLeft: isChosens ? chosenNow(context, decision) === NONE : !context.core.agents.has(agent),
     strategy: context.options.strategies[strategyIndex]?.name ?? '',
     by: byRouter ? 'router' : 'inline',
-    at: Math.round(Date.now() - (policyMs() - decision.atMs)),
+    at: wallMs(decision.atMs),
     load,
     capacity,
     candidates: context.keptScores.find(record)?.candidates ?? null,
     room,
     conflicts,
     bounces,
+    takings,
   }
+}
+
+function takingOf(
+  { core }: FrontEndContext,
+  { from, generation, how, atMs }: Decision['takings'][number],
+): Taking {
+  const agent = core.agentAt[from]
+  return { from: agent?.generation === generation ? agent.id : null, how, at: wallMs(atMs) }
+}
+
+function wallMs(atMs: number): number {
+  return Math.round(Date.now() - (policyMs() - atMs))
 }
 
 /** @returns the index of the agent that was chosen, NONE when another has its place or nobody. */
@@ -111,6 +129,7 @@ function filterAgents({ core }: FrontEndContext, cls: ClassState): AgentFilter {
     missing: [],
     draining: 0,
     paused: 0,
+    limited: 0,
     full: 0,
     free: 0,
   }
@@ -130,6 +149,7 @@ function filterAgents({ core }: FrontEndContext, cls: ClassState): AgentFilter {
     for (const agent of profile.agents) {
       if (agent.draining) filter.draining++
       else if (agent.paused) filter.paused++
+      else if (!agent.accepting) filter.limited++
       else if (hasRoom(core, cls, agent)) filter.free++
       else filter.full++
     }
@@ -141,13 +161,9 @@ function filterAgents({ core }: FrontEndContext, cls: ClassState): AgentFilter {
   return filter
 }
 
-function hasRoom(
-  { table, options }: FrontEndContext['core'],
-  cls: ClassState,
-  agent: AgentState,
-): boolean {
-  if (table.credit(agent.index as AgentIndex) > 0) return true
-  return cls.early && agent.bound.length < options.agentQueueMax
+function hasRoom(core: FrontEndContext['core'], cls: ClassState, agent: AgentState): boolean {
+  if (core.table.credit(agent.index as AgentIndex) > 0) return true
+  return cls.early && hasPlace(core, agent)
 }
 
 function waiting(context: FrontEndContext, record: TaskRecord): WaitingFacts {

@@ -5,7 +5,7 @@
  * Invariant: what is kept is what was true before the task was given away, although this runs after.
  */
 import type { AgentIndex, SlotIndex } from '../../../native-free/index.ts'
-import { BY_ROUTER, INLINE } from '../../ledger/ledger-writer.ts'
+import { BY_ROUTER, INLINE } from '../../ledger/format.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
 import type { FrontEndContext } from '../context.ts'
 import { scoresAtCommit } from './scores.ts'

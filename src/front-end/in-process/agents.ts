@@ -4,7 +4,7 @@
  * as the process is.
  */
 import { runBatch } from '../../agent-batch.ts'
-import { checkHello, checkPull } from '../../agent-options.ts'
+import { checkHello, checkLoad, checkPull } from '../../agent-options.ts'
 import {
   type AgentHandle,
   type AgentOptions,
@@ -48,6 +48,7 @@ interface Work {
 /** What its scheduler does for an agent of this process. */
 interface LocalWays {
   pull(agent: LocalAgent, count: number): void
+  load(agent: LocalAgent, count: number): void
   stop(agent: LocalAgent): void
 }
 
@@ -92,6 +93,11 @@ class LocalAgent implements AgentHandle {
     this.#ways.pull(this, n)
   }
 
+  load(n: number): void {
+    checkLoad(n)
+    this.#ways.load(this, n)
+  }
+
   stop(): Promise<void> {
     this.#ways.stop(this)
     return this.closed.catch(() => {})
@@ -121,7 +127,8 @@ export class InProcessAgents implements AgentPort {
   join(options: AgentOptions | BatchAgentOptions, handler: Handler | BatchHandler): AgentHandle {
     const { id, hello, batch } = checkHello(options)
     const agent = new LocalAgent(id, hello, batch, handler, this.#ways)
-    const spec = { ...hello, id, keeps: false, leased: false, link: this }
+    // What reaches it begins at the end of the turn: there is nothing to hand back.
+    const spec = { ...hello, id, keeps: false, recalls: false, leased: false, link: this }
     const state = this.#context.core.hello(spec, policyMs())
     if (typeof state === 'string') {
       throw new SignalboxError(state as ErrorCode, `Agent "${id}" cannot join: ${state}.`)
@@ -222,6 +229,10 @@ export class InProcessAgents implements AgentPort {
       }
       this.#context.inbox.wake()
     },
+    load: ({ id, instance }, count) => {
+      this.#context.core.beat(id, instance, null, policyMs(), count)
+      this.#context.inbox.wake()
+    },
     stop: (agent) => {
       if (agent.stopping) return
       agent.stopping = true
@@ -248,6 +259,9 @@ export class InProcessAgents implements AgentPort {
     // Not here: who listens may do anything, and an effect must not call back into the core.
     queueMicrotask(() => task?.preempt())
   }
+
+  /** Never asked: nothing that reaches it waits, be it run one by one or in batches. */
+  recall(): void {}
 
   drain(agent: AgentState): void {
     const local = this.#agents.get(agent.instance)

@@ -55,7 +55,14 @@ export class AdoptedAgents implements AgentPort {
   /** @throws too_many_agents */
   adopt({ subject, name, ...said }: AdoptedAgent): void {
     const known = { id: name, instance: randomToken(), ...said }
-    const silent = { beats: false, keeps: false, pull: false, leased: false, preemptible: false }
+    const silent = {
+      beats: false,
+      keeps: false,
+      pull: false,
+      leased: false,
+      preemptible: false,
+      recalls: false,
+    }
     const spec: AgentSpec = { ...known, ...silent, link: this }
     const agent = this.#context.core.hello(spec, policyMs())
     if (typeof agent === 'string') {
@@ -125,6 +132,8 @@ export class AdoptedAgents implements AgentPort {
 
   /** It says nothing of itself, so it is never asked. */
   preempt(): void {}
+
+  recall(): void {}
 
   drain(): void {}
 

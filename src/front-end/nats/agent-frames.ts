@@ -103,7 +103,8 @@ export class AgentFrames {
   #end(record: TaskRecord, link: NatsAgentLink | null, receivedUs: number): void {
     const { heldUs, workUs } = this.#results
     const elapsedUs = (receivedUs - record.attempt!.dispatchedUs) | 0
-    if (link !== null) link.meter.add(elapsedUs, heldUs, workUs)
+    // What was handed back says nothing of how long work takes.
+    if (link !== null && !this.#results.yields) link.meter.add(elapsedUs, heldUs, workUs)
     endAttempt(this.#context, record, this.#readBody(), receivedUs)
   }
 

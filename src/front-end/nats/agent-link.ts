@@ -22,6 +22,7 @@ import type { AgentPort } from '../transport.ts'
 import type { Outlet } from './outlet.ts'
 import type { PlainWork } from './plain-work.ts'
 import { PrefetchMeter } from './prefetch.ts'
+import type { Recalls } from './recalls.ts'
 import type { WorkFrames } from './work-frames.ts'
 
 /** What every agent of a connection shares. */
@@ -30,6 +31,7 @@ export interface AgentWays {
   readonly outlet: Outlet
   readonly plain: PlainWork
   readonly frames: WorkFrames
+  readonly recalls: Recalls
 }
 
 /** Where one instance listens. */
@@ -66,6 +68,9 @@ export class NatsAgentLink implements AgentPort {
   /** `acks.ts`: results heard and not acknowledged yet. */
   readonly heardCounters: number[] = []
   readonly heardTokens: string[] = []
+
+  /** `recalls.ts`: attempts that are called back in this turn. */
+  readonly recalledTokens: string[] = []
 
   constructor(ways: AgentWays, id: string, subjects: AgentSubjects) {
     this.#ways = ways
@@ -136,6 +141,12 @@ export class NatsAgentLink implements AgentPort {
     const { counter, dispatchSeq } = record.attempt!
     const token = attemptToken(core.options.epoch, counter, dispatchSeq)
     this.#control({ type: 'preempt', scheduler: options.name, token })
+  }
+
+  recall(record: TaskRecord): void {
+    const { core } = this.#ways.context
+    const { counter, dispatchSeq } = record.attempt!
+    this.#ways.recalls.add(this, attemptToken(core.options.epoch, counter, dispatchSeq))
   }
 
   drain(): void {

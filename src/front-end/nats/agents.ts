@@ -5,6 +5,7 @@
  */
 import type { Msg, NatsConnection } from 'nats'
 import { SignalboxError } from '../../errors.ts'
+import { LIMITS } from '../../options.ts'
 import { encodeJson } from '../../wire/json.ts'
 import {
   type Beat,
@@ -28,11 +29,9 @@ import { type AgentWays, linkOf, NatsAgentLink } from './agent-link.ts'
 import type { Outlet } from './outlet.ts'
 import { PlainResults } from './plain-results.ts'
 import { PlainWork } from './plain-work.ts'
+import { canHandBack, Recalls } from './recalls.ts'
 import { refuseMessage } from './refuse-message.ts'
 import { WorkFrames } from './work-frames.ts'
-
-/** Beats in a lease: two may be lost. */
-const BEATS_PER_LEASE = 3
 
 export class NatsAgents {
   readonly adopted: AdoptedAgents
@@ -42,6 +41,7 @@ export class NatsAgents {
   readonly #subjects: Subjects
   readonly #fromLength: number
   readonly #acks: Acks
+  readonly #recalls: Recalls
   readonly #ways: AgentWays
   readonly #plainResults: PlainResults
   readonly #agentFrames: AgentFrames
@@ -63,7 +63,8 @@ export class NatsAgents {
     const plain = new PlainWork(context, outlet, subjects)
     const frames = new WorkFrames(context, outlet, subjects)
     this.#acks = new Acks(context, outlet, frames)
-    this.#ways = { context, outlet, plain, frames }
+    this.#recalls = new Recalls(context, outlet, frames)
+    this.#ways = { context, outlet, plain, frames, recalls: this.#recalls }
     this.adopted = new AdoptedAgents(context, plain.send, event)
     this.#plainResults = new PlainResults(
       context,
@@ -105,6 +106,7 @@ export class NatsAgents {
   /** End of a turn: work that was gathered for agents leaves. */
   flush(): void {
     this.#ways.frames.flush()
+    this.#recalls.flush()
   }
 
   stop(): void {
@@ -136,7 +138,8 @@ export class NatsAgents {
     const { core, options, nowMs } = this.#context
     const { frames, prefetch, ...said } = readHello(msg.data, id)
     const link = this.#linkFor(id, said.instance)
-    const agent = core.hello({ ...said, id, leased: true, link }, nowMs)
+    const recalls = said.recalls && canHandBack(frames, said.pull)
+    const agent = core.hello({ ...said, recalls, id, leased: true, link }, nowMs)
     if (typeof agent === 'string') throw agentError(agent, id)
     learnHello(this.#context, agent)
     link.met(frames, said.keeps, prefetch)
@@ -160,29 +163,36 @@ export class NatsAgents {
   }
 
   get #beatMs(): number {
-    return Math.max(1, Math.floor(this.#context.core.options.leaseMs / BEATS_PER_LEASE))
+    return Math.max(1, Math.floor(this.#context.core.options.leaseMs / LIMITS.beatsPerLease))
   }
 
   readonly #beat = (id: string, msg: Msg): { scheduler: string } => {
     const beat = readBeat(msg.data, id)
-    return this.#alive(id, beat.instance, () => this.#runningOf(beat))
+    return this.#alive(id, beat.instance, () => this.#runningOf(beat), beat.load)
   }
 
   readonly #takeBeat: TakeBeat = (id, instance, runningOf, msg) => {
     this.#outlet.answer(msg.reply, encodeJson(this.#alive(id, instance, runningOf)))
   }
 
-  /** @throws fenced, agent_unknown */
+  /**
+   * @param load all that it has in hand, if it says so.
+   * @throws fenced, agent_unknown
+   */
   #alive(
     id: string,
     instance: string,
     runningOf: () => ReadonlySet<number>,
+    load = 0,
   ): { scheduler: string } {
     const { core, options, nowMs } = this.#context
     const known = core.agents.get(id)
     const link = known?.instance === instance ? linkOf(this.#context, id) : undefined
-    const running = link?.mayCompare(nowMs, this.#beatMs) === true ? runningOf() : null
-    const refusal = core.beat(id, instance, running, nowMs)
+    const compares = link?.mayCompare(nowMs, this.#beatMs) === true
+    const running = compares || load > 0 ? runningOf() : null
+    // What it names of ours counts as ours, whatever else it has.
+    const foreign = Math.max(0, load - (running?.size ?? 0))
+    const refusal = core.beat(id, instance, compares ? running : null, nowMs, foreign)
     if (refusal !== null) throw agentError(refusal, id)
     return { scheduler: options.name }
   }

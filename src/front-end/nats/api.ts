@@ -11,6 +11,7 @@ import type { TaskView } from '../../task.ts'
 import { readPurgeBody, readReplayBody } from '../../wire/dead-letter-options.ts'
 import { FRAME } from '../../wire/frames.ts'
 import { encodeJson, type JsonObject, parseObject } from '../../wire/json.ts'
+import { agentProfile, getUtilization } from '../calls/capacity.ts'
 import { cancelTask, drainAgent, getTask, listAgents, listTasks } from '../calls/control.ts'
 import {
   getDeadLetter,
@@ -19,7 +20,11 @@ import {
   replayDeadLetters,
 } from '../calls/dead-letters.ts'
 import { ledgerTail, taskHistory } from '../calls/history.ts'
+import { maintainAgent } from '../calls/maintenance.ts'
+import { schedulerMetrics } from '../calls/metrics.ts'
 import { getQueue, listQueues, pauseQueue, resumeQueue } from '../calls/queues.ts'
+import { rebalance } from '../calls/rebalance.ts'
+import { scalingAdvice } from '../calls/scaling.ts'
 import { schedulerStatus } from '../calls/status.ts'
 import { listStrategies, setShadow, setStrategy, shadowReport } from '../calls/strategies.ts'
 import type { FrontEndContext } from '../context.ts'
@@ -139,6 +144,17 @@ export class NatsApi {
         if (body.strategy === undefined) return shadowReport(context, body.queue)
         setShadow(context, body.queue, body.strategy)
         return {}
+      case 'utilization':
+        return { scheduler, ...getUtilization(context, body) }
+      case 'profile':
+        return agentProfile(context, body.agent)
+      case 'metrics':
+        return schedulerMetrics(context)
+      case 'rebalance':
+        return rebalance(context)
+      case 'maintain':
+        maintainAgent(context, body.agent, body.isOn ?? true)
+        return {}
       default:
         return this.#queueCall(verb, body.queue ?? this.#queueOf(target), body)
     }
@@ -164,6 +180,8 @@ export class NatsApi {
       case 'resume':
         resumeQueue(context, queue)
         return {}
+      case 'advice':
+        return { scheduler, advice: scalingAdvice(context, queue) }
       case 'dead':
         return { scheduler, ...listDeadLetters(context, body) }
       case 'letter':
@@ -180,8 +198,8 @@ export class NatsApi {
         throw new SignalboxError(
           'not_supported',
           'Verbs are status, latency, agents, task, tasks, cancel, drain, explain, strategies, ' +
-            'strategy, shadow, queues, queue, pause, resume, dead, letter, replay, purge, history ' +
-            'and ledger.',
+            'strategy, shadow, utilization, profile, metrics, rebalance, maintain, queues, queue, ' +
+            'pause, resume, advice, dead, letter, replay, purge, history and ledger.',
         )
     }
   }

@@ -36,6 +36,14 @@ export const TOLD_KINDS: ReadonlySet<string> = new Set([
   'agent_up',
   'agent_down',
   'agent_fenced',
+  'agent_silent',
+  'agent_avoided',
+  'agent_quarantined',
+  'agent_trial',
+  'agent_recovered',
+  'agent_maintenance',
+  'scaling_advice',
+  'tasks_rebalanced',
 ])
 
 /** Whoever has events; the scheduler. */

@@ -50,6 +50,11 @@ export class PrefetchMeter {
     this.#workSumUs += workUs
   }
 
+  /** To the agent and back, smoothed, ms; 0 before the first look. */
+  get tripMs(): number {
+    return Math.max(0, this.#tripUs) / 1_000
+  }
+
   /** @returns whether enough time has passed, and something was measured. */
   isDue(nowMs: number): boolean {
     return this.#samples > 0 && nowMs - this.#lookedAtMs >= LOOK_MS

@@ -1,7 +1,8 @@
-/** What can be asked of a scheduler over HTTP: `/metrics`, `/livez`, `/readyz`. */
+/** What can be asked of a scheduler over HTTP: `/metrics`, `/scaling/<queue>`, `/livez`, `/readyz`. */
 import { NamedQueues } from '../../observe/figures.ts'
 import type { Metrics, MetricsSource } from '../../observe/metrics.ts'
 import type { Scheduler } from '../../scheduler.ts'
+import { scalingAnswer } from './scaling.ts'
 import type { HttpAnswer, HttpRoutes } from './server.ts'
 
 /** Kinds of events are words of ours; whatever comes beyond so many is one kind more. */
@@ -51,6 +52,7 @@ export function schedulerRoutes(scheduler: Scheduler, version: string): Schedule
         const { contentType, text } = await (await metrics).scrape()
         return { status: 200, contentType, body: text }
       },
+      '/scaling/': (question) => scalingAnswer(scheduler, question),
     },
   }
 }

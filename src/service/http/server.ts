@@ -18,8 +18,16 @@ export interface HttpAnswer {
   body: string
 }
 
-/** By path; called for GET and HEAD alike. */
-export type HttpRoutes = Readonly<Record<string, () => HttpAnswer | Promise<HttpAnswer>>>
+/** What stands behind the path of a route, decoded, and the query. */
+export interface HttpQuestion {
+  readonly rest: string
+  readonly query: URLSearchParams
+}
+
+/** By path, or by the beginning of one when it ends in `/`; called for GET and HEAD alike. */
+export type HttpRoutes = Readonly<
+  Record<string, (question: HttpQuestion) => HttpAnswer | Promise<HttpAnswer>>
+>
 
 const HEADER_BYTES_MAX = 8 * 1024
 const CONNECTIONS_MAX = 64
@@ -111,19 +119,30 @@ export class HttpServer {
     ) {
       return refusal(403, 'permission_denied', 'The Host header does not name this machine.')
     }
-    const path = url.split('?', 1)[0]
+    const [path] = url.split('?', 1)
     const known = Object.keys(this.#routes)
-    if (!Object.hasOwn(this.#routes, path)) {
+    const route = known.find((one) => one === path || (one.endsWith('/') && path.startsWith(one)))
+    const rest = route === undefined ? null : decoded(path.slice(route.length))
+    if (route === undefined || rest === null) {
       return refusal(404, 'not_supported', `There is nothing here: ask for ${known.join(', ')}.`)
     }
     if (method !== 'GET' && method !== 'HEAD') {
       return refusal(405, 'not_supported', `${path} is only read: use GET or HEAD.`)
     }
-    return this.#routes[path]()
+    return this.#routes[route]({ rest, query: new URLSearchParams(url.slice(path.length)) })
   }
 }
 
-function refusal(status: number, code: string, message: string): HttpAnswer {
+/** @returns null for a text that no browser would send. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}
+
+export function refusal(status: number, code: string, message: string): HttpAnswer {
   const body = `${JSON.stringify({ code, message })}\n`
   return { status, contentType: 'application/json; charset=utf-8', body }
 }

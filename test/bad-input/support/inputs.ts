@@ -178,8 +178,17 @@ const headerLine = fc.oneof(
   },
   { weight: 1, arbitrary: requires.map((value) => `Sb-Requires: ${value}`) },
 )
+/** Lines with which a task is taken; few ids, so that they come again, some after their task is forgotten. */
+const goodLine = fc.oneof(
+  { weight: 2, arbitrary: fc.nat(40).map((n) => `Nats-Msg-Id: again-${n}`) },
+  { weight: 1, arbitrary: fc.constantFrom('Sb-Outcome: 1', 'Sb-Retry-Count: 1', 'X-Other: 1') },
+)
+const goodBlock = fc
+  .uniqueArray(goodLine, { minLength: 1, maxLength: 2, selector: (line) => line.split(':')[0] })
+  .map(blockOf)
 const block = fc.oneof(
   { weight: 5, arbitrary: fc.constant(undefined) },
+  { weight: 2, arbitrary: goodBlock },
   {
     weight: 5,
     arbitrary: fc.array(headerLine, { maxLength: 5 }).map(blockOf),
@@ -250,6 +259,7 @@ const hello = fromAgent('hello', {
   concurrency: fc.integer({ min: -1, max: 3 }),
   beats: fc.boolean(),
   preemptible: fc.boolean(),
+  recalls: fc.boolean(),
 })
 const reported = fc.record({ seen: scalar, running: fc.oneof(fc.array(token), scalar) })
 const beat = fromAgent('beat', {
@@ -258,6 +268,7 @@ const beat = fromAgent('beat', {
     fc.record({ [SCHEDULER]: fc.oneof(reported, scalar) }),
     fc.dictionary(name, fc.oneof(reported, scalar), { maxKeys: 3 }),
   ),
+  load: fc.oneof(fc.nat(3), scalar),
 })
 const bye = fromAgent('bye', { instance, drain: fc.boolean() })
 

@@ -12,7 +12,7 @@ import { Twin } from './support.ts'
 /** A short journal of a bit of everything: a chunk for each event, and the state after it. */
 function example(): { journal: Uint8Array; chunks: Uint8Array[]; states: Uint8Array[] } {
   const commands = fc.commands(COMMANDS, { maxCommands: 90, size: 'max' })
-  const [given] = fc.sample(commands, { seed: 8, numRuns: 1 })
+  const [given] = fc.sample(commands, { seed: 12, numRuns: 1 })
   const model: Model = { tasks: new Map(), ends: new Map() }
   const world = new World()
   const { core } = world.policy
@@ -140,7 +140,8 @@ test('damage: what is no journal, or of another version, is refused in one sente
     return copy
   }
   expect(read(Buffer.from('This is a text, and no journal at all.'))).toThrow(/not a journal/)
-  expect(read(changed(8, 5))).toThrow(/version 5, known is 4/)
+  expect(read(changed(8, 4))).toThrow(/version 4, known is 5/)
+  expect(read(changed(8, 6))).toThrow(/version 6, known is 5/)
   expect(read(changed(4, 0))).toThrow(/not a journal/)
   expect(read(new Uint8Array(0))).toThrow(/no image/)
   expect(read(changed(13, 255))).toThrow(/too short for its bytes/)

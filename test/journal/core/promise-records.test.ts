@@ -96,10 +96,12 @@ test('interrupt, yield: who was asked, and what was handed back', () => {
     expect(policy.interrupt()).toBe(0)
     expect(policy.yield(low, checkpoint)).toBe(null)
   })
+  const nowhere = { agent: -1, newSlot: -1, generation: 0, counter: 0, dispatchSeq: 0 }
+  const kept = { hasCheckpoint: true, checkpoint: new Uint8Array(checkpoint) }
   expect(rows).toEqual([
     ['INTERRUPT', { asked: 1 }],
     ['PREEMPT', { task: 0, counter: 1, agent: 0 }],
-    ['YIELD', { task: 0, slot: 0, hasCheckpoint: true, checkpoint: new Uint8Array(checkpoint) }],
+    ['YIELD', { task: 0, slot: 0, ...nowhere, ...kept }],
     ['ENDED', { task: 0, counter: 1, agent: 0, how: 'preempted', isCharged: false }],
   ])
   expect(Buffer.from(low.extras!.checkpoint!).toString()).toBe('page 7')

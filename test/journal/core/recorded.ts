@@ -28,6 +28,15 @@ export const PROMISE_KINDS: readonly string[] = [
   'PAUSED',
 ] satisfies KindName[]
 
+/** Those of move-records.test.ts. */
+export const MOVE_KINDS: readonly string[] = [
+  'STEAL',
+  'RECALL',
+  'LIMIT',
+  'STOLEN',
+  'CALL_BACK',
+] satisfies KindName[]
+
 export type Row = [kind: string | undefined, fields: Record<string, unknown>]
 
 const seen = new Set<number>()

@@ -2,12 +2,12 @@
 import { afterAll, expect, test } from 'vitest'
 import { OVERDUE, ROUTER_GONE } from '../../../src/policy/core.ts'
 import { EPOCH, Policy } from '../../policy/support.ts'
-import { PROMISE_KINDS, ROUTING_KINDS, recorded, unseen } from './recorded.ts'
+import { MOVE_KINDS, PROMISE_KINDS, ROUTING_KINDS, recorded, unseen } from './recorded.ts'
 
 const SMALL = { slots: 32, agentsMax: 32 }
 
 afterAll(() => {
-  const elsewhere = [...ROUTING_KINDS, ...PROMISE_KINDS]
+  const elsewhere = [...ROUTING_KINDS, ...PROMISE_KINDS, ...MOVE_KINDS]
   expect(unseen().filter((kind) => !elsewhere.includes(kind))).toEqual([])
 })
 
@@ -220,7 +220,7 @@ test('hello: welcome, another instance, and the fenced one', () => {
     specializations: { page: 0.95, photo: 0.5 },
     concurrency: 3,
   }
-  const sure = { keeps: true, pull: true, preemptible: true }
+  const sure = { keeps: true, pull: true, preemptible: true, recalls: true }
   const rows = recorded(policy, () => {
     policy.agent('a', { ...spec, instance: 'one' })
     policy.agent('a', { ...spec, instance: 'two', beats: false, leased: false, ...sure })
@@ -228,7 +228,7 @@ test('hello: welcome, another instance, and the fenced one', () => {
   })
   const said = { labels: 'gpu=24', specializations: 'page=0.95,photo=0.5' }
   const hello = { id: 'a', queues: 'q,r', capabilities: 'gpu', concurrency: 3, ...said }
-  const plain = { keeps: false, pull: false, preemptible: false }
+  const plain = { keeps: false, pull: false, preemptible: false, recalls: false }
   const one = { ...hello, instance: 'one', beats: true, leased: true, ...plain }
   const two = { ...hello, instance: 'two', beats: false, leased: false, ...sure }
   const refused = {
@@ -273,7 +273,7 @@ test('beat: what the agent works on, or only that it lives', () => {
     policy.beat(agent, [])
     expect(policy.core.beat('nobody', 'x', null, policy.nowMs)).toBe('agent_unknown')
   })
-  const beat = { answer: '', id: 'a', instance: 'a-1' }
+  const beat = { answer: '', id: 'a', instance: 'a-1', foreign: 0 }
   const empty = { ...beat, tells: true, count: 0, counters: [] }
   expect(rows).toEqual([
     ['BEAT', { ...beat, tells: false, count: 0, counters: [] }],
@@ -287,6 +287,7 @@ test('beat: what the agent works on, or only that it lives', () => {
         answer: 'agent_unknown',
         id: 'nobody',
         instance: 'x',
+        foreign: 0,
         tells: false,
         count: 0,
         counters: [],
@@ -302,7 +303,15 @@ test('beat: an attempt that one that keeps does not know of is repeated, and goe
   const rows = recorded(policy, () => {
     for (let i = 0; i < 3; i++) policy.beat(agent, [])
   })
-  const beat = { answer: '', id: 'a', instance: 'a-1', tells: true, count: 0, counters: [] }
+  const beat = {
+    answer: '',
+    id: 'a',
+    instance: 'a-1',
+    foreign: 0,
+    tells: true,
+    count: 0,
+    counters: [],
+  }
   expect(rows).toEqual([
     ['BEAT', beat],
     ['BEAT', beat],
