@@ -5,6 +5,7 @@ import { addAgent } from './agent.ts'
 import { addCheck } from './check.ts'
 import { addConfig } from './config.ts'
 import { addDead } from './dead.ts'
+import { addDemo } from './demo.ts'
 import { addDev } from './dev.ts'
 import { addLedger } from './ledger.ts'
 import { addLoad } from './load.ts'
@@ -45,6 +46,7 @@ export function buildProgram(): Command {
     .addHelpText('after', EXAMPLES)
   for (const add of [
     addDev,
+    addDemo,
     addServe,
     addAgent,
     addTask,

@@ -1,5 +1,9 @@
-/** The demos of source document 000 that are about routing, played by a whole scheduler. */
+/**
+ * The demos of source document 000: those that are about routing played by a whole scheduler, and all
+ * of them as `signalbox demo` plays them.
+ */
 import { afterEach, describe, expect, test } from 'vitest'
+import { foundBy, perform } from './performed.ts'
 import { Scene } from './scene.ts'
 
 let scene: Scene
@@ -10,7 +14,7 @@ async function play(strategy: string, cast: Parameters<Scene['add']>[0][]): Prom
   return scene
 }
 
-afterEach(() => scene.end())
+afterEach(() => scene?.end())
 
 const transaction = { type: 'transaction', requires: ['transaction_analysis'] }
 const pattern = { type: 'pattern', requires: ['pattern_detection'] }
@@ -99,5 +103,74 @@ describe('[004] capacity, played by a whole scheduler', () => {
     expect(given).toEqual(['A'])
     await scene.submit([{ priority: 'high' }, { priority: 'normal' }])
     expect(given.slice(1)).toEqual(['C', 'B'])
+  })
+})
+
+describe('[000] as `signalbox demo` plays it', () => {
+  test('basic-distribution: five mixed tasks, each with the agent that can do it', () => {
+    const { acts, checks } = perform('basic-distribution')
+    expect(checks[0].found).toEqual(['analyzer', 'detector', 'assessor', 'analyzer', 'detector'])
+    expect(acts[0].agents.map(({ agent, done }) => [agent, done])).toEqual([
+      ['analyzer', 2],
+      ['detector', 2],
+      ['assessor', 1],
+    ])
+  })
+
+  test('load-balancing: 20, 70 and 50 % and ten tasks: all agents at 80 %', () => {
+    const { acts, checks } = perform('load-balancing')
+    expect(acts[0].setup.map(({ first }) => first)).toEqual([
+      '2 of 10 places taken',
+      '7 of 10 places taken',
+      '5 of 10 places taken',
+    ])
+    expect(checks.map(({ found }) => found)).toEqual([
+      ['80 %', '80 %', '80 %'],
+      [6, 1, 3],
+    ])
+    expect(acts[0].lines.at(-1)?.queues?.map(({ running }) => running)).toEqual([8, 8, 8])
+  })
+
+  test('specialization: to the specialists, and to the generalist when these are full', () => {
+    const [specialists, rest] = perform('specialization').checks
+    const [transactions, patterns] = ['transactions', 'patterns']
+    expect(specialists.found).toEqual([
+      transactions,
+      patterns,
+      patterns,
+      transactions,
+      transactions,
+      patterns,
+    ])
+    expect(rest.found).toEqual(['generalist', 'generalist'])
+  })
+
+  test('priority: one agent with two places begins CRITICAL, HIGH, NORMAL, LOW', () => {
+    const { acts, checks } = perform('priority')
+    expect(checks[0].found).toEqual(['critical', 'high', 'normal', 'normal', 'low'])
+    const begins = acts[0].lines.filter(({ text }) => text.endsWith(' begins'))
+    expect(begins.map(({ atMs }) => atMs)).toEqual([1_000, 1_000, 3_000, 3_000, 5_000])
+  })
+
+  test('hybrid: fifteen tasks by 0.4, 0.4 and 0.2, as the formula gives them by hand', () => {
+    const { acts, checks } = perform('hybrid')
+    expect(checks[0].expected).toEqual([8, 7, 0])
+    expect(checks[0].found).toEqual([8, 7, 0])
+    expect(acts[0].lines.at(-1)?.queues?.map(({ running }) => running)).toEqual([8, 7, 7])
+  })
+
+  test('scaling: 80 % of three agents, threshold 70 %: a fourth is advised, and then none', () => {
+    const performance = perform('scaling')
+    expect(foundBy(performance)).toEqual({
+      'system load, percent': 80,
+      'the advice at 80 %': 'add',
+      'agents advised': 4,
+      'load with them, percent': 60,
+      'the advice then': 'keep',
+    })
+    const advice = performance.acts[0].lines.filter(({ text }) => text.startsWith('advice: '))
+    expect(advice.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^advice: add 1 agent: 80 % of 30 places in use, above 70 %$/),
+    ])
   })
 })

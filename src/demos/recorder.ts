@@ -1,0 +1,126 @@
+/**
+ * What the core tells of a stage, as a list of events and a few counts for each agent. Any thread.
+ *
+ * Invariant: the core is never called from here, since effects come in the middle of a change; what
+ * has to be answered waits in `preempts` and `recalls` until the stage looks.
+ */
+import type { AgentState } from '../policy/agents.ts'
+import type { AttemptEnd, Note, PolicyEffects } from '../policy/state.ts'
+import type { TaskRecord } from '../policy/task-record.ts'
+
+export type Happening =
+  | 'bound'
+  | 'started'
+  | 'ended'
+  | 'stolen'
+  | 'unbound'
+  | 'interrupted'
+  | 'up'
+  | 'down'
+  | Note
+
+export interface StageEvent {
+  readonly atMs: number
+  readonly what: Happening
+  /** Names; '' where there is none. */
+  readonly task: string
+  readonly agent: string
+  /** Of a theft: from whom; of an end: how; of a note: its detail. */
+  readonly detail: string
+}
+
+export interface AgentCounts {
+  tasks: number
+  done: number
+  took: number
+  gave: number
+}
+
+/** Who looks on; must not call the core. */
+export interface Listener {
+  ended(record: TaskRecord, counter: number, agent: AgentState, how: AttemptEnd): void
+  agentUp(agent: AgentState): void
+  agentDown(agent: AgentState, reason: string): void
+}
+
+export class Recorder implements PolicyEffects {
+  readonly events: StageEvent[] = []
+  readonly preempts: TaskRecord[] = []
+  readonly counts = new Map<string, AgentCounts>()
+  /** Hears of what it judges. */
+  listener: Listener | null = null
+  private readonly clock: () => number
+
+  /** @param clock virtual ms since the act began. */
+  constructor(clock: () => number) {
+    this.clock = clock
+  }
+
+  note(what: Happening, task: string, agent: string, detail = ''): void {
+    this.events.push({ atMs: this.clock(), what, task, agent, detail })
+  }
+
+  countsOf(agent: string): AgentCounts {
+    const known = this.counts.get(agent)
+    if (known !== undefined) return known
+    const counts = { tasks: 0, done: 0, took: 0, gave: 0 }
+    this.counts.set(agent, counts)
+    return counts
+  }
+
+  began(task: string, agent: string): void {
+    this.countsOf(agent).tasks++
+    this.note('started', task, agent)
+  }
+
+  /** @returns events of one kind, in order. */
+  of(what: Happening): StageEvent[] {
+    return this.events.filter((event) => event.what === what)
+  }
+
+  ended(record: TaskRecord, counter: number, agent: AgentState, how: AttemptEnd): void {
+    if (how === 'succeeded') this.countsOf(agent.id).done++
+    this.listener?.ended(record, counter, agent, how)
+    this.note('ended', record.id, agent.id, how)
+  }
+
+  stolen(record: TaskRecord, from: AgentState, to: AgentState): void {
+    this.countsOf(to.id).took++
+    this.countsOf(from.id).gave++
+    this.note('stolen', record.id, to.id, from.id)
+  }
+
+  noted(record: TaskRecord, note: Note, detail: string): void {
+    this.note(note, record.id, record.agentId ?? '', detail)
+  }
+
+  preempt(record: TaskRecord, agent: AgentState): void {
+    this.note('interrupted', record.id, agent.id)
+    this.preempts.push(record)
+  }
+
+  unbound(record: TaskRecord, agent: AgentState): void {
+    this.note('unbound', record.id, agent.id)
+  }
+
+  agentUp(agent: AgentState): void {
+    this.listener?.agentUp(agent)
+    this.note('up', '', agent.id)
+  }
+
+  agentDown(agent: AgentState, reason: string): void {
+    this.listener?.agentDown(agent, reason)
+    this.note('down', '', agent.id, reason)
+  }
+
+  outcome(): void {}
+  recall(): void {}
+  revoke(): void {}
+  repeat(): void {}
+  deadLetter(): void {}
+  queuePaused(): void {}
+  forgotten(): void {}
+  creditBack(): void {}
+  fenced(): void {}
+  drain(): void {}
+}
