@@ -17,7 +17,9 @@ import { RecordedCore } from '../src/journal/recorder.ts'
 import { SchedulerJournal } from '../src/journal/scheduler-journal.ts'
 import type { LedgerWriter } from '../src/ledger/ledger-writer.ts'
 import { QUEUE_DEFAULTS, type QueueOptions, SCHEDULER_DEFAULTS } from '../src/options.ts'
-import { COMMITTED, type PolicyEffects } from '../src/policy/core.ts'
+import { SILENT } from '../src/policy/agents.ts'
+import { COMMITTED } from '../src/policy/core.ts'
+import { NoEffects } from '../src/policy/no-effects.ts'
 import { type Origin, type RecordOptions, TaskRecord } from '../src/policy/task-record.ts'
 import { Chooser } from '../src/routing/chooser.ts'
 import { Random } from '../src/routing/generator.ts'
@@ -37,27 +39,11 @@ const PAYLOAD = new Uint8Array(256)
 
 const NOBODY: Origin = { accepted() {}, outcome() {}, refused() {} }
 
-export class CountedOutcomes implements PolicyEffects {
+export class CountedOutcomes extends NoEffects {
   outcomes = 0
-  outcome(): void {
+  override outcome(): void {
     this.outcomes++
   }
-  forgotten(): void {}
-  revoke(): void {}
-  ended(): void {}
-  repeat(): void {}
-  unbound(): void {}
-  noted(): void {}
-  deadLetter(): void {}
-  preempt(): void {}
-  stolen(): void {}
-  recall(): void {}
-  queuePaused(): void {}
-  creditBack(): void {}
-  agentUp(): void {}
-  agentDown(): void {}
-  fenced(): void {}
-  drain(): void {}
 }
 
 export const LOOP_TURN = TURN
@@ -128,12 +114,7 @@ export class PolicyLoop {
         labels: {},
         specializations: {},
         concurrency: CONCURRENCY,
-        beats: false,
-        keeps: false,
-        pull: false,
-        leased: false,
-        preemptible: false,
-        recalls: false,
+        ...SILENT,
         link: null,
       },
       0,

@@ -12,33 +12,16 @@ import {
 } from '../native-free/index.ts'
 import { Balancer, NO_COSTS } from '../src/balance/balancer.ts'
 import { QUEUE_DEFAULTS, STEALING_DEFAULTS, type StealingOptions } from '../src/options.ts'
-import type { AgentState } from '../src/policy/agents.ts'
-import { PolicyCore, type PolicyEffects } from '../src/policy/core.ts'
+import { type AgentState, SILENT } from '../src/policy/agents.ts'
+import { PolicyCore } from '../src/policy/core.ts'
+import { NoEffects } from '../src/policy/no-effects.ts'
 import { type Origin, TaskRecord } from '../src/policy/task-record.ts'
 
 const NO_BYTES = new Uint8Array(0)
 const NOBODY: Origin = { accepted() {}, outcome() {}, refused() {} }
 const LEVEL = 3
 
-const NO_EFFECTS: PolicyEffects = {
-  outcome() {},
-  forgotten() {},
-  revoke() {},
-  ended() {},
-  repeat() {},
-  unbound() {},
-  noted() {},
-  deadLetter() {},
-  preempt() {},
-  stolen() {},
-  recall() {},
-  queuePaused() {},
-  creditBack() {},
-  agentUp() {},
-  agentDown() {},
-  fenced() {},
-  drain() {},
-}
+const NO_EFFECTS = new NoEffects()
 
 export interface FleetSpec {
   readonly agents: number
@@ -107,12 +90,7 @@ export class BoundFleet {
         labels: {},
         specializations: {},
         concurrency: 1,
-        beats: false,
-        keeps: false,
-        pull: false,
-        leased: false,
-        preemptible: false,
-        recalls: false,
+        ...SILENT,
         link: null,
       },
       0,

@@ -26,7 +26,7 @@ import { type Moved, Moves } from './moves.ts'
 import { Pull, THIEVES_MAX } from './pull.ts'
 import { MOVES_MAX, Push } from './push.ts'
 import { RecallSearch } from './recall-search.ts'
-import { type Spread, spreadOf } from './variation.ts'
+import { type Spread, spreadOf, variationOfBound } from './variation.ts'
 
 export type { Costs } from './costs.ts'
 export { NO_COSTS } from './costs.ts'
@@ -179,21 +179,18 @@ export class Balancer {
     this.even(nowMs, moved, () => this.push.cycle(nowMs, moved))
   }
 
-  /** Of agents that tasks are bound to: others have no part in it. */
-  private variation(): number {
-    const { busyAbove, idleBelow } = this.options
-    const some = [...this.core.agents.values()].filter(({ profile }) =>
-      profile.classes.some(({ early }) => early),
-    )
-    return spreadOf(some, busyAbove, idleBelow).variation
-  }
-
   private even(nowMs: number, moved: Moved[], move: () => void): Evened {
     this.counters.cycles++
-    const variationBefore = this.variation()
+    const { profiles } = this.core
+    const variationBefore = variationOfBound(profiles.values())
     move()
     const recalled = this.options.recall ? this.recalls.run(nowMs) : 0
-    const report = { moved, recalled, variationBefore, variationAfter: this.variation() }
+    const report = {
+      moved,
+      recalled,
+      variationBefore,
+      variationAfter: variationOfBound(profiles.values()),
+    }
     if (moved.length > 0 || recalled > 0) this.sink.evened?.(report)
     return report
   }

@@ -15,7 +15,8 @@
  * one is much of two tasks and little of fifty.
  */
 import type { AgentState } from '../policy/agents.ts'
-import { isMember, loadOf, waitingAt } from './load.ts'
+import type { Profile } from '../policy/profiles.ts'
+import { isMember, loadOf, loadRatioOf, waitingAt } from './load.ts'
 
 export interface Spread {
   /** Coefficient of variation of load ratios; 0 without load. */
@@ -87,6 +88,16 @@ export function spreadOf(
     if (waiting < idleBelow) idle++
   }
   return { variation: ratios.variation, variance: loads.variance, load: loads.mean, busy, idle }
+}
+
+/** @returns that of agents that tasks may be bound to: others have no part in evening out. */
+export function variationOfBound(profiles: Iterable<Profile>): number {
+  const ratios = new Sums()
+  for (const { classes, agents } of profiles) {
+    if (!classes.some(({ early }) => early)) continue
+    for (const agent of agents) if (isMember(agent)) ratios.add(loadRatioOf(agent))
+  }
+  return ratios.variation
 }
 
 /**

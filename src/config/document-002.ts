@@ -126,15 +126,25 @@ export const SECTIONS_002: readonly Section[] = [
   ),
 ]
 
-/** Where a key of ours may have been said in their words. */
-export function pathOf002(yaml: string): string | undefined {
-  return { idle_below: 'thresholds.idle', busy_above: 'thresholds.busy' }[yaml]
-}
-
 type Said = Record<string, Record<string, unknown> | undefined>
 
-/** Path in the file, section and option that it means, and that option's value. */
-type Meaning = readonly [path: string, section: string, option: string, value: unknown]
+/** Path in the file, the option there, and section and option that are meant. */
+const MEANINGS = [
+  ['strategy', '', 'stealing', 'mode'],
+  ['thresholds.busy', 'busy', 'stealing', 'busyAbove'],
+  ['thresholds.idle', 'idle', 'stealing', 'idleBelow'],
+  ['thresholds.rebalance', 'rebalance', 'stealing', 'intervalMs'],
+  ['thresholds.severe_imbalance', 'severeImbalance', 'stealing', 'imbalanceRatio'],
+  ['work_stealing.max_tasks_per_cycle', 'maxTasksPerCycle', 'stealing', 'perCycleMax'],
+  ['work_stealing.prefer_lifo', 'preferLifo', 'stealing', 'order'],
+  ['capability_matching.normal', 'normal', 'queue_defaults', 'match'],
+  ['priority_handling.threshold', 'threshold', 'stealing', 'protectFrom'],
+] as const
+
+/** @returns where an option of ours is said in their words. */
+export function pathOf002(section: string, option: string): string | undefined {
+  return MEANINGS.find(([, , ...meant]) => meant[0] === section && meant[1] === option)?.[0]
+}
 
 /** Moves what the sections of the document say to the sections that they mean. */
 export function mergeDocument002(
@@ -142,27 +152,14 @@ export function mergeDocument002(
   findings: Findings,
   places: ReadonlyMap<string, number>,
 ): void {
-  const {
-    thresholds,
-    work_stealing: policy,
-    capability_matching,
-    priority_handling,
-  } = sections as Said
-  const meanings: readonly Meaning[] = [
-    ['strategy', 'stealing', 'mode', sections.strategy],
-    ['thresholds.busy', 'stealing', 'busyAbove', thresholds?.busy],
-    ['thresholds.idle', 'stealing', 'idleBelow', thresholds?.idle],
-    ['thresholds.rebalance', 'stealing', 'intervalMs', thresholds?.rebalance],
-    ['thresholds.severe_imbalance', 'stealing', 'imbalanceRatio', thresholds?.severeImbalance],
-    ['work_stealing.max_tasks_per_cycle', 'stealing', 'perCycleMax', policy?.maxTasksPerCycle],
-    ['work_stealing.prefer_lifo', 'stealing', 'order', orderOf(policy?.preferLifo)],
-    ['capability_matching.normal', 'queue_defaults', 'match', capability_matching?.normal],
-    ['priority_handling.threshold', 'stealing', 'protectFrom', priority_handling?.threshold],
-  ]
-  for (const meaning of meanings) if (meaning[3] !== undefined) put(meaning)
+  for (const [path, theirOption, section, option] of MEANINGS) {
+    const said = (sections as Said)[path.split('.')[0]]
+    const value = theirOption === '' ? said : said?.[theirOption]
+    if (value !== undefined) put(path, section, option, option === 'order' ? orderOf(value) : value)
+  }
   for (const { yaml } of SECTIONS_002) delete sections[yaml]
 
-  function put([path, name, option, value]: Meaning): void {
+  function put(path: string, name: string, option: string, value: unknown): void {
     const keys = name === 'stealing' ? STEALING_KEYS : QUEUE_KEYS
     const { yaml } = keys.find((key) => key.option === option)!
     const ours = sections[name] as Record<string, unknown> | false | undefined
@@ -175,7 +172,6 @@ export function mergeDocument002(
   }
 }
 
-function orderOf(lifo: unknown): StealOrder | undefined {
-  if (lifo === undefined) return undefined
+function orderOf(lifo: unknown): StealOrder {
   return lifo === true ? 'newest' : 'oldest'
 }

@@ -277,10 +277,9 @@ function checkBalance(
   for (const { section, option, other, words } of pairs) {
     const { yaml, keys } = SECTIONS.find((each) => each.option === section)!
     const named = [option, other].map((name) => {
-      const key = keys.find((each) => each.option === name)!.yaml
-      const ours = `${yaml}.${key}`
-      const theirs = pathOf002(key)
-      return theirs !== undefined && places.has(theirs) ? theirs : ours
+      const theirs = pathOf002(yaml, name)
+      if (theirs !== undefined && places.has(theirs)) return theirs
+      return `${yaml}.${keys.find((each) => each.option === name)!.yaml}`
     })
     const place = places.get(named[0]) ?? places.get(named[1]) ?? 0
     findings.error(place, named[0], `it must be ${words} ${named[1]}`)

@@ -5,7 +5,8 @@
  * has to be answered waits in `preempts` and `recalls` until the stage looks.
  */
 import type { AgentState } from '../policy/agents.ts'
-import type { AttemptEnd, Note, PolicyEffects } from '../policy/state.ts'
+import { NoEffects } from '../policy/no-effects.ts'
+import type { AttemptEnd, Note } from '../policy/state.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 
 export type Happening =
@@ -43,7 +44,7 @@ export interface Listener {
   agentDown(agent: AgentState, reason: string): void
 }
 
-export class Recorder implements PolicyEffects {
+export class Recorder extends NoEffects {
   readonly events: StageEvent[] = []
   readonly preempts: TaskRecord[] = []
   readonly counts = new Map<string, AgentCounts>()
@@ -53,6 +54,7 @@ export class Recorder implements PolicyEffects {
 
   /** @param clock virtual ms since the act began. */
   constructor(clock: () => number) {
+    super()
     this.clock = clock
   }
 
@@ -78,49 +80,38 @@ export class Recorder implements PolicyEffects {
     return this.events.filter((event) => event.what === what)
   }
 
-  ended(record: TaskRecord, counter: number, agent: AgentState, how: AttemptEnd): void {
+  override ended(record: TaskRecord, counter: number, agent: AgentState, how: AttemptEnd): void {
     if (how === 'succeeded') this.countsOf(agent.id).done++
     this.listener?.ended(record, counter, agent, how)
     this.note('ended', record.id, agent.id, how)
   }
 
-  stolen(record: TaskRecord, from: AgentState, to: AgentState): void {
+  override stolen(record: TaskRecord, from: AgentState, to: AgentState): void {
     this.countsOf(to.id).took++
     this.countsOf(from.id).gave++
     this.note('stolen', record.id, to.id, from.id)
   }
 
-  noted(record: TaskRecord, note: Note, detail: string): void {
+  override noted(record: TaskRecord, note: Note, detail: string): void {
     this.note(note, record.id, record.agentId ?? '', detail)
   }
 
-  preempt(record: TaskRecord, agent: AgentState): void {
+  override preempt(record: TaskRecord, agent: AgentState): void {
     this.note('interrupted', record.id, agent.id)
     this.preempts.push(record)
   }
 
-  unbound(record: TaskRecord, agent: AgentState): void {
+  override unbound(record: TaskRecord, agent: AgentState): void {
     this.note('unbound', record.id, agent.id)
   }
 
-  agentUp(agent: AgentState): void {
+  override agentUp(agent: AgentState): void {
     this.listener?.agentUp(agent)
     this.note('up', '', agent.id)
   }
 
-  agentDown(agent: AgentState, reason: string): void {
+  override agentDown(agent: AgentState, reason: string): void {
     this.listener?.agentDown(agent, reason)
     this.note('down', '', agent.id, reason)
   }
-
-  outcome(): void {}
-  recall(): void {}
-  revoke(): void {}
-  repeat(): void {}
-  deadLetter(): void {}
-  queuePaused(): void {}
-  forgotten(): void {}
-  creditBack(): void {}
-  fenced(): void {}
-  drain(): void {}
 }

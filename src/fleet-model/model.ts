@@ -31,8 +31,9 @@ import { Balancer } from '../balance/balancer.ts'
 import { LearnedCosts } from '../balance/learned-costs.ts'
 import { Learning } from '../learning/learning.ts'
 import { type Binding, SCHEDULER_DEFAULTS } from '../options.ts'
-import type { AgentState } from '../policy/agents.ts'
-import { BOUND_TO_AGENT, COMMITTED, PolicyCore, type PolicyEffects } from '../policy/core.ts'
+import { type AgentState, SILENT } from '../policy/agents.ts'
+import { BOUND_TO_AGENT, COMMITTED, PolicyCore } from '../policy/core.ts'
+import { NoEffects } from '../policy/no-effects.ts'
 import type { AttemptEnd } from '../policy/state.ts'
 import { NOBODY, type RecordOptions, TaskRecord } from '../policy/task-record.ts'
 import { Chooser } from '../routing/chooser.ts'
@@ -78,7 +79,7 @@ export function runModel(spec: ModelSpec): ModelResult {
   return new FleetModel(spec).run()
 }
 
-class FleetModel implements PolicyEffects {
+class FleetModel extends NoEffects {
   private readonly spec: ModelSpec
   private readonly core: PolicyCore
   private readonly chooser: Chooser
@@ -102,6 +103,7 @@ class FleetModel implements PolicyEffects {
   private completed = 0
 
   constructor(spec: ModelSpec) {
+    super()
     const { workload, fleet } = spec
     this.spec = spec
     this.service = spec.service ?? new SpeedService(workload, fleet)
@@ -210,12 +212,7 @@ class FleetModel implements PolicyEffects {
         labels: agent.labels ?? {},
         specializations: {},
         concurrency: agent.concurrency,
-        beats: false,
-        keeps: false,
-        pull: false,
-        leased: false,
-        preemptible: false,
-        recalls: false,
+        ...SILENT,
         link: null,
       },
       this.nowMs,
@@ -300,29 +297,14 @@ class FleetModel implements PolicyEffects {
     this.completed++
   }
 
-  forgotten(record: TaskRecord): void {
+  override forgotten(record: TaskRecord): void {
     record.clear()
     this.idle.push(record)
   }
 
-  outcome(): void {}
-  revoke(): void {}
-  repeat(): void {}
-  ended(record: TaskRecord, _counter: number, _agent: AgentState, how: AttemptEnd): void {
+  override ended(record: TaskRecord, _counter: number, _agent: AgentState, how: AttemptEnd): void {
     this.spec.elastic?.controller.ended(record, how, this.nowMs)
   }
-  unbound(): void {}
-  noted(): void {}
-  deadLetter(): void {}
-  preempt(): void {}
-  stolen(): void {}
-  recall(): void {}
-  queuePaused(): void {}
-  creditBack(): void {}
-  agentUp(): void {}
-  agentDown(): void {}
-  fenced(): void {}
-  drain(): void {}
 }
 
 function idOf(place: number): string {

@@ -219,11 +219,16 @@ export class FrontEnd {
     const dueMs = this.context.core.nextTickMs()
     if (dueMs === Number.POSITIVE_INFINITY || this.#policyTimerAtMs < dueMs + 1) return
     clearTimeout(this.#policyTimer)
-    const waitMs = Math.min(TIMER_MS_MAX, Math.max(0, Math.ceil(dueMs - this.context.nowMs)))
+    const waitMs = this.#timerMs(dueMs)
     this.#policyTimerAtMs = this.context.nowMs + waitMs
     this.#policyTimer = setTimeout(this.#policyTimerRang, waitMs)
     this.#policyTimer.unref()
     this.#isTimerHeld = false
+  }
+
+  /** @returns how long a timer is to wait that is to ring then. */
+  #timerMs(dueMs: number): number {
+    return Math.min(TIMER_MS_MAX, Math.max(0, Math.ceil(dueMs - this.context.nowMs)))
   }
 
   /** The balancer's next look; none while there is nothing to look at, so that who rests is left alone. */
@@ -233,7 +238,7 @@ export class FrontEnd {
     this.#balanceAtMs = dueMs
     clearTimeout(this.#balanceTimer)
     if (dueMs === Number.POSITIVE_INFINITY) return
-    const waitMs = Math.min(TIMER_MS_MAX, Math.max(0, Math.ceil(dueMs - this.context.nowMs)))
+    const waitMs = this.#timerMs(dueMs)
     this.#balanceTimer = setTimeout(this.#balanceTimerRang, waitMs)
     this.#balanceTimer.unref()
   }

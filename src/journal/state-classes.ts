@@ -8,7 +8,7 @@
  */
 import { QUEUE_DEFAULTS } from '../options.ts'
 import { AgeHeap, AgeList } from '../policy/age-lists.ts'
-import { type AgentSpec, AgentState } from '../policy/agents.ts'
+import { type AgentSpec, AgentState, SILENT } from '../policy/agents.ts'
 import { Attempt } from '../policy/attempt.ts'
 import { ClassState, type ClassTraits } from '../policy/classes.ts'
 import { Past, PastIds } from '../policy/dedup.ts'
@@ -58,12 +58,7 @@ const NO_SPEC: AgentSpec = {
   labels: {},
   specializations: {},
   concurrency: 0,
-  beats: false,
-  keeps: false,
-  pull: false,
-  leased: false,
-  preemptible: false,
-  recalls: false,
+  ...SILENT,
   link: null,
 }
 

@@ -40,6 +40,16 @@ export interface AgentSpec {
   link: AgentLink
 }
 
+/** Of an agent that is given work and says nothing but its results. */
+export const SILENT = {
+  beats: false,
+  keeps: false,
+  pull: false,
+  leased: false,
+  preemptible: false,
+  recalls: false,
+} as const satisfies Partial<AgentSpec>
+
 export class AgentState {
   readonly id: string
   readonly instance: string

@@ -9,7 +9,8 @@
  * Times in a journal are whole milliseconds.
  */
 import type { AgentState } from '../policy/agents.ts'
-import type { AttemptEnd, PolicyEffects } from '../policy/state.ts'
+import { NoEffects } from '../policy/no-effects.ts'
+import type { AttemptEnd } from '../policy/state.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 
 /** What tells tasks of one kind from others, for whoever places them. */
@@ -35,7 +36,7 @@ export interface RecordingSource {
   readonly reader: { readonly nowMs: number }
 }
 
-export class Recording implements PolicyEffects {
+export class Recording extends NoEffects {
   /** Set before the first event. */
   source!: RecordingSource
   readonly types: RecordedType[] = []
@@ -58,18 +59,18 @@ export class Recording implements PolicyEffects {
   private lastSeq = -1
   private lastTookMs = 0
 
-  agentUp(agent: AgentState): void {
+  override agentUp(agent: AgentState): void {
     const stay = { agent, fromMs: agent.joinedAtMs, untilMs: Number.POSITIVE_INFINITY }
     this.open.set(agent.id, stay)
     this.stays.push(stay)
   }
 
-  agentDown(agent: AgentState): void {
+  override agentDown(agent: AgentState): void {
     this.leaves(agent)
     this.open.delete(agent.id)
   }
 
-  drain(agent: AgentState): void {
+  override drain(agent: AgentState): void {
     this.leaves(agent)
   }
 
@@ -86,13 +87,13 @@ export class Recording implements PolicyEffects {
     }
   }
 
-  ended(record: TaskRecord, _counter: number, _agent: AgentState, how: AttemptEnd): void {
+  override ended(record: TaskRecord, _counter: number, _agent: AgentState, how: AttemptEnd): void {
     if (record.attempts === 1) this.firstMs.set(record.seq, record.startedAtMs)
     this.lastSeq = how === 'succeeded' || how === 'failed' ? record.seq : -1
     this.lastTookMs = this.source.reader.nowMs - record.startedAtMs
   }
 
-  outcome(record: TaskRecord): void {
+  override outcome(record: TaskRecord): void {
     const { seq } = record
     const isAnswered = this.lastSeq === seq
     const startedMs = this.firstMs.get(seq) ?? record.startedAtMs
@@ -123,17 +124,4 @@ export class Recording implements PolicyEffects {
     this.types.push({ queue, name: type, requires, prefers, match, level })
     return this.types.length - 1
   }
-
-  forgotten(): void {}
-  repeat(): void {}
-  revoke(): void {}
-  unbound(): void {}
-  noted(): void {}
-  deadLetter(): void {}
-  preempt(): void {}
-  stolen(): void {}
-  recall(): void {}
-  queuePaused(): void {}
-  creditBack(): void {}
-  fenced(): void {}
 }

@@ -4,28 +4,10 @@ import { RecordedCore } from '../../src/journal/recorder.ts'
 import { blankTask } from '../../src/journal/state-classes.ts'
 import { JournalWriter } from '../../src/journal/writer.ts'
 import { QUEUE_DEFAULTS } from '../../src/options.ts'
-import type { PolicyEffects } from '../../src/policy/core.ts'
+import { NoEffects } from '../../src/policy/no-effects.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 
-const NO_EFFECTS: PolicyEffects = {
-  outcome() {},
-  forgotten() {},
-  ended() {},
-  revoke() {},
-  repeat() {},
-  unbound() {},
-  creditBack() {},
-  agentUp() {},
-  agentDown() {},
-  fenced() {},
-  drain() {},
-  noted() {},
-  deadLetter() {},
-  preempt() {},
-  stolen() {},
-  recall() {},
-  queuePaused() {},
-}
+const NO_EFFECTS = new NoEffects()
 
 const SMALL = { slotCount: 32, agentCountMax: 32, classCountMax: 32 }
 

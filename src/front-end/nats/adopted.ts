@@ -20,7 +20,7 @@ import type { AgentIndex } from '../../../native-free/index.ts'
 import { policyMs } from '../../clock.ts'
 import { SignalboxError } from '../../errors.ts'
 import { type AdoptedAgent, LIMITS } from '../../options.ts'
-import type { AgentSpec, AgentState } from '../../policy/agents.ts'
+import { type AgentSpec, type AgentState, SILENT } from '../../policy/agents.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
 import { randomToken } from '../../wire/tokens.ts'
 import type { EventSink } from '../complete.ts'
@@ -55,15 +55,7 @@ export class AdoptedAgents implements AgentPort {
   /** @throws too_many_agents */
   adopt({ subject, name, ...said }: AdoptedAgent): void {
     const known = { id: name, instance: randomToken(), ...said }
-    const silent = {
-      beats: false,
-      keeps: false,
-      pull: false,
-      leased: false,
-      preemptible: false,
-      recalls: false,
-    }
-    const spec: AgentSpec = { ...known, ...silent, link: this }
+    const spec: AgentSpec = { ...known, ...SILENT, link: this }
     const agent = this.#context.core.hello(spec, policyMs())
     if (typeof agent === 'string') {
       throw new SignalboxError(agent, `Agent "${name}" on ${subject} cannot be adopted: ${agent}.`)
