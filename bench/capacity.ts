@@ -52,7 +52,14 @@ function fleetOf(count: number) {
   for (let i = 0; i < count; i++) {
     const spec = { queues: ['*'], capabilities: [], labels: {}, specializations: {}, link: LINK }
     const can = { beats: false, keeps: false, pull: false, leased: false, preemptible: false }
-    const id = { id: `agent-${i}`, instance: 'only', concurrency: 4, recalls: false }
+    const id = {
+      id: `agent-${i}`,
+      instance: 'only',
+      concurrency: 4,
+      recalls: false,
+      claims: false,
+      declines: false,
+    }
     const agent = context.core.hello({ ...id, ...spec, ...can }, 0)
     if (typeof agent === 'string') throw new Error(agent)
     agents.push(agent)

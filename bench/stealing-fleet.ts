@@ -4,18 +4,13 @@
  * Runs on: a child process of the stealing benchmark, one thread. Invariant: every task that was given
  * to an agent is in its hands or in its queue, or ended well.
  */
-import {
-  AgentTableWriter,
-  ClassTableWriter,
-  createMemory,
-  SlotTableWriter,
-} from '../native-free/index.ts'
 import { Balancer, NO_COSTS } from '../src/balance/balancer.ts'
-import { QUEUE_DEFAULTS, STEALING_DEFAULTS, type StealingOptions } from '../src/options.ts'
+import { STEALING_DEFAULTS, type StealingOptions } from '../src/options.ts'
 import { type AgentState, SILENT } from '../src/policy/agents.ts'
-import { PolicyCore } from '../src/policy/core.ts'
+import type { PolicyCore } from '../src/policy/core.ts'
 import { NoEffects } from '../src/policy/no-effects.ts'
 import { type Origin, TaskRecord } from '../src/policy/task-record.ts'
+import { loneCore } from './lone-core.ts'
 
 const NO_BYTES = new Uint8Array(0)
 const NOBODY: Origin = { accepted() {}, outcome() {}, refused() {} }
@@ -40,36 +35,12 @@ export class BoundFleet {
   started = 0
 
   constructor({ agents, queueMax, capabilities = () => [], stealing }: FleetSpec) {
-    const memory = createMemory({
-      slotCount: Math.ceil((2 * agents + 32) / 32) * 32,
-      agentCountMax: Math.ceil(agents / 32) * 32,
-      classCountMax: 32,
-      routerCount: 0,
-      ringCapacity: 2,
-      publishMax: 1,
-      latencyStageCount: 0,
-    })
-    const { slotCount, agentCountMax, classCountMax } = memory.shape
-    this.core = new PolicyCore(
-      new SlotTableWriter(memory),
-      new AgentTableWriter(memory),
-      new ClassTableWriter(memory),
+    this.core = loneCore(
       {
-        epoch: 1,
-        slots: slotCount,
-        agentsMax: agentCountMax,
-        classesMax: classCountMax,
-        leaseMs: 2 ** 30,
-        keep: { count: 0, ageSeconds: 1, bytes: 0 },
-        strictQueues: false,
-        queueDefaults: { ...QUEUE_DEFAULTS, binding: 'early', tasksMax: 2 ** 30 },
-        queues: {},
-        agentQueueMax: queueMax,
-        protectFrom: STEALING_DEFAULTS.protectFrom,
-        deadLetterMoves: {},
-        dedup: { windowSeconds: 0, count: 0 },
-        routersOnlyFrom: 1,
-        strategyIndex: () => 0,
+        slots: 2 * agents + 32,
+        agents,
+        queueDefaults: { binding: 'early', tasksMax: 2 ** 30 },
+        policy: { agentQueueMax: queueMax, protectFrom: STEALING_DEFAULTS.protectFrom },
       },
       NO_EFFECTS,
     )

@@ -18,6 +18,7 @@ const KNOWN: readonly string[] = [
   'pull',
   'preemptible',
   'recall',
+  'declines',
   'batch',
 ] satisfies (keyof AgentOptions)[]
 type AnyOptions = AgentOptions | BatchAgentOptions
@@ -52,6 +53,7 @@ export function checkHello(options: AnyOptions): {
     keeps: true,
     preemptible: yesOrNo('preemptible', options.preemptible),
     recalls: yesOrNo('recall', options.recall ?? true),
+    declines: yesOrNo('declines', options.declines),
     ...pushOrPull(options),
   }
   return { id: requireToken(id, 'agent id'), hello, batch: batchOf(options) }

@@ -3,7 +3,9 @@
  * in the scheduler's own process, so that both behave alike.
  */
 import { TaskError } from './errors.ts'
+import type { TaskInputView } from './flow-views.ts'
 import { LIMITS } from './options.ts'
+import { inputOf, NO_INPUTS } from './task-inputs.ts'
 import { decodePayload, encodePayload, payloadText } from './wire/payload.ts'
 import { isToken } from './wire/tokens.ts'
 
@@ -37,6 +39,11 @@ export interface AgentOptions {
    * to do: they are handed back unseen by the handler. One that was begun never is. Default true.
    */
   recall?: boolean
+  /**
+   * It may decline a task by throwing a `TaskError` of code `declined`: that is no failure, and the task
+   * goes to each other agent once. Default false: what is assigned is to be done.
+   */
+  declines?: boolean
   /** See `BatchAgentOptions`. */
   batch?: undefined
 }
@@ -102,6 +109,23 @@ export interface TaskDetails {
   readonly sourceQueue: string
   /** What the attempt before handed back. */
   readonly checkpoint: Uint8Array | null
+  /** The flow that it came with, and its name there; missing outside of one. */
+  readonly flow?: string
+  readonly node?: string
+  /** Results that it may read; missing where there are none. */
+  readonly inputs?: InputSource
+}
+
+/** Results that a running task may read, wherever they lie: the transport's side of them. */
+export interface InputSource {
+  /** What there is, without the bytes. */
+  readonly list: readonly TaskInputView[]
+  /**
+   * The bytes of one of the list that has some, the caller's own to keep and to write into.
+   * @returns a promise that rejects with a `TaskError`: `input_unknown` when they are not kept any more,
+   *   `late_result` when the attempt has ended, a retryable one when nobody answers.
+   */
+  fetch(name: string): Promise<Uint8Array>
 }
 
 const NO_DETAILS: TaskDetails = { sourceQueue: '', checkpoint: null }
@@ -166,6 +190,40 @@ export class AgentTask {
 
   protected get details(): TaskDetails {
     return this.#details
+  }
+
+  /** The flow that it came with; null outside of one. */
+  get flow(): string | null {
+    return this.details.flow ?? null
+  }
+
+  /** What it is called in its flow; null outside of one. */
+  get node(): string | null {
+    return this.details.node ?? null
+  }
+
+  /** Results that it may read by their names: of tasks that it depends on, of stages behind it, of votes. */
+  get inputs(): readonly TaskInputView[] {
+    return this.details.inputs?.list ?? NO_INPUTS
+  }
+
+  /**
+   * One of `inputs` as JSON, undefined where it is empty; while the task runs.
+   * @throws SyntaxError when it is none; and as `inputBytes`
+   */
+  async input<T = unknown>(name: string): Promise<T> {
+    return decodePayload<T>(await this.inputBytes(name))
+  }
+
+  /**
+   * One of `inputs`, the handler's own to keep and to write into; while the task runs.
+   * @throws TaskError input_unknown when there is none of that name, or it has no result; either fails the
+   *   attempt if it is not caught.
+   */
+  async inputBytes(name: string): Promise<Uint8Array> {
+    const { inputs } = this.details
+    inputOf(inputs?.list ?? NO_INPUTS, name)
+    return inputs!.fetch(name)
   }
 
   /** What kind of work it is; the queue's name where its submitter said nothing else. */

@@ -17,8 +17,20 @@ import type {
   SchedulerMetrics,
 } from './balance-views.ts'
 import type { TaskExplanation } from './explanation.ts'
+import type { FlowHandle, FlowOptions, FlowPage, FlowView, ListFlowsOptions } from './flow-views.ts'
 import type { LedgerPage, LedgerTailOptions } from './ledger-views.ts'
 import type { Placement } from './options.ts'
+import type {
+  CalibrationView,
+  ClaimOptions,
+  CommentOptions,
+  DecideOptions,
+  DecisionView,
+  InboxOptions,
+  InboxRow,
+  InboxView,
+  TaskComment,
+} from './people-views.ts'
 import type {
   DeadLetterPage,
   DeadLetterView,
@@ -227,6 +239,29 @@ export interface Signalbox {
    * elsewhere. `false` ends it. @throws agent_unknown.
    */
   maintainAgent(agent: string, isOn?: boolean): Promise<void>
+  /**
+   * Submits a graph of tasks; resolves when all of it is accepted.
+   * @throws bad_flow, with the cycle where there is one; and as `submit`, naming the task.
+   */
+  flow(options: FlowOptions): Promise<FlowHandle>
+  /** @throws flow_unknown. */
+  getFlow(id: string): Promise<FlowView>
+  listFlows(options?: ListFlowsOptions): Promise<FlowPage>
+  /** Cancels what is open of a flow; with `node` only that task and all that depend on it. */
+  cancelFlow(id: string, node?: string): Promise<FlowView>
+  /** A result that a task may read, by the name of the input. @throws task_unknown, input_unknown. */
+  taskInput(id: string, name: string, queue?: string): Promise<Uint8Array>
+  /** Tasks of people: assigned, claimed, or waiting where they may take them. */
+  listInbox(options?: InboxOptions): Promise<InboxRow[]>
+  /** All that somebody sees before they decide. @throws task_unknown. */
+  inboxTask(id: string, queue?: string): Promise<InboxView>
+  /** Somebody begins a task of their inbox, or takes one that waits. @throws claimed, person_unknown. */
+  claimTask(id: string, options: ClaimOptions): Promise<InboxView>
+  /** @throws not_claimed, person_unknown. */
+  decideTask(id: string, options: DecideOptions): Promise<DecisionView>
+  commentTask(id: string, options: CommentOptions): Promise<TaskComment>
+  /** How often people accept what was said with which confidence. @throws queue_unknown. */
+  queueCalibration(queue: string): Promise<CalibrationView>
   status(): Promise<SchedulerStatus>
   latency(): Promise<LatencyReport>
   close(): Promise<void>
@@ -270,13 +305,15 @@ export interface SchedulerStatus {
     expired: number
     /** Delayed, or between two attempts. */
     scheduled: number
+    /** Waiting for other tasks. */
+    blocked: number
     waiting: number
     /** In routers' hands. */
     offered: number
     /** In the own queues of agents, of queues that bind early. */
     bound: number
     running: number
-    /** accepted, less those that are over, scheduled, waiting, offered, bound or running: always 0. */
+    /** accepted, less those that are over, scheduled, blocked, waiting, offered, bound or running: always 0. */
     lost: number
   }
   attempts: {
@@ -292,6 +329,8 @@ export interface SchedulerStatus {
   placedBy: { routers: number; inline: number }
   /** Tasks that went from an agent's own queue to another agent; attempts handed back unbegun. */
   moves: { stolen: number; recalled: number }
+  /** Second attempts at tasks that took long, and how many of them came first. */
+  hedges: { started: number; won: number }
   proposals: { conflicts: number; stale: number; overdue: number; bounced: number }
   /** Count of each refusal by its code. */
   refused: Record<string, number>

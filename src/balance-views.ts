@@ -9,6 +9,7 @@ export type AgentCondition =
   | 'flapping'
   | 'trial'
   | 'maintenance'
+  | 'off_hours'
 
 /** Keys as `get_utilization` of source document 004 has them. */
 export interface AgentUtilization {

@@ -107,11 +107,14 @@ export interface ScoreRow {
 }
 
 export interface WaitingFacts {
-  /** `lane`: among all. `offer`: it is being placed. `agent`: in the own queue of its agent. */
-  where: 'lane' | 'offer' | 'agent'
+  /**
+   * `lane`: among all. `offer`: it is being placed. `agent`: in the own queue of its agent. `parked`:
+   * for another agent than those that are free. `parents`: for other tasks.
+   */
+  where: 'lane' | 'offer' | 'agent' | 'parked' | 'parents'
   /** null when it only waits for its turn. */
   for: string | null
-  /** 1 for the next one there; in a lane, of its queue, class and priority. */
+  /** 1 for the next one there; in a lane, of its queue, class and priority. 0 where there is no order. */
   position: number
   /** False when so many are before it that their number is an estimate, never too low. */
   isPositionExact: boolean

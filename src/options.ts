@@ -9,7 +9,8 @@ import {
   STEALING_DEFAULTS,
   type StealingOptions,
 } from './balance-options.ts'
-import type { QueueOptions } from './queue-options.ts'
+import type { PersonOptions } from './people-views.ts'
+import type { GivenQueueOptions } from './queue-options.ts'
 import type { RoutingOptions } from './strategy-options.ts'
 
 export * from './balance-options.ts'
@@ -99,6 +100,22 @@ export const LIMITS = {
   errorKindsMax: 32,
   deadLettersMax: 1_000_000,
   dedupIdsMax: 10_000_000,
+  /** Tasks of a flow, edges between them, and tasks that one submit names as its parents. */
+  flowTasksDefault: 1_000,
+  flowTasksMax: 10_000,
+  flowEdgesMax: 100_000,
+  parentsMax: 1_000,
+  /** Queues that a task may go through by rules. */
+  stagesMax: 64,
+  rulesPerQueueMax: 64,
+  /** Names in the path of a rule's field, and values of a list. */
+  ruleDepthMax: 8,
+  ruleValuesMax: 256,
+  votersMax: 16,
+  peopleMax: 10_000,
+  capacityDefault: 12,
+  commentBytesMax: 4 * 1024,
+  commentsMax: 100,
 } as const
 
 export type Placement = 'auto' | 'routers' | 'inline'
@@ -150,7 +167,7 @@ export interface KeepOptions {
   /** Finished tasks kept for look-up. */
   count: number
   ageSeconds: number
-  /** Bytes of kept results; the oldest go first. */
+  /** Bytes of kept results, those of stages included; the oldest tasks go first. */
   bytes: number
 }
 
@@ -166,9 +183,9 @@ export interface SchedulerOptions {
   /** Token in subjects; random by default. */
   name?: string
   /** Queues with their options. */
-  queues?: Record<string, Partial<QueueOptions>>
+  queues?: Record<string, GivenQueueOptions>
   /** Defaults of every queue. */
-  queueDefaults?: Partial<QueueOptions>
+  queueDefaults?: GivenQueueOptions
   /** Unknown queues are refused (`serve`) instead of created on first use (`dev`, embedded). */
   strictQueues?: boolean
   placement?: Placement
@@ -213,6 +230,10 @@ export interface SchedulerOptions {
   /** What becomes of agents that do not do well: docs/agent-health.md. `false` for nothing. */
   agentHealth?: Partial<AgentHealthOptions> | false
   metrics?: Partial<MetricsOptions>
+  /** People who take tasks, by name: docs/people.md. */
+  people?: Record<string, PersonOptions>
+  /** Tasks of a flow, at most. Default 1,000. */
+  flowTasksMax?: number
   /** `false` records no decisions. On, in memory, by default. */
   ledger?: LedgerOptions | false
   /** Join a fleet over NATS: address, or options of the connection. */

@@ -2,7 +2,16 @@
  * What a queue may be configured to, and what it is without. docs/configuration.md has the same keys as
  * the file says them.
  */
-import { PRIORITY_DEFAULT, type PriorityLevel, type PriorityName } from './task.ts'
+import {
+  type DecidePolicy,
+  type Match,
+  PRIORITY_DEFAULT,
+  type PriorityLevel,
+  type PriorityName,
+} from './task.ts'
+
+/** What a queue says for all its tasks, and a task for itself. */
+export { DECIDE_POLICIES, type DecidePolicy, MATCHES, type Match } from './task.ts'
 
 export interface QueueOptions {
   /** Running time-out of an attempt. */
@@ -86,6 +95,95 @@ export interface QueueOptions {
   preemptionsMax: number
   /** Waiting tasks above which a growing backlog is told of. */
   backlogAlert: number
+
+  /** What its results lead to, the first that fits; with none a result is the outcome. docs/rules.md. */
+  rules: readonly ResultRule[]
+  /** Field of its results that says how sure they are, 0 to 100; '' for none. */
+  confidenceField: string
+  /** So many different agents do each of its tasks and decide together; 1 for one alone. */
+  voters: number
+  decide: DecidePolicy
+  /** Field of their results that is compared; '' for the whole. */
+  decideBy: string
+  /**
+   * A task that runs longer than this share of its type, 0.5 to 0.999, is begun elsewhere besides, and
+   * the first outcome wins; 0 for never. Only for tasks that may run twice.
+   */
+  hedgePercentile: number
+  /** Work that this may add, as a share of all work, 0 to 1. */
+  hedgeBudget: number
+}
+
+export const COMPARISONS = [
+  '==',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'in',
+  'not_in',
+  'contains',
+  'exists',
+  'missing',
+] as const
+export type Comparison = (typeof COMPARISONS)[number]
+export type RuleValue = string | number | boolean | null
+
+/** One rule on results: data, nothing is evaluated. */
+export interface ResultRule {
+  /** Path in the result, as `confidence` or `gaps.0.level`; '' fits any result. */
+  readonly field: string
+  readonly is: Comparison
+  /** What it is compared with; a list for `in` and `not_in`; null for `exists` and `missing`. */
+  readonly value: RuleValue | readonly RuleValue[]
+  readonly then: 'queue' | 'dead' | 'done'
+  /** Where the task goes on; '' unless `then` is `queue`. */
+  readonly queue: string
+  /** Its priority there; 0 for that queue's. */
+  readonly priority: PriorityLevel | 0
+  /** Code of the dead letter; '' unless `then` is `dead`. */
+  readonly code: string
+  /** How often a task may follow it; 0 for as often as it fits. */
+  readonly times: number
+}
+
+/** What a rule makes of a result. */
+export type NextStage =
+  | {
+      readonly then: 'queue'
+      readonly queue: string
+      /** 0 for that queue's. */
+      readonly level: number
+      /** Index among the rules of the queue that it leaves. */
+      readonly rule: number
+    }
+  | {
+      readonly then: 'dead'
+      readonly code: string
+      readonly message: string
+      readonly rule: number
+    }
+
+/** A rule as people write it: one of `queue`, `deadLetter` and `done`; without `field` it always fits. */
+export interface RuleOptions {
+  readonly field?: string
+  /** `in` for a list and `==` for anything else by default. */
+  readonly is?: Comparison
+  readonly value?: RuleValue | readonly RuleValue[]
+  readonly queue?: string
+  /** Its priority there; that queue's by default. */
+  readonly priority?: PriorityName | PriorityLevel
+  /** Code of the dead letter. */
+  readonly deadLetter?: string
+  readonly done?: boolean
+  /** How often a task may follow it; as often as it fits by default. */
+  readonly times?: number
+}
+
+/** Options of a queue as people write them. */
+export interface GivenQueueOptions extends Partial<Omit<QueueOptions, 'rules'>> {
+  readonly rules?: readonly (RuleOptions | ResultRule)[]
 }
 
 export const QUEUE_TYPES = ['priority', 'fifo'] as const
@@ -105,13 +203,6 @@ const HOUR_MS = 3_600_000
 
 export const BINDINGS = ['late', 'early'] as const
 export type Binding = (typeof BINDINGS)[number]
-
-/**
- * `exact`: all of it. `fallback`: all of it, or anybody who serves the queue while no such agent has
- * room. `best_fit`: anybody who serves the queue; how much of it an agent has goes into its score.
- */
-export const MATCHES = ['exact', 'best_fit', 'fallback'] as const
-export type Match = (typeof MATCHES)[number]
 
 export const QUEUE_DEFAULTS: QueueOptions = {
   timeoutMs: 30_000,
@@ -150,4 +241,11 @@ export const QUEUE_DEFAULTS: QueueOptions = {
   preempt: true,
   preemptionsMax: 3,
   backlogAlert: 1_000,
+  rules: [],
+  confidenceField: 'confidence',
+  voters: 1,
+  decide: 'majority',
+  decideBy: '',
+  hedgePercentile: 0,
+  hedgeBudget: 0.05,
 }

@@ -15,8 +15,10 @@ import type {
 } from './balance-views.ts'
 import { policyMs } from './clock.ts'
 import type { TaskExplanation } from './explanation.ts'
+import type { FlowHandle, FlowOptions, FlowPage, FlowView, ListFlowsOptions } from './flow-views.ts'
 import { type AllocateOptions, type Allocation, allocate } from './front-end/calls/allocate.ts'
 import { agentProfile, getUtilization } from './front-end/calls/capacity.ts'
+import { checkedRoster, configurePeople } from './front-end/calls/configure-people.ts'
 import {
   cancelTask,
   drainAgent,
@@ -30,9 +32,19 @@ import {
   purgeDeadLetters,
   replayDeadLetters,
 } from './front-end/calls/dead-letters.ts'
+import { cancelFlow, getFlow, listFlows, taskInput } from './front-end/calls/flows.ts'
 import { ledgerTail, taskHistory } from './front-end/calls/history.ts'
 import { maintainAgent } from './front-end/calls/maintenance.ts'
 import { schedulerMetrics } from './front-end/calls/metrics.ts'
+import { isFlowOver, isTaskOver, taskResult } from './front-end/calls/over.ts'
+import {
+  calibration,
+  claimTask,
+  commentTask,
+  decideTask,
+  inboxTask,
+  listInbox,
+} from './front-end/calls/people.ts'
 import { getQueue, listQueues, pauseQueue, resumeQueue } from './front-end/calls/queues.ts'
 import { rebalance } from './front-end/calls/rebalance.ts'
 import { type ScalingQuestion, scalingAdvice, scalingOf } from './front-end/calls/scaling.ts'
@@ -44,8 +56,21 @@ import {
 } from './front-end/calls/strategies.ts'
 import type { FrontEndContext } from './front-end/context.ts'
 import { explainTask } from './front-end/explain/explain.ts'
+import type { RosterChanges } from './front-end/people.ts'
 import type { FrontEnd } from './front-end/turn.ts'
 import type { LedgerPage, LedgerTailOptions } from './ledger-views.ts'
+import type {
+  CalibrationView,
+  ClaimOptions,
+  CommentOptions,
+  DecideOptions,
+  DecisionView,
+  InboxOptions,
+  InboxRow,
+  InboxView,
+  PersonOptions,
+  TaskComment,
+} from './people-views.ts'
 import type {
   DeadLetterPage,
   DeadLetterView,
@@ -236,6 +261,92 @@ export abstract class SchedulerCalls {
     this.#context.nowMs = policyMs()
     maintainAgent(this.#context, agent, isOn)
     this.#frontEnd.schedule()
+  }
+
+  abstract flow(options: FlowOptions): Promise<FlowHandle>
+
+  async getFlow(id: string): Promise<FlowView> {
+    return getFlow(this.#context, id)
+  }
+
+  async listFlows(options: ListFlowsOptions = {}): Promise<FlowPage> {
+    return listFlows(this.#context, options)
+  }
+
+  async cancelFlow(id: string, node?: string): Promise<FlowView> {
+    this.#context.nowMs = policyMs()
+    const view = cancelFlow(this.#context, id, node)
+    this.#frontEnd.schedule()
+    return view
+  }
+
+  /** @returns the kept result as it came. @throws task_unknown, no_result */
+  async taskResult(id: string, queue?: string): Promise<Uint8Array> {
+    return taskResult(this.#context, id, queue)
+  }
+
+  /** Whether it is final or not known any more: a look-up, for whoever waits. */
+  isTaskOver(id: string, queue: string): boolean {
+    return isTaskOver(this.#context, id, queue)
+  }
+
+  /** The same of a flow. */
+  isFlowOver(id: string): boolean {
+    return isFlowOver(this.#context, id)
+  }
+
+  async taskInput(id: string, name: string, queue?: string): Promise<Uint8Array> {
+    return taskInput(this.#context, id, name, queue)
+  }
+
+  /**
+   * Another roster while tasks run: all of it or nothing. Who is in both keeps their inbox; what lies in
+   * that of one who is not in it any more goes to others.
+   * @throws bad_option, bad_token, too_many_agents
+   */
+  configurePeople(people: Record<string, PersonOptions>): RosterChanges {
+    this.#context.nowMs = policyMs()
+    const changes = configurePeople(this.#context, people)
+    this.#frontEnd.schedule()
+    return changes
+  }
+
+  /**
+   * Whether `configurePeople` would take them, once there are those queues besides.
+   * @throws bad_option, bad_token, too_many_agents
+   */
+  checkPeople(people: Record<string, PersonOptions>, queues: readonly string[]): void {
+    checkedRoster(this.#context, people, queues)
+  }
+
+  async listInbox(options: InboxOptions = {}): Promise<InboxRow[]> {
+    return listInbox(this.#context, { ...options })
+  }
+
+  async inboxTask(id: string, queue?: string): Promise<InboxView> {
+    return inboxTask(this.#context, id, queue)
+  }
+
+  async claimTask(id: string, options: ClaimOptions): Promise<InboxView> {
+    this.#context.nowMs = policyMs()
+    const view = claimTask(this.#context, id, { ...options })
+    this.#frontEnd.schedule()
+    return view
+  }
+
+  async decideTask(id: string, options: DecideOptions): Promise<DecisionView> {
+    this.#context.nowMs = policyMs()
+    const view = decideTask(this.#context, id, { ...options })
+    this.#frontEnd.schedule()
+    return view
+  }
+
+  async commentTask(id: string, options: CommentOptions): Promise<TaskComment> {
+    return commentTask(this.#context, id, { ...options })
+  }
+
+  async queueCalibration(queue: string): Promise<CalibrationView> {
+    return calibration(this.#context, queue)
   }
 
   async taskHistory(id: string, queue?: string): Promise<HistoryEntry[]> {

@@ -16,6 +16,7 @@ import {
 import { impossiblePairs } from './config/balance-together.ts'
 import type { Key } from './config/key.ts'
 import { badOption, requireKeys } from './config/require.ts'
+import { requireRoster } from './config/require-people.ts'
 import { requireQueueSet } from './config/require-queues.ts'
 import {
   DEAD_LETTERS_KEEP_KEYS,
@@ -59,6 +60,7 @@ const GROUPS: ReadonlySet<string> = new Set<keyof SchedulerOptions>([
   'scaling',
   'agentHealth',
   'metrics',
+  'people',
   'nats',
 ])
 
@@ -74,6 +76,11 @@ export function frontEndOptions(given: SchedulerOptions): FrontEndOptions {
   }
   checkLedger(given.ledger)
   const set = requireQueueSet(given, names, given.strictQueues ?? false)
+  const strict = given.strictQueues ?? false
+  const people = requireRoster(given.people, {
+    queues: strict ? Object.keys(set.queues) : null,
+    taken: (natsOptions(given)?.agents as readonly AdoptedAgent[] | undefined)?.map(nameOf),
+  })
   const defaults = SCHEDULER_DEFAULTS
   const stealing = stealingOptions(given.stealing)
   const scaling = orOff('scaling', SCALING_KEYS, given.scaling, defaults.scaling)
@@ -97,10 +104,12 @@ export function frontEndOptions(given: SchedulerOptions): FrontEndOptions {
     learning: { ...defaults.learning, ...group('learning', LEARNING_KEYS, given.learning) },
     payloadBytesMax: options.payloadBytesMax ?? LIMITS.payloadBytesDefault,
     arenaBytesMax: options.arenaBytesMax ?? defaults.arenaBytesMax,
+    flowTasksMax: options.flowTasksMax ?? LIMITS.flowTasksDefault,
     stealing,
     metrics: { ...defaults.metrics, ...group('metrics', METRICS_KEYS, given.metrics) },
     scaling,
     agentHealth,
+    people,
     deadLetters: {
       routes: set.deadLetters,
       keep: {
@@ -168,6 +177,10 @@ function orOff<T extends object>(
 
 function checkLedger(given: unknown): void {
   if (given !== undefined && given !== false) requireKeys('ledger', LEDGER_KEYS, given)
+}
+
+function nameOf({ name }: { name: string }): string {
+  return name
 }
 
 /**

@@ -20,6 +20,7 @@ import type {
 import { policyMs } from './clock.ts'
 import type { QueueConfiguration } from './config/require-queues.ts'
 import { SignalboxError } from './errors.ts'
+import type { FlowHandle, FlowOptions } from './flow-views.ts'
 import { configureQueues, type QueueChanges } from './front-end/calls/configure.ts'
 import { schedulerStatus } from './front-end/calls/status.ts'
 import type { FrontEndContext } from './front-end/context.ts'
@@ -59,9 +60,11 @@ export type * from './api.ts'
 export type * from './balance-views.ts'
 export { ERROR_CODES, type ErrorCode, SignalboxError, TaskError } from './errors.ts'
 export type * from './explanation.ts'
+export type * from './flow-views.ts'
 export type { AllocateOptions, Allocation } from './front-end/calls/allocate.ts'
 export type * from './ledger-views.ts'
 export type { SchedulerOptions } from './options.ts'
+export type * from './people-views.ts'
 export type * from './promise-views.ts'
 export type * from './strategy-views.ts'
 export type * from './task.ts'
@@ -133,6 +136,7 @@ export class Scheduler extends SchedulerCalls implements Signalbox {
       if (this.#journal !== undefined) await this.#startJournal(this.#journal)
       await this.#context.ledger?.start()
       await this.#startRouters()
+      this.#context.people.start(policyMs())
       for (const transport of this.#context.transports) {
         await transport.start()
         if (this.#stopping === undefined) continue
@@ -191,6 +195,10 @@ export class Scheduler extends SchedulerCalls implements Signalbox {
     if (!this.#isStarted)
       return this.#inProcess.submissions.run<T>(queue, await this.#own(payload), options)
     return this.#inProcess.submissions.run<T>(queue, payload, options)
+  }
+
+  async flow(options: FlowOptions): Promise<FlowHandle> {
+    return this.#inProcess.flows.submit(options, () => this.start())
   }
 
   async submit(queue: string, payload?: unknown, options?: SubmitOptions): Promise<TaskHandle> {

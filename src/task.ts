@@ -1,9 +1,9 @@
 /** What a task is to its users: states, priorities, and the options of a submit. */
 import type { AgentCondition } from './balance-views.ts'
-import type { Match } from './options.ts'
 
 export const TASK_STATES = [
   'pending',
+  'blocked',
   'scheduled',
   'assigned',
   'processing',
@@ -26,6 +26,20 @@ export const PRIORITIES = {
 export type PriorityName = keyof typeof PRIORITIES
 export type PriorityLevel = 1 | 2 | 3 | 4 | 5
 export const PRIORITY_DEFAULT: PriorityLevel = 3
+
+/**
+ * `exact`: all of it. `fallback`: all of it, or anybody who serves the queue while no such agent has
+ * room. `best_fit`: anybody who serves the queue; how much of it an agent has goes into its score.
+ */
+export const MATCHES = ['exact', 'best_fit', 'fallback'] as const
+export type Match = (typeof MATCHES)[number]
+
+/**
+ * `first`: the first result is the outcome. `majority`: what more than half say. `all`: what all say.
+ * Otherwise the task fails as `consensus_required`, which may escalate it.
+ */
+export const DECIDE_POLICIES = ['first', 'majority', 'all'] as const
+export type DecidePolicy = (typeof DECIDE_POLICIES)[number]
 
 /**
  * @param value a level 1 to 5, its digits, or a name in any case.
@@ -65,6 +79,29 @@ export interface OwnPromises {
   readonly delayMs: number
 }
 
+/**
+ * What a task that does not complete does to one that depends on it: `fail` fails it too, `skip` ends it
+ * without a failure, `continue` lets it run without that result.
+ */
+export const PARENT_FAILURES = ['fail', 'skip', 'continue'] as const
+export type ParentFailure = (typeof PARENT_FAILURES)[number]
+
+/** Which tasks one depends on, checked. */
+export interface TaskAfter {
+  /** `id`, of its own queue or else of any, or `queue/id`. */
+  readonly ids: readonly string[]
+  readonly onFailure: ParentFailure
+}
+
+/** What a task says of how several agents decide it, checked; null stands for the queue's. */
+export interface TaskVotes {
+  /** 1 for one alone, where the queue has more. */
+  readonly voters: number | null
+  readonly decide: DecidePolicy | null
+  /** Field of results that is compared; '' for the whole. */
+  readonly by: string | null
+}
+
 /** Options of a submit; any other key is answered `not_supported`. */
 export interface SubmitOptions {
   /** Unique in its queue; a second submit with it gets the first one's state. Default: made up. */
@@ -98,6 +135,16 @@ export interface SubmitOptions {
   delayMs?: number
   /** The same as a time: ms since 1970, or a Date. Not both. */
   at?: number | Date
+  /** Tasks that must complete first: `id` of its own queue or else of any, or `queue/id`; at most 1,000. */
+  dependsOn?: string[]
+  /** What one of those that does not complete does to it. Default `fail`. */
+  onParentFailure?: ParentFailure
+  /** So many different agents do it, and decide together; the queue's by default. 1 to 16. */
+  voters?: number
+  /** How they decide; the queue's by default. */
+  decide?: DecidePolicy
+  /** Field of their results that is compared, as `decision` or `review.verdict`; '' for the whole. */
+  decideBy?: string
 }
 
 /** What one task says of how it is to be placed, checked; null stands for the queue's. */
@@ -155,10 +202,40 @@ export interface TaskView {
   scheduledFor: number | null
   slaDueAt: number | null
   deadlineAt: number | null
+  /** Ids of tasks that it depends on. */
+  dependsOn: string[]
+  /** The flow that it came with, and its name there; null outside of one. */
+  flow: string | null
+  node: string | null
+  /** Queues that it has left by a rule on its result, the first one first. */
+  stages: StageView[]
+  /** Of a second attempt elsewhere: the task. */
+  standsFor: string | null
+  /** Ids of the tasks by which several agents decide it. */
+  votes: string[]
+  /** Of a person's task: whether it was claimed; null for all others. */
+  claimed: boolean | null
   /** Wall-clock times in ms since 1970, null where the step has not happened. */
   acceptedAt: number
   startedAt: number | null
   finishedAt: number | null
+}
+
+/** A stage that a task has left by a rule. */
+export interface StageView {
+  sourceQueue: string
+  destinationQueue: string
+  agent: string
+  /** The rule's place among those of its queue, from 0. */
+  rule: number
+  attempts: number
+  failedDestinations: string[]
+  priority: PriorityLevel
+  /** Wall-clock; null, both of them, where several have decided it: it was never tried by itself. */
+  readyAt: number | null
+  startedAt: number | null
+  finishedAt: number
+  resultBytes: number | null
 }
 
 /** A task in a list: all but its result, which `getTask` shows. */
@@ -232,4 +309,7 @@ export interface AgentView {
   granted?: number
   /** Where an adopted agent answers requests; missing for all others. */
   subject?: string
+  /** Of a person: when they work, in words, and how many of those running they have claimed. */
+  hours?: string
+  claimed?: number
 }

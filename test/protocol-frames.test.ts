@@ -1,5 +1,6 @@
 /** The bytes of docs/PROTOCOL.md, read by its own program, which knows nothing of ours. */
 import { expect, test } from 'vitest'
+import { ANSWER_STATES, type WorkGraph } from '../src/wire/frames.ts'
 import { blocksOf } from './client/transcript.ts'
 import { text } from './support/files.ts'
 import { bytesOfHex, SAMPLES } from './wire/frame-samples.ts'
@@ -77,9 +78,16 @@ function inWords(key: string, value: unknown): unknown {
     const { own, atMs } = value as { own: object; atMs: number | null }
     return { ...own, at: atMs ?? 0 }
   }
-  const { checkpoint } = value as { checkpoint?: Uint8Array }
+  const { checkpoint } = value as { checkpoint?: Uint8Array | null }
   if (checkpoint === undefined) return value
-  return { ...(value as object), checkpoint: Buffer.from(checkpoint).toString() }
+  const { graph, ...rest } = value as { graph: WorkGraph | null }
+  const text = Buffer.from(checkpoint ?? '').toString()
+  if (graph === null) return { ...rest, checkpoint: text }
+  const inputs = graph.inputs?.map(({ state, ...input }) => ({
+    ...input,
+    state: ANSWER_STATES.indexOf(state),
+  }))
+  return { ...rest, checkpoint: text, graph: { ...graph, inputs: inputs ?? null } }
 }
 
 test('protocol: the program of the document refuses a frame that is not whole', async () => {

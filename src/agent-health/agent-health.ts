@@ -23,6 +23,9 @@
  * each kind one is never spared; what is not the agent's own doing (its queue's tasks fail everywhere, its
  * peers are lost as often, our connection is away, this process stood still) is not held against it.
  *
+ * People are never judged: they are not silent, slow or flapping, they work when they do. Their hours and
+ * an operator's word are all that limits them.
+ *
  * Each agent has an entry by its row while it is here; by its id, bounded in number, one that matters
  * when it comes back: in maintenance, in quarantine, or lost a while ago.
  */
@@ -63,6 +66,8 @@ export class AgentHealth {
   readonly #judge: Judge | null
   /** By row of the agent. */
   readonly #here: (WatchedAgent | undefined)[] = []
+  /** Those who claim what they are given, by row as well: nobody looks at how they do. */
+  readonly #people = new Map<number, WatchedAgent>()
   /** By id, the longest away first. */
   readonly #away = new Map<string, WatchedAgent>()
   /** Of whom something was noted that is to be acted on. */
@@ -95,8 +100,9 @@ export class AgentHealth {
     const watched = this.#away.get(agent.id) ?? new WatchedAgent(agent.id)
     this.#away.delete(agent.id)
     watched.arrive(agent)
-    this.#here[agent.index] = watched
-    if (this.#options !== null) {
+    if (agent.claims) this.#people.set(agent.index, watched)
+    else this.#here[agent.index] = watched
+    if (this.#options !== null && !agent.claims) {
       const { flapWindowMs, flaps } = this.#options
       watched.hasFlapped = watched.flaps.back(flapWindowMs, flaps, nowMs)
     }
@@ -105,13 +111,14 @@ export class AgentHealth {
 
   /** Effect: an instance has gone. @param reason `bye` when it said so itself. */
   agentDown(agent: AgentState, reason: string, nowMs: number): void {
-    const watched = this.#here[agent.index]
+    const watched = this.#watchedOf(agent)
     if (watched === undefined) return
     this.#here[agent.index] = undefined
+    this.#people.delete(agent.index)
     this.#sparing.unfit.delete(watched)
     this.#judge?.suspects.delete(watched)
     watched.agent = null
-    if (reason === 'agent_lost') {
+    if (reason === 'agent_lost' && !agent.claims) {
       watched.flaps.lost(nowMs)
       const { state, trouble } = watched.breaker
       watched.wasLostInTrial = state !== CLOSED && trouble === 'flapping'
@@ -237,7 +244,7 @@ export class AgentHealth {
    */
   maintain(id: string, isOn: boolean, nowMs: number): 'agent_unknown' | null {
     const agent = this.#core.agents.get(id)
-    const watched = agent === undefined ? this.#away.get(id) : this.#here[agent.index]
+    const watched = agent === undefined ? this.#away.get(id) : this.#watchedOf(agent)
     if (watched === undefined) return 'agent_unknown'
     if (watched.isMaintained === isOn) return null
     this.#sparing.maintain(watched, isOn, nowMs)
@@ -247,9 +254,27 @@ export class AgentHealth {
     return null
   }
 
+  /**
+   * A person's day begins or ends; nobody is told, since it does so each day.
+   * @param hours when they work, in words, once it has ended; '' while they do.
+   * @returns whether the core was changed.
+   */
+  setOffHours(agent: AgentState, hours: string, nowMs: number): boolean {
+    const watched = this.#people.get(agent.index)
+    if (watched === undefined || watched.offHours === hours) return false
+    watched.offHours = hours
+    this.#sparing.hasChanged = false
+    this.#sparing.apply(watched, nowMs)
+    return this.#sparing.hasChanged
+  }
+
+  #watchedOf({ index }: AgentState): WatchedAgent | undefined {
+    return this.#here[index] ?? this.#people.get(index)
+  }
+
   /** @returns `fit` for one that has gone. */
   conditionOf(agent: AgentState): AgentConditionView {
-    const watched = this.#here[agent.index]
+    const watched = this.#watchedOf(agent)
     if (watched?.agent !== agent) return FIT
     const { condition, reason } = watched
     return { condition, reason }
@@ -257,8 +282,18 @@ export class AgentHealth {
 
   /** How many agents are how, of those that are here. */
   counts(): Record<AgentCondition, number> {
-    const counts = { fit: 0, silent: 0, slow: 0, failing: 0, flapping: 0, trial: 0, maintenance: 0 }
+    const counts = {
+      fit: 0,
+      silent: 0,
+      slow: 0,
+      failing: 0,
+      flapping: 0,
+      trial: 0,
+      maintenance: 0,
+      off_hours: 0,
+    }
     for (const watched of this.#here) if (watched !== undefined) counts[watched.condition]++
+    for (const { condition } of this.#people.values()) counts[condition]++
     return counts
   }
 }

@@ -7,6 +7,7 @@
  * | what                       | limit                     | condition                   |
  * | -------------------------- | ------------------------- | --------------------------- |
  * | in maintenance             | 0                         | maintenance                 |
+ * | a person after work        | 0                         | off_hours                   |
  * | silent                     | 0                         | silent                      |
  * | breaker open               | 0, or 1 with `avoid`      | failing, flapping, slow     |
  * | breaker half open          | 1                         | trial                       |
@@ -36,6 +37,8 @@ export class WatchedAgent {
   drained = ''
   drainedFor: Trouble = 'failing'
   isMaintained = false
+  /** Of a person: when they work, in words, while they do not; else empty. */
+  offHours = ''
   /** It came back after it was lost, and nobody has judged that yet. */
   hasFlapped = false
   /** Lost while its breaker was not closed. */
@@ -81,7 +84,7 @@ export class WatchedAgent {
   }
 
   get limit(): number {
-    if (this.isMaintained || this.silent !== '') return 0
+    if (this.isMaintained || this.offHours !== '' || this.silent !== '') return 0
     const { state, action } = this.breaker
     if (state === OPEN) return action === 'avoid' ? 1 : 0
     return state === HALF_OPEN || this.slow !== '' ? 1 : NO_LIMIT
@@ -89,6 +92,7 @@ export class WatchedAgent {
 
   get condition(): AgentCondition {
     if (this.isMaintained) return 'maintenance'
+    if (this.offHours !== '') return 'off_hours'
     if (this.silent !== '') return 'silent'
     const { state, trouble } = this.breaker
     if (state === OPEN) return trouble
@@ -100,6 +104,8 @@ export class WatchedAgent {
   /** A sentence; null when it is fit. */
   get reason(): string | null {
     if (this.isMaintained) return `It rests until \`signalbox agent maintain ${this.id} --end\`.`
+    if (this.offHours !== '')
+      return `Not at work, hours are ${this.offHours}; what they have, they keep.`
     if (this.silent !== '') return this.silent
     if (this.breaker.state !== CLOSED) return this.breaker.reason
     return (this.slow === '' ? this.drained : this.slow) || null

@@ -79,7 +79,8 @@ export function spreadOf(
   let busy = 0
   let idle = 0
   for (const agent of agents) {
-    if (!isMember(agent)) continue
+    // What people have in their inboxes is theirs: nothing of it could be evened out.
+    if (!isMember(agent) || agent.claims) continue
     const load = loadOf(agent)
     const waiting = waitingAt(agent)
     loads.add(load)
@@ -95,7 +96,9 @@ export function variationOfBound(profiles: Iterable<Profile>): number {
   const ratios = new Sums()
   for (const { classes, agents } of profiles) {
     if (!classes.some(({ early }) => early)) continue
-    for (const agent of agents) if (isMember(agent)) ratios.add(loadRatioOf(agent))
+    for (const agent of agents) {
+      if (isMember(agent) && !agent.claims) ratios.add(loadRatioOf(agent))
+    }
   }
   return ratios.variation
 }

@@ -1,9 +1,17 @@
 /** The checker's own reader, by docs/journal.md. It holds one piece and less than one record. */
 // biome-ignore-all format: the checker is held to few lines, so small steps share one
-const LAYOUT = `46 YIELD:running task:w slot agent into generation counter:w / 41 RELEASE who:n held
+const LAYOUT = `6 NODE seq:w queue:n level requires:n runMs:u retries x x x routing:n x x own:n x id:t \
+node:n fail:n held apart agents:n places:l / 81 ADVANCED task:w queue:n rule attempts
+50 GRAPH refused:n node:n count isFlow queue:n x flow:t / 82 FLOW_ENDED flow:t state:n
+51 ADVANCE:running task:w slot then:n rule to:n level code:n / 52 HEDGE:running task:w slot twin:w
+53 RESOLVE:blocked task:w ok then:n rule to:n level code:n / 54 CANCEL_TREE root:w cancelled
+55 PARK:offered task:w slot / 56 UNPARK unparked / 57 CLAIM:running task:w slot
+58 ASSIGN task:w agent into generation counter:w / 59 DECLINE:running task:w slot
+60 HAND_ON:running task:w slot / 46 YIELD:running task:w slot agent into generation counter:w / 41 RELEASE who:n held
 27 HELLO refused:n index generation id:n instance:n queues:n can:n size beats x keeps pull \
-preemptible recalls labels:n / 28 BEAT refused:n who:n instance:n foreign tells counters:l / 33 TICK
-16 SUBMIT refused:n seq:w queue:n level requires:n runMs:u retries x x x routing:n x x own:n x id:t
+preemptible recalls claims declines labels:n / 28 BEAT refused:n who:n instance:n foreign tells counters:l / 33 TICK
+16 SUBMIT refused:n seq:w queue:n level requires:n runMs:u retries x x x routing:n x x own:n x id:t \
+after:t parents:l
 18 PROPOSE:offered answer slot generation agent agentGeneration byRouter task:w counter:w dispatch
 36 START:bound task:w into generation agent counter:w / 20 WITHDRAW:offered task:w slot generation
 66 ENDED:running task:w counter:w agent how:n charged / 77 PREEMPT:running task:w counter:w agent

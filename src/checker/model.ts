@@ -1,6 +1,7 @@
 /** What the checker knows of agents, tasks and lanes; NaN or missing: it was before the journal. */
 // biome-ignore-all format: the checker is held to few lines, so small steps share one
 import type { Row } from './decode.ts'
+import type { Flow } from './graphs.ts'
 
 const has = (names: string, name: string) => `,${names},`.includes(`,${name},`)
 /** `n` and `s` are of its hello, as a task's are of its submit. */
@@ -58,6 +59,13 @@ export class Task {
   called = -1; to = NOBODY
   /** Its SLA is broken, it has begun, it escalated; it may escalate, is to be put off, now. */
   is = { breached: false, judged: false, shed: false, leaving: false, owing: false }
+  /** Its place in a graph, second attempts, whom it is kept from and who has it, where it goes. */
+  link = {
+    parents: [] as number[], children: new Set<Task>(), open: 0, fail: '', held: false, isReady: -1,
+    flow: null as Flow | null, twin: null as Task | null, of: null as Task | null, isPart: false, isTwin: false, drop: -1,
+    apart: null as string[] | null, holder: '', goes: '', to: 0, rule: -1, isLeaving: -1,
+    left: 0, stages: 0, isClaimed: false, isOut: false,
+  }
   get lane(): Lane | undefined { return this.lanes[this.n.level] }
 }
 const isBefore = ({ due, task: { n } }: Place, other: Place) =>
@@ -87,7 +95,7 @@ export class Lane {
   /** @returns how many were sent past the oldest that is offered. */
   offer(task: Task): number {
     task.place.sent ||= ++this.#sent
-    return this.#sent - Math.min(...Array.from(this.offers.add(task), ({ place }) => place.sent))
+    return task.place.sent - Math.min(...Array.from(this.offers.add(task), ({ place }) => place.sent))
   }
   #push(place: Place): void {
     const heap = this.#heap; let at = heap.push(place) - 1

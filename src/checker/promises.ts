@@ -34,11 +34,11 @@ export class Promises {
     ms.deadline = this.nowMs + (deadline || Number.POSITIVE_INFINITY)
   }
   /** A wait begins. Who has risen goes on as that, and nothing that comes later goes before it. */
-  wait(task: Task): void {
+  wait(task: Task, isFirst: boolean): void {
     const { ms, n, is } = task; ms.ready = this.nowMs
     const risen = n.level > n.base ? this.nowMs : Number.POSITIVE_INFINITY
     task.place = { due: Math.min(this.#dueOf(task), risen), sent: 0, task }
-    is.owing ||= task.own.delay > 0 && this.#cause.kind === 'SUBMIT'
+    is.owing ||= task.own.delay > 0 && isFirst
   }
   /** Its queue promises something else. */
   rank(task: Task): void {
@@ -60,6 +60,8 @@ export class Promises {
     is.owing = (own.retry ?? retryDelayMs) > 0 && retryJitter !== 'full'
     return !retryOn || has(retryOn) === true
   }
+  /** Its queue escalates what ends so. */
+  leaves(task: Task, code: string): void { this.repeats(task, code); task.is.owing = false }
   queue(name: string): Queue {
     const known = this.#queues.get(name); if (known) return known
     const { queueDefaults, queues = {} } = this.#policy, queue = new Queue()
@@ -81,7 +83,7 @@ export class Promises {
     },
     BINDING: ({ n, s }) => { this.queue(s.queue).isEarly = n.early === 1 },
     OFFER: ({ task }) => this.#goes(task), START: ({ task }) => this.#goes(task, false),
-    STEAL: ({ task }) => this.#goes(task, false),
+    STEAL: ({ task }) => this.#goes(task, false), ASSIGN: ({ task }) => this.#goes(task),
     HEARD: ({ task }) => { task.ms.heard = this.nowMs },
     BEAT: ({ agent: { n, running }, s: { counters } }) => {
       const told = n.beats === 1 ? counters.split(',') : [] // of others beats say nothing of tasks
@@ -120,24 +122,28 @@ export class Promises {
       const isBack = how === 'preempted' || how === 'recalled'
       if (isBack && !isRight) this.#find('uncaused', 'stops and was not asked to', task)
     },
-    OUTCOME: ({ n: { state }, task }) => {
-      const { letters } = task.count, died = DIED.includes(state) ? 1 : 0
+    OUTCOME: ({ n: { state }, s: { code }, task }) => {
+      const { letters } = task.count, isNone = task.link.isPart || code === 'parent_failed'
+      const died = DIED.includes(state) && !isNone ? 1 : 0
       if (letters !== died) this.#find('miscounted', `has ${letters} dead letters at its end`, task)
     },
   }
   readonly #notes: Record<string, (told: Told) => unknown> = {
     scheduled: ({ n, s: { detail }, task }) => {
-      const { own, ms: { accepted }, count: { failures: nth } } = task, o = this.#of(task)
+      const { own, ms: { first }, count: { failures: nth } } = task, o = this.#of(task)
       const base = own.retry ?? o.retryDelayMs, grown = o.exponentialBackoff ? 2 ** (nth - 1) : 1
-      const most = detail === 'delay' ? accepted + own.delay
+      const most = detail === 'delay' ? first
         : this.nowMs + Math.min(base * grown, o.retryDelayMaxMs)
       const isFree = detail === 'retry' && o.retryJitter === 'full' && n.until <= most
       const isRight = isFree || n.until === most
       if (!isRight) this.#find('untimely', `is put off until ${n.until} ms`, task)
       task.ms.until = n.until; task.is.owing = false
     },
-    ready: ({ task }) => {
-      const isIt = task.state === 'scheduled' && this.nowMs >= task.ms.until
+    ready: ({ task, s: { detail } }) => {
+      const { state, ms, own, link } = task, isBlocked = detail === 'parents'
+      const isIt = isBlocked ? state === 'blocked' && link.open === 0 && !link.held && task.due.state === 0
+        : state === 'scheduled' && this.nowMs >= ms.until
+      if (isBlocked) ms.first = this.nowMs + (own.delay ?? 0)
       if (!isIt) this.#find('untimely', 'is ready before its time', task)
     },
     boosted: ({ n: { level, by }, task }) => {
@@ -160,8 +166,8 @@ export class Promises {
       const next = this.#policy.deadLetterMoves[o.deadLetterQueue || s.queue]
       const target = why === 'escalation' ? o.escalateTo || o.escalateToAgent : next
       const isRound = to === s.queue || went.includes(to) || went.length >= MOVES_MAX
-      if (to !== target || !isTold || isRound) this.#find('uncaused', `moves to ${to}`, task)
-      const letters = why === 'escalation' ? 0 : 1; is.shed ||= letters === 0
+      if (why !== 'rule' && (to !== target || !isTold || isRound)) this.#find('uncaused', `moves to ${to}`, task)
+      const letters = why === 'dead_letter' ? 1 : 0; is.shed ||= why === 'escalation'
       const has = count.letters
       if (has !== letters) this.#find('miscounted', `moves with ${has} dead letters`, task)
     },

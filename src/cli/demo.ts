@@ -1,8 +1,9 @@
 /** `signalbox demo`: scenarios of the source documents, played in virtual time or by the clock. */
+import { writeFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { nearest } from '../config/nearest.ts'
 import type { Act, Demo, Performance } from '../demos/demo.ts'
+import { nearest } from '../words/nearest.ts'
 import { EXIT } from './exit-codes.ts'
 import { catchInterrupts } from './interrupts.ts'
 import { positiveNumber, terminalOf, wholeNumber } from './options.ts'
@@ -32,6 +33,7 @@ interface DemoFlags {
   realTime?: true
   speed?: number
   seed: number
+  svg?: string
 }
 
 export function addDemo(program: Command): void {
@@ -42,6 +44,7 @@ export function addDemo(program: Command): void {
     .option('--list', 'every demo: where it is from and what it shows')
     .option('--real-time', 'told as it happens, by the clock')
     .option('--speed <times>', 'by a clock so many times as fast', positiveNumber(SPEED_MAX))
+    .option('--svg <file>', 'writes a picture of who did what when as well')
     .option('--seed <n>', 'of what is left to chance', wholeNumber(0, SEED_MAX), 1)
     .action(demo)
 }
@@ -55,6 +58,10 @@ async function demo(name: string | undefined, flags: DemoFlags, command: Command
   }
   const chosen = chosenOf(name, DEMOS, command)
   const shown = chosen.map((each) => play(each, flags.seed))
+  if (flags.svg !== undefined) {
+    if (name === ALL) command.error('error: --svg draws one demo: give its name')
+    await draw(shown[0], flags.svg, command)
+  }
   if (flags.realTime === true || flags.speed !== undefined) {
     if (terminal.format !== 'table') {
       command.error('error: --real-time and --speed tell a story: leave them, or -o, out')
@@ -64,6 +71,17 @@ async function demo(name: string | undefined, flags: DemoFlags, command: Command
   else if (name === ALL) terminal.jsonRows(shown)
   else terminal.json(shown[0])
   process.exitCode ??= exitCodeFor(shown)
+}
+
+/** Into a new file, or over an old one. */
+async function draw(shown: Performance, file: string, command: Command): Promise<void> {
+  const { pictureOf } = await import('../demos/picture.ts')
+  try {
+    await writeFile(file, pictureOf(shown))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    command.error(`error: the picture cannot be written to '${file}' (${code}): give another file`)
+  }
 }
 
 /** @returns 1 when an expectation does not hold. */

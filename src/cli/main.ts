@@ -46,4 +46,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.on('uncaughtException', (error) => process.exit(tell(error)))
 process.on('unhandledRejection', (error) => process.exit(tell(error)))
 
-process.exit(await run(process.argv.slice(2)))
+const code = await run(process.argv.slice(2))
+// A pipe takes 64 KiB at a time: what its reader has not taken yet would be cut off.
+await new Promise((resolve) => process.stdout.write('', resolve))
+process.exit(code)

@@ -7,6 +7,8 @@ import { addConfig } from './config.ts'
 import { addDead } from './dead.ts'
 import { addDemo } from './demo.ts'
 import { addDev } from './dev.ts'
+import { addFlow } from './flow.ts'
+import { addInbox } from './inbox.ts'
 import { addLedger } from './ledger.ts'
 import { addLoad } from './load.ts'
 import { addMetrics } from './metrics.ts'
@@ -25,6 +27,7 @@ Examples:
   signalbox serve --queue ocr mail               a scheduler for two queues
   signalbox agent run a1 --queue ocr --exec CMD  a shell command as an agent
   signalbox task submit ocr '{"page":1}' --wait  a task and its result
+  signalbox flow submit report.yaml --wait       tasks that depend on each other
   signalbox queue get ocr                        is it well, can its SLA be kept
   signalbox dead replay ocr --all                what was given up, once more
   signalbox load ocr --rate 1000 --duration 30   a load at a steady rate
@@ -50,10 +53,12 @@ export function buildProgram(): Command {
     addServe,
     addAgent,
     addTask,
+    addFlow,
     addLoad,
     addStrategy,
     addQueue,
     addDead,
+    addInbox,
     addLedger,
     addReplay,
     addCheck,

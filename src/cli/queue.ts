@@ -1,9 +1,10 @@
-/** `signalbox queue list|get|advice|pause|resume|rebalance`: how queues are, and holding one back. */
+/** `signalbox queue list|get|advice|calibration|pause|resume|rebalance`: how queues are, and holding one back. */
 import type { Command } from 'commander'
 import { withClient } from './connection.ts'
 import { natsFlagOf, terminalOf } from './options.ts'
 import { adviceLines } from './render/advice.ts'
 import { rebalanceLines } from './render/balance.ts'
+import { calibrationLines } from './render/calibration.ts'
 import { queueLines, queueListLines } from './render/queues.ts'
 
 const EXAMPLES = `
@@ -42,6 +43,11 @@ export function addQueue(program: Command): void {
     .argument('[queue]', 'the queue')
     .action(showAdvice)
   queue
+    .command('calibration')
+    .description('how often people accept what was said with which confidence')
+    .argument('<queue>', 'the queue')
+    .action(showCalibration)
+  queue
     .command('rebalance')
     .description('even out what waits at agents, now; tells what was moved')
     .action(rebalance)
@@ -74,6 +80,15 @@ async function showAdvice(name: string | undefined, _: object, command: Command)
     if (terminal.format === 'table') {
       terminal.lines(adviceLines(advice, terminal.columns, terminal.colors))
     } else terminal.jsonRows(advice)
+  })
+}
+
+async function showCalibration(name: string, _: object, command: Command): Promise<void> {
+  const terminal = terminalOf(command)
+  await withClient(natsFlagOf(command), async (client) => {
+    const calibration = await client.queueCalibration(name)
+    if (terminal.format === 'table') terminal.lines(calibrationLines(calibration, terminal.colors))
+    else terminal.json(calibration)
   })
 }
 

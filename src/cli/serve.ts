@@ -4,6 +4,7 @@ import { natsAddress } from '../address/nats-address.ts'
 import { CONFIG_FILE } from '../config/file.ts'
 import { findingLine } from '../config/findings.ts'
 import type { Configuration } from '../config/read.ts'
+import type { LogOptions } from '../config/service-options.ts'
 import { SignalboxError } from '../errors.ts'
 import type { AdoptedAgentOptions, Binding, Placement, SchedulerOptions } from '../options.ts'
 import type { Reloaded } from '../service/reload.ts'
@@ -27,7 +28,6 @@ import {
   strategyOption,
   terminalOf,
 } from './options.ts'
-import { plain } from './render/text.ts'
 import type { Terminal } from './terminal.ts'
 import { addWatchOptions, type WatchFlags } from './watch-options.ts'
 
@@ -71,7 +71,8 @@ async function serve(flags: ServeFlags, command: Command): Promise<void> {
   try {
     const options = await serveOptions(flags, file, hangUps, terminal, command)
     const { runServe } = await import('../service/serve.ts')
-    const left = await runServe(options, reporter(terminal), interrupts.signal).catch((error) => {
+    const report = reporter(terminal, options.watch?.log)
+    const left = await runServe(options, report, interrupts.signal).catch((error) => {
       throw withSource(error, options.address)
     })
     if (left > 0) {
@@ -166,26 +167,31 @@ class HangUps {
 }
 
 /** Standard output says that it is ready, and that it drains; what happens between is in the log. */
-function reporter(terminal: Terminal): ServeReporter {
+function reporter(terminal: Terminal, logOptions: LogOptions | undefined): ServeReporter {
   const table = terminal.format === 'table'
   const log = (event: string, facts: object, sentence: string) => {
     if (table) terminal.lines([sentence])
     else terminal.json({ event, ...facts })
   }
+  let scheduler = ''
+  const refused = (result: Reloaded) => {
+    if (!table) terminal.json({ event: 'reload_refused', ...result })
+    if (logOptions !== undefined) void logRefused(logOptions, scheduler, result)
+  }
   return {
-    ready: (facts) =>
+    ready: (facts) => {
+      scheduler = facts.scheduler
       log(
         'ready',
         facts,
         `Scheduler ${facts.scheduler} serves ${facts.queues.join(', ')} on ${facts.nats}, ` +
           `${facts.routers} ${facts.routers === 1 ? 'router' : 'routers'}${facts.http === null ? '' : `, metrics on ${facts.http}/metrics`}.`,
-      ),
+      )
+    },
     draining: (open) =>
       log('draining', { open }, `Draining: ${openWords(open)}; a second signal ends it at once.`),
     reloaded: (result) =>
-      result.refused.length > 0
-        ? log('reload_refused', result, refusedLines(result))
-        : log('reloaded', result, reloadedLine(result)),
+      result.refused.length > 0 ? refused(result) : log('reloaded', result, reloadedLine(result)),
   }
 }
 
@@ -194,16 +200,26 @@ function openWords(open: number): string {
   return open === 1 ? '1 task is still open' : `${open} tasks are still open`
 }
 
-function refusedLines({ file, refused }: Reloaded): string {
-  const lines = refused.map((each) => `  ${plain(each)}`)
-  return [`${file} is not taken over, everything stays as it is:`, ...lines].join('\n')
+async function logRefused(
+  options: LogOptions,
+  scheduler: string,
+  { file, refused }: Reloaded,
+): Promise<void> {
+  const { Log } = await import('../service/log.ts')
+  const message = `${file} is not taken over, everything stays as it is: ${refused.join(' ')}`
+  new Log(options).write('warn', 'reload_refused', message, {
+    scheduler,
+    file,
+    findings: refused.length,
+  })
 }
 
-function reloadedLine({ file, added, changed, routes }: Reloaded): string {
+function reloadedLine({ file, added, changed, routes, people }: Reloaded): string {
   const parts = [
     ['new queues', added],
     ['changed', changed],
     ['routes of dead letters', routes],
+    ['people', people],
   ] as const
   const told = parts
     .filter(([, all]) => all.length > 0)

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { SignalboxError } from '../errors.ts'
-import { MATCHES, type Match } from '../options.ts'
-import type { SubmitOptions } from '../task.ts'
+import { DECIDE_POLICIES, type DecidePolicy, MATCHES, type Match } from '../options.ts'
+import { PARENT_FAILURES, type SubmitOptions } from '../task.ts'
 import { readTaskMessage } from '../wire/task-message.ts'
 import { quote } from '../wire/tokens.ts'
-import { names, RETRY_COUNT, TIMEOUT_MS } from './options.ts'
+import { names, RETRY_COUNT, TIMEOUT_MS, VOTERS } from './options.ts'
 import { SPAN_FORM, span, timeOfDay } from './times.ts'
 
 const STDIN = 0
@@ -29,6 +29,11 @@ export interface SubmitFlags {
   sla?: number
   delay?: number
   at?: Date
+  after?: string[]
+  onParentFailure?: SubmitOptions['onParentFailure']
+  voters?: number
+  decide?: DecidePolicy
+  decideBy?: string
   message?: string
 }
 
@@ -57,6 +62,16 @@ export function addSubmitFlags(command: Command): Command {
         .conflicts('at'),
     )
     .option('--at <time>', 'begin then: 2026-02-13T10:30:00Z, or 10:30 today', timeOfDay)
+    .option('--voters <n>', 'so many agents do it, and decide together', VOTERS)
+    .addOption(new Option('--decide <policy>', 'how they do').choices(DECIDE_POLICIES))
+    .option('--decide-by <field>', 'field of their results that is compared; all without')
+    .option('--after <id...>', 'tasks that must complete first: id, or queue/id', names)
+    .addOption(
+      new Option(
+        '--on-parent-failure <how>',
+        'what one of them that does not complete does to it',
+      ).choices(PARENT_FAILURES),
+    )
     .option('--message <file>', 'the task as a message (docs/PROTOCOL.md), or - for standard input')
 }
 
@@ -107,7 +122,7 @@ export function fileOf(path: string): Uint8Array {
 }
 
 function optionsOf(flags: Omit<SubmitFlags, 'message'>): SubmitOptions {
-  const { wait: _, retryDelay, ttl, deadline, sla, delay, ...said } = flags
+  const { wait: _, after, retryDelay, ttl, deadline, sla, delay, ...said } = flags
   return onlySaid({
     ...said,
     retryDelayMs: retryDelay,
@@ -115,6 +130,7 @@ function optionsOf(flags: Omit<SubmitFlags, 'message'>): SubmitOptions {
     deadlineMs: deadline,
     slaTargetMs: sla,
     delayMs: delay,
+    dependsOn: after,
   })
 }
 

@@ -1,8 +1,9 @@
 /** `signalbox task submit|get|list|cancel`: tasks from the outside. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import type { TaskHandle } from '../api.ts'
 import type { Client } from '../client/client.ts'
-import { TaskError } from '../errors.ts'
+import { SignalboxError, TaskError } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import type { HistoryEntry } from '../promise-views.ts'
 import { type ListTasksOptions, TASK_STATES, type TaskView } from '../task.ts'
@@ -22,6 +23,11 @@ import {
 } from './render/task.ts'
 import { addSubmitFlags, type SubmitFlags, taskOf } from './task-input.ts'
 import type { Terminal } from './terminal.ts'
+
+/** Between two looks at a task that is waited for. */
+const LOOK_MS = 2_000
+/** How long nobody may answer: a scheduler that is started again is back by then. */
+const SILENCE_MS = 10_000
 
 export function addTask(program: Command): void {
   const task = program
@@ -85,7 +91,7 @@ async function showTask(command: Command, ask: (client: Client) => Promise<Shown
       return
     }
     terminal.lines([
-      ...taskLines(view, terminal.colors),
+      ...taskLines(view, terminal.colors, history ?? []),
       ...historyLines(history ?? [], terminal.columns, terminal.colors),
     ])
   })
@@ -150,7 +156,7 @@ async function submit(
     } catch (error) {
       throw await explainUnknownQueue(error, client, queue)
     }
-    if (wait) return waitFor(task, terminal)
+    if (wait) return waitFor(client, task, terminal)
     const { id, state, waitingFor } = task
     if (terminal.format === 'table') terminal.lines(submittedLines(task, terminal.colors))
     else terminal.json({ id, queue, state, waitingFor })
@@ -158,9 +164,10 @@ async function submit(
 }
 
 /** Prints the result as it came, so that it can be piped; a failed task is an error. */
-async function waitFor(task: TaskHandle, terminal: Terminal): Promise<void> {
+async function waitFor(client: Client, task: TaskHandle, terminal: Terminal): Promise<void> {
   const { id, queue, waitingFor } = task
   const interrupts = catchInterrupts()
+  const over = new AbortController()
   if (terminal.format === 'ndjson') terminal.json({ id, queue, state: task.state, waitingFor })
   if (waitingFor !== null && process.stderr.isTTY) {
     terminal.note(`Task ${id} is accepted; ${waitingFor}.`)
@@ -169,7 +176,11 @@ async function waitFor(task: TaskHandle, terminal: Terminal): Promise<void> {
     interrupts.signal.addEventListener('abort', () => resolve(null), { once: true })
   })
   try {
-    const bytes = await Promise.race([task.bytes(), aborted])
+    const bytes = await Promise.race([
+      task.bytes(),
+      aborted,
+      silenceOf(client, task, terminal, over.signal),
+    ])
     if (bytes === null) {
       terminal.note(
         `Interrupted. Task ${id} goes on: look with \`signalbox task get ${id}\`, ` +
@@ -189,8 +200,50 @@ async function waitFor(task: TaskHandle, terminal: Terminal): Promise<void> {
     }
     throw error
   } finally {
+    over.abort()
     interrupts.dispose()
   }
+}
+
+/**
+ * Looks at the task now and then: an outcome does not come from a scheduler that is no more. Whatever a
+ * scheduler answers, the outcome is its to tell.
+ * @returns null, when it is over.
+ * @throws no_scheduler, disconnected when nobody has answered for `SILENCE_MS`.
+ */
+async function silenceOf(
+  client: Client,
+  { id, queue }: TaskHandle,
+  terminal: Terminal,
+  over: AbortSignal,
+): Promise<null> {
+  let heardAt = performance.now()
+  let isNoted = false
+  // Ends with who waits.
+  while (!over.aborted) {
+    await sleep(LOOK_MS, undefined, { signal: over }).catch(() => {})
+    if (over.aborted) break
+    const answer: unknown = await client.getTask(id, queue).catch((error) => error)
+    if (over.aborted) break
+    if (!isSilence(answer)) {
+      heardAt = performance.now()
+      isNoted = false
+    } else if (performance.now() - heardAt >= SILENCE_MS) {
+      const message =
+        `Nobody has answered for ${SILENCE_MS / 1_000} s: whether task ${id} completes is unknown. ` +
+        `When a scheduler is there again, look with \`signalbox task get ${id}\`.`
+      throw new SignalboxError(answer.code, message, { cause: answer })
+    } else if (!isNoted) {
+      isNoted = true
+      terminal.note(`No scheduler answers; waiting up to ${SILENCE_MS / 1_000} s for one.`)
+    }
+  }
+  return null
+}
+
+function isSilence(answer: unknown): answer is SignalboxError {
+  if (!(answer instanceof SignalboxError)) return false
+  return answer.code === 'no_scheduler' || answer.code === 'disconnected'
 }
 
 /** JSON as its value, anything else as text. */

@@ -25,16 +25,19 @@ import { DeadLettersApi } from './dead-letters-api.ts'
 import { FleetApi } from './fleet-api.ts'
 import type { Inbox } from './inbox.ts'
 import type { Link } from './link.ts'
+import { WorkApi } from './work-api.ts'
 
 export class Api {
   readonly #asker: Asker
   readonly deadLetters: DeadLettersApi
   readonly fleet: FleetApi
+  readonly work: WorkApi
 
   constructor(link: Link, inbox: Inbox) {
     this.#asker = new Asker(link, inbox)
     this.deadLetters = new DeadLettersApi(this.#asker)
     this.fleet = new FleetApi(this.#asker)
+    this.work = new WorkApi(this.#asker)
   }
 
   status(): Promise<SchedulerStatus> {

@@ -1,7 +1,7 @@
 /**
  * Control calls on `sb.api.<verb>.any`. Every scheduler hears them and those that are meant answer,
- * so the first answer is the answer, except that one who does not know the task, the agent, the queue
- * or the dead letter is outvoted by one who does. What all of them have is gathered from all.
+ * so the first answer is the answer, except that one who does not know the task, the agent, the queue,
+ * the dead letter, the flow or the person is outvoted by one who does. What all of them have is gathered from all.
  */
 import type { Msg } from 'nats'
 import { SignalboxError } from '../errors.ts'
@@ -13,7 +13,14 @@ import { disconnected, type Link } from './link.ts'
 
 const TARGET = 'any'
 /** Of somebody who is not the one to ask. */
-const OUTVOTED = ['task_unknown', 'agent_unknown', 'queue_unknown', 'dead_letter_unknown']
+const OUTVOTED = [
+  'task_unknown',
+  'agent_unknown',
+  'queue_unknown',
+  'dead_letter_unknown',
+  'flow_unknown',
+  'person_unknown',
+]
 /** Of all that there are, those that have none of what is asked for say nothing of the others'. */
 const OUTVOTED_OF_ALL = [...OUTVOTED, 'not_supported']
 /** How long another scheduler may take to know what one did not, or to say what it has itself. */
@@ -23,6 +30,7 @@ class ApiCall implements Waiter {
   readonly subject: string
   /** Of several answers; null when the first is the answer. */
   readonly #gathered: never[] | null
+  readonly #read: (bytes: Uint8Array) => unknown
   readonly #resolve: (value: never) => void
   readonly #reject: (error: unknown) => void
   /** Ends the call with the error that it is given. */
@@ -33,12 +41,14 @@ class ApiCall implements Waiter {
   constructor(
     subject: string,
     gathers: boolean,
+    read: (bytes: Uint8Array) => unknown,
     resolve: (value: never) => void,
     reject: (error: unknown) => void,
     giveUpIn: (ms: number, error: SignalboxError) => void,
   ) {
     this.subject = subject
     this.#gathered = gathers ? [] : null
+    this.#read = read
     this.#resolve = resolve
     this.#reject = reject
     this.#giveUpIn = giveUpIn
@@ -46,7 +56,7 @@ class ApiCall implements Waiter {
 
   answer(msg: Msg): boolean {
     const error = this.#errorOf(msg)
-    if (error === null) return this.#take(decodePayload<never>(msg.data))
+    if (error === null) return this.#take(this.#read(msg.data) as never)
     const outvoted = this.#gathered === null ? OUTVOTED : OUTVOTED_OF_ALL
     if (!outvoted.includes(error.code)) {
       this.fail(error)
@@ -107,15 +117,26 @@ export class Asker {
 
   /** @param target a scheduler's name; all that there are without. */
   call<T>(verb: string, body: object, target = TARGET): Promise<T> {
-    return this.#ask(verb, body, target, false)
+    return this.#ask(verb, body, target, false, decodePayload)
+  }
+
+  /** As `call`, for an answer that is bytes; they are nobody else's. */
+  bytes(verb: string, body: object): Promise<Uint8Array> {
+    return this.#ask(verb, body, TARGET, false, (bytes) => Uint8Array.from(bytes))
   }
 
   /** @returns the answers of all schedulers that know what is asked for, one at least. */
   gather<T>(verb: string, body: object): Promise<T[]> {
-    return this.#ask(verb, body, TARGET, true)
+    return this.#ask(verb, body, TARGET, true, decodePayload)
   }
 
-  #ask<T>(verb: string, body: object, target: string, gathers: boolean): Promise<T> {
+  #ask<T>(
+    verb: string,
+    body: object,
+    target: string,
+    gathers: boolean,
+    read: (bytes: Uint8Array) => unknown,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (!this.#link.connected) throw disconnected('nothing was asked')
       const subject = this.#link.subjects.api(verb, target)
@@ -123,7 +144,7 @@ export class Asker {
         clearTimeout(call.timer)
         call.timer = setTimeout(() => this.#inbox.fail(number, error), ms)
       }
-      const call = new ApiCall(subject, gathers, resolve, reject, giveUpIn)
+      const call = new ApiCall(subject, gathers, read, resolve, reject, giveUpIn)
       const number = this.#inbox.add(call)
       giveUpIn(this.#link.timeoutMs, silence(this.#link.timeoutMs))
       this.#link.nc.publish(subject, encodeJson(body), { reply: this.#inbox.replyTo(number) })

@@ -25,7 +25,25 @@ import type {
   SchedulerMetrics,
 } from '../balance-views.ts'
 import type { TaskExplanation } from '../explanation.ts'
+import type {
+  FlowHandle,
+  FlowOptions,
+  FlowPage,
+  FlowView,
+  ListFlowsOptions,
+} from '../flow-views.ts'
 import type { LedgerPage, LedgerTailOptions } from '../ledger-views.ts'
+import type {
+  CalibrationView,
+  ClaimOptions,
+  CommentOptions,
+  DecideOptions,
+  DecisionView,
+  InboxOptions,
+  InboxRow,
+  InboxView,
+  TaskComment,
+} from '../people-views.ts'
 import type {
   DeadLetterPage,
   DeadLetterView,
@@ -54,6 +72,7 @@ import type {
 import { NatsAgent } from './agent/agent.ts'
 import { Api } from './api.ts'
 import { listenForEvents, type ToldEvent } from './events.ts'
+import { Flows } from './flows.ts'
 import type { Inbox } from './inbox.ts'
 import type { Link } from './link.ts'
 import { Recovery } from './recovery.ts'
@@ -66,6 +85,7 @@ export class Client implements Signalbox {
   readonly #submitter: Submitter
   readonly #submissions: Submissions<Lane>
   readonly #api: Api
+  readonly #flows: Flows
   readonly #agents = new Set<NatsAgent>()
   #closing: Promise<void> | undefined
 
@@ -76,6 +96,7 @@ export class Client implements Signalbox {
     this.#submitter = new Submitter(link, inbox, window)
     this.#submissions = new Submissions(this.#submitter)
     this.#api = new Api(link, inbox)
+    this.#flows = new Flows(link, inbox)
     new Recovery(link, this.#submitter, this.#api)
   }
 
@@ -228,6 +249,50 @@ export class Client implements Signalbox {
 
   ledgerTail(options?: LedgerTailOptions): Promise<LedgerPage> {
     return this.#api.ledgerTail(options)
+  }
+
+  flow(options: FlowOptions): Promise<FlowHandle> {
+    return this.#flows.submit(options)
+  }
+
+  getFlow(id: string): Promise<FlowView> {
+    return this.#api.work.getFlow(id)
+  }
+
+  listFlows(options?: ListFlowsOptions): Promise<FlowPage> {
+    return this.#api.work.listFlows(options)
+  }
+
+  cancelFlow(id: string, node?: string): Promise<FlowView> {
+    return this.#api.work.cancelFlow(id, node)
+  }
+
+  taskInput(id: string, name: string, queue?: string): Promise<Uint8Array> {
+    return this.#api.work.taskInput(id, name, queue)
+  }
+
+  listInbox(options?: InboxOptions): Promise<InboxRow[]> {
+    return this.#api.work.listInbox(options)
+  }
+
+  inboxTask(id: string, queue?: string): Promise<InboxView> {
+    return this.#api.work.inboxTask(id, queue)
+  }
+
+  claimTask(id: string, options: ClaimOptions): Promise<InboxView> {
+    return this.#api.work.claimTask(id, options)
+  }
+
+  decideTask(id: string, options: DecideOptions): Promise<DecisionView> {
+    return this.#api.work.decideTask(id, options)
+  }
+
+  commentTask(id: string, options: CommentOptions): Promise<TaskComment> {
+    return this.#api.work.commentTask(id, options)
+  }
+
+  queueCalibration(queue: string): Promise<CalibrationView> {
+    return this.#api.work.queueCalibration(queue)
   }
 
   status(): Promise<SchedulerStatus> {

@@ -18,6 +18,8 @@ export interface ConfigChanges {
   readonly changed: readonly string[]
   /** Names of dead letters whose route is another. */
   readonly routes: readonly string[]
+  /** Who is new, has gone, or has other options. */
+  readonly people: readonly string[]
 }
 
 export function configChanges(before: Configuration, after: Configuration): ConfigChanges {
@@ -40,6 +42,9 @@ export function configChanges(before: Configuration, after: Configuration): Conf
   const names = Object.keys(now)
   const routesBefore = before.scheduler.deadLetters ?? {}
   const routesAfter = after.scheduler.deadLetters ?? {}
+  const peopleBefore = before.scheduler.people ?? {}
+  const peopleAfter = after.scheduler.people ?? {}
+  const people = [...new Set([...Object.keys(peopleBefore), ...Object.keys(peopleAfter)])]
   const letters = [...new Set([...Object.keys(routesBefore), ...Object.keys(routesAfter)])]
   return {
     needsRestart,
@@ -48,6 +53,7 @@ export function configChanges(before: Configuration, after: Configuration): Conf
       (name) => Object.hasOwn(old, name) && !isDeepStrictEqual(old[name], now[name]),
     ),
     routes: letters.filter((name) => !isDeepStrictEqual(routesBefore[name], routesAfter[name])),
+    people: people.filter((name) => !isDeepStrictEqual(peopleBefore[name], peopleAfter[name])),
   }
 }
 

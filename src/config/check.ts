@@ -54,6 +54,10 @@ export function checkValue(key: Key, value: unknown, context: CheckContext): Che
     case 'names':
     case 'texts':
       return checkList(key, value, context)
+    case 'values':
+      return checkScalars(key, value, context)
+    case 'rules':
+      return Array.isArray(value) && value.length <= key.max ? { value } : give(key, context)
     case 'numbers':
       return typeof value === 'object' && value !== null ? { value } : give(key, context)
     case 'group':
@@ -93,6 +97,17 @@ function checkList(key: Key, given: unknown, context: CheckContext): Checked {
     return give(key, context)
   }
   return { value: [...new Set(list)] }
+}
+
+function checkScalars(key: Key, given: unknown, context: CheckContext): Checked {
+  if (!Array.isArray(given)) return isScalar(given) ? { value: given } : give(key, context)
+  const isRight = given.length <= key.max && given.every(isScalar)
+  return isRight ? { value: given } : give(key, context)
+}
+
+/** What JSON has that is neither an object nor a list. */
+export function isScalar(value: unknown): boolean {
+  return value === null || ['string', 'boolean'].includes(typeof value) || Number.isFinite(value)
 }
 
 function give(key: Key, { isFile }: CheckContext, words: readonly string[] = []): Fault {

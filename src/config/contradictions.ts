@@ -4,7 +4,9 @@
  * Runs in any thread, on complete options. Invariant: nothing that source document 004 configures is
  * one of them. An error is what cannot work; a warning is what works otherwise than it looks.
  */
-import type { DeadLetterRoute, QueueOptions } from '../options.ts'
+import type { DeadLetterRoute, GivenQueueOptions, QueueOptions, ResultRule } from '../options.ts'
+import { ruleCircles } from '../rules/circles.ts'
+import { FIELD_WORDS, pathOf } from '../rules/field.ts'
 import type { PriorityName } from '../task.ts'
 import { QUEUE_KEYS } from './queue-keys.ts'
 
@@ -14,6 +16,8 @@ export interface Contradiction {
   readonly in: 'queues' | 'deadLetters'
   /** The option that is to be changed; of a level, both. */
   readonly option: keyof QueueOptions | 'queue' | ''
+  /** Where in the option's value, `[0].queue`; '' for all of it. */
+  readonly at?: string
   readonly severity: 'error' | 'warning'
   readonly message: string
 }
@@ -21,6 +25,8 @@ export interface Contradiction {
 export interface QueueSet {
   readonly queues: Readonly<Record<string, QueueOptions>>
   readonly deadLetters: Readonly<Record<string, DeadLetterRoute>>
+  /** Of queues that come into being. */
+  readonly defaults: QueueOptions
   /** Only these queues may be. */
   readonly isStrict: boolean
   /** Names and numbers are those of the file. */
@@ -30,11 +36,13 @@ export interface QueueSet {
 /** @returns options of a queue with its defaults, groups key by key. */
 export function mergedQueue(
   defaults: QueueOptions,
-  given: Partial<QueueOptions> | undefined,
+  given: GivenQueueOptions | undefined,
 ): QueueOptions {
   return {
     ...defaults,
     ...given,
+    // Checked ones, whatever they were.
+    rules: (given?.rules ?? defaults.rules) as readonly ResultRule[],
     slaTargetsMs: { ...defaults.slaTargetsMs, ...given?.slaTargetsMs },
     boostAfterMs: { ...defaults.boostAfterMs, ...given?.boostAfterMs },
   }
@@ -42,8 +50,12 @@ export function mergedQueue(
 
 export function contradictions(set: QueueSet): Contradiction[] {
   const found = Object.entries(set.queues).flatMap(([name, queue]) => ofQueue(name, queue, set))
-  return [...found, ...ofTargets(set), ...ofCircles(set)]
+  return [...found, ...ofTargets(set), ...ofRules(set), ...ofCircles(set)]
 }
+
+/** Below half of all runs would be late; above, a thousand results do not tell. */
+const HEDGE_MIN = 0.5
+const HEDGE_MAX = 0.999
 
 /** Says options by their names and values, as the reader knows them. */
 class Teller {
@@ -60,6 +72,10 @@ class Teller {
 
   ms(value: number): string {
     return this.#isFile ? `${value / 1_000} s` : `${value} ms`
+  }
+
+  shares(from: number, to: number): string {
+    return this.#isFile ? `${from * 100} to ${to * 100}` : `${from} to ${to}`
   }
 }
 
@@ -82,6 +98,16 @@ function ofQueue(name: string, queue: QueueOptions, set: QueueSet): Contradictio
     wrong('escalateTo', 'a task cannot be escalated to the queue that it is in: name another')
   }
   ofRetries(queue, tell, wrong, odd)
+  if (queue.confidenceField !== '' && pathOf(queue.confidenceField) === null) {
+    wrong('confidenceField', `give ${FIELD_WORDS}`)
+  }
+  if (queue.decideBy !== '' && pathOf(queue.decideBy) === null) {
+    wrong('decideBy', `give ${FIELD_WORDS}`)
+  }
+  const { hedgePercentile: share } = queue
+  if (share !== 0 && (share < HEDGE_MIN || share > HEDGE_MAX)) {
+    wrong('hedgePercentile', `give 0 for never, or ${tell.shares(HEDGE_MIN, HEDGE_MAX)}`)
+  }
   const { heartbeatTimeoutMs: beat, timeoutMs, ttlMs, deadlineMs } = queue
   if (beat > timeoutMs) {
     const limit = `${tell.name('timeoutMs')} of ${tell.ms(timeoutMs)}`
@@ -159,6 +185,31 @@ function ofTargets({ queues, deadLetters, isStrict }: QueueSet): Contradiction[]
     if (!isStrict || names.has(name)) continue
     const message = 'no queue has dead letters of this name'
     found.push({ of: name, in: 'deadLetters', option: '', severity: 'warning', message })
+  }
+  return found
+}
+
+/** Rules that lead to a queue that is not there, or for ever round. */
+function ofRules({ queues, deadLetters, defaults, isStrict }: QueueSet): Contradiction[] {
+  const found: Contradiction[] = []
+  const tell = (of: string, rule: number, at: string, message: string) => {
+    const where = `[${rule}]${at}`
+    found.push({ of, in: 'queues', option: 'rules', at: where, severity: 'error', message })
+  }
+  for (const [name, { rules }] of Object.entries(queues)) {
+    for (const [at, { queue }] of rules.entries()) {
+      if (queue === '' || !isStrict || Object.hasOwn(queues, queue)) continue
+      tell(name, at, '.queue', `there is no queue "${queue}": add it to the queues`)
+    }
+  }
+  const moves = (letter: string) => {
+    const route = ownOf(deadLetters, letter)
+    return route?.route === 'queue' ? route.queue : null
+  }
+  const circles = ruleCircles({ queues, moves, defaults: isStrict ? null : defaults })
+  for (const { path, rule } of circles) {
+    const way = path.join(' → ')
+    tell(path[0], rule, '', `tasks would go round for ever, ${way}: give one of its rules "times"`)
   }
   return found
 }

@@ -111,6 +111,8 @@ function targetsIn(document: Document, findings: Findings): Map<Alias, Node> {
 
 function syntaxSentence(message: string): string {
   const first = firstLine(message)
+  // `is: >=` of a rule is the usual one.
+  if (first.startsWith('plain value cannot start with')) return `${first}: put it in quotes`
   return /\btabs?\b/i.test(first) ? `${first}: indent with spaces` : first
 }
 

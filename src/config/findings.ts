@@ -51,6 +51,11 @@ export class Findings {
     this.#add('warning', offset, path, message, more)
   }
 
+  /** Of all kinds, those that are not held included. */
+  get count(): number {
+    return this.all.length + this.more
+  }
+
   get hasErrors(): boolean {
     return this.more > 0 || this.all.some(({ severity }) => severity === 'error')
   }

@@ -9,7 +9,8 @@
  *                 │ × 1000                  │ ÷ 100
  *   option   `ttlMs: 1500`          `slaAttainment: 0.95`
  */
-import { LIMITS } from '../options.ts'
+import { LIMITS, type ResultRule } from '../options.ts'
+import { flatOf } from '../rules/shape.ts'
 import { PRIORITIES, type PriorityLevel } from '../task.ts'
 
 /**
@@ -29,6 +30,8 @@ import { PRIORITIES, type PriorityLevel } from '../task.ts'
  * | names     | a list of tokens                | the same                            |
  * | texts     | a list of texts, or one alone   | the same                            |
  * | numbers   | numbers by name                 | the same                            |
+ * | values    | a scalar, or a list of them     | the same                            |
+ * | rules     | a list of rules on results      | the same, in the scheduler's form   |
  * | group     | keys of its own                 | an object                           |
  */
 export type KeyKind =
@@ -46,6 +49,8 @@ export type KeyKind =
   | 'names'
   | 'texts'
   | 'numbers'
+  | 'values'
+  | 'rules'
   | 'group'
 
 export interface Key {
@@ -60,7 +65,7 @@ export interface Key {
   readonly multipleOf: number
   /** Of a choice. */
   readonly values: readonly string[]
-  /** Of a group. */
+  /** Of a group, and of each rule. */
   readonly keys: readonly Key[]
   /** As an option; undefined where there is none. */
   readonly default: unknown
@@ -188,6 +193,10 @@ export class KeyMaker {
     return this.#make('numbers', yaml, option, words, { max: LIMITS.specializationsMax })
   }
 
+  rules(yaml: string, option: string, keys: readonly Key[], words: string): Key {
+    return this.#make('rules', yaml, option, words, { keys, max: LIMITS.rulesPerQueueMax })
+  }
+
   group(yaml: string, option: string, keys: readonly Key[], words: string, more: More = {}): Key {
     return this.#make('group', yaml, option, words, { ...more, keys })
   }
@@ -206,6 +215,9 @@ export function toYaml(key: Key, value: unknown): unknown {
   if (key.kind === 'seconds') return (value as number) / 1_000
   if (key.kind === 'percent') return Number(((value as number) * 100).toPrecision(15))
   if (key.kind === 'priority') return key.values[(value as PriorityLevel) - 1]
+  if (key.kind === 'rules' && Array.isArray(value)) {
+    return (value as ResultRule[]).map((rule) => groupToYaml(key.keys, { ...flatOf(rule) }))
+  }
   if (key.kind !== 'group') return value
   return groupToYaml(key.keys, value as Record<string, unknown>)
 }
@@ -258,6 +270,10 @@ export function rangeWords(key: Key, isFile: boolean): string {
       return `a text, or a list of at most ${key.max} texts`
     case 'numbers':
       return 'numbers by name'
+    case 'values':
+      return `a text, a number, true, false or null, or a list of at most ${key.max} of them`
+    case 'rules':
+      return `a list of at most ${key.max} rules`
     case 'group':
       return `an object with ${wordList((isFile ? key.keys.map(({ yaml }) => yaml) : key.keys.map(({ option }) => option)).slice(), 'and')}`
   }

@@ -8,6 +8,7 @@
 import { LIMITS } from '../options.ts'
 import { AGENT_HEALTH_KEYS, METRICS_KEYS, SCALING_KEYS, STEALING_KEYS } from './balance-keys.ts'
 import type { Key } from './key.ts'
+import { PERSON_KEYS } from './people-keys.ts'
 import { QUEUE_KEYS } from './queue-keys.ts'
 import {
   AGENT_KEYS,
@@ -68,6 +69,12 @@ export const SECTIONS: readonly Section[] = [
   section('queue_defaults', 'queueDefaults', QUEUE_KEYS, 'Of every queue that says nothing else.', {
     reloads: true,
     also: ['defaults', 'queues_defaults'],
+  }),
+  section('people', 'people', PERSON_KEYS, 'People who take tasks, by name.', {
+    shape: 'named',
+    max: LIMITS.peopleMax,
+    reloads: true,
+    also: ['persons', 'staff', 'humans', 'reviewers'],
   }),
   section('dead_letters', 'deadLetters', DEAD_LETTER_KEYS, 'What becomes of them, by name.', {
     shape: 'named',

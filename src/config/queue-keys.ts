@@ -5,6 +5,8 @@
  */
 import {
   BINDINGS,
+  COMPARISONS,
+  DECIDE_POLICIES,
   LIMITS,
   MATCHES,
   QUEUE_DEFAULTS,
@@ -34,6 +36,46 @@ const BOOST_LEVELS: readonly Key[] = (['background', 'low', 'normal'] as const).
     default: QUEUE_DEFAULTS.boostAfterMs[level],
   }),
 )
+
+/** Of each rule on results: docs/rules.md. */
+export const RULE_KEYS: readonly Key[] = [
+  key(
+    'text',
+    'field',
+    'field',
+    'Field of the result, `gaps.0.level`; without one it always fits.',
+    {
+      also: ['path', 'key', 'when', 'if'],
+    },
+  ),
+  key('choice', 'is', 'is', 'How the field is compared, in quotes; `in` or `==` by default.', {
+    values: COMPARISONS,
+    also: ['op', 'operator', 'comparison'],
+  }),
+  key('values', 'value', 'value', 'What it is compared with; values of another type never fit.', {
+    max: LIMITS.ruleValuesMax,
+    also: ['values', 'than', 'to'],
+  }),
+  key('name', 'queue', 'queue', 'Queue in which the task goes on.', {
+    also: ['then', 'route', 'destination', 'destination_queue', 'next'],
+  }),
+  key('priority', 'priority', 'priority', 'Its priority there; that queue’s by default.', {
+    min: 1,
+    max: 5,
+    values: Object.keys(PRIORITIES),
+  }),
+  key('name', 'dead_letter', 'deadLetter', 'Or it ends as a dead letter, with this code.', {
+    also: ['dead', 'reject', 'fail'],
+  }),
+  key('boolean', 'done', 'done', 'Or the result is the outcome, whatever rules follow.', {
+    also: ['end', 'stop'],
+  }),
+  key('whole', 'times', 'times', 'How often a task may follow it; without, as often as it fits.', {
+    min: 1,
+    max: LIMITS.stagesMax,
+    also: ['max_times', 'at_most'],
+  }),
+]
 
 /** In the order in which they are shown. */
 export const QUEUE_KEYS: readonly Key[] = [
@@ -201,4 +243,40 @@ export const QUEUE_KEYS: readonly Key[] = [
     none: '',
   }),
   of.boolean('explain', 'explain', 'Keeps candidates and scores of each decision.'),
+  of.rules(
+    'rules',
+    'rules',
+    RULE_KEYS,
+    'What results lead to, the first that fits: docs/rules.md.',
+  ),
+  of.text('confidence_field', 'confidenceField', 'Field of results that says how sure they are.', {
+    none: '',
+  }),
+  of.whole(
+    'voters',
+    'voters',
+    [1, LIMITS.votersMax],
+    'Agents that do each task and decide it together: docs/together.md.',
+    { also: ['votes', 'quorum', 'consensus', 'replicas'] },
+  ),
+  of.choice(
+    'decide',
+    'decide',
+    DECIDE_POLICIES,
+    'What decides: the first result, what more than half say, or what all say.',
+    { also: ['decision', 'consensus_policy', 'vote'] },
+  ),
+  of.text('decide_by', 'decideBy', 'Field of the results that is compared; all of them without.', {
+    none: '',
+    also: ['decide_field', 'vote_by'],
+  }),
+  of.percent(
+    'hedge_percentile',
+    'hedgePercentile',
+    'A task that runs longer than this share of its type is begun elsewhere besides; 0 for never.',
+    { also: ['hedge', 'hedging', 'speculative', 'hedge_after_percentile'] },
+  ),
+  of.percent('hedge_budget_percent', 'hedgeBudget', 'Work that this may add, of all work.', {
+    also: ['hedge_budget', 'hedge_budget_percentage'],
+  }),
 ]

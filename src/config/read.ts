@@ -15,6 +15,7 @@ import { parseAddress } from '../address/nats-address.ts'
 import { adoptedAgents } from '../adopted-options.ts'
 import { SignalboxError } from '../errors.ts'
 import {
+  type NatsOptions,
   QUEUE_DEFAULTS,
   type QueueOptions,
   SCHEDULER_DEFAULTS,
@@ -23,6 +24,7 @@ import {
 import { canonicalStrategy } from '../routing/aliases.ts'
 import { strategyNames } from '../routing/registry.ts'
 import { quote } from '../wire/tokens.ts'
+import { nearest } from '../words/nearest.ts'
 import { impossiblePairs } from './balance-together.ts'
 import { contradictions, mergedQueue } from './contradictions.ts'
 import { type ConfigDocument, parseConfig } from './document.ts'
@@ -30,8 +32,9 @@ import { mergeDocument002, pathOf002, SECTIONS_002 } from './document-002.ts'
 import type { Finding } from './findings.ts'
 import { toYaml } from './key.ts'
 import { SECTIONS } from './keys.ts'
-import { nearest } from './nearest.ts'
+import { PERSON_KEYS } from './people-keys.ts'
 import { QUEUE_KEYS } from './queue-keys.ts'
+import { NAME_TAKEN, personFaults } from './require-people.ts'
 import { type Entry, isNothing, offsetOf, SectionReader } from './sections.ts'
 import type { ServiceOptions } from './service-options.ts'
 
@@ -96,6 +99,7 @@ export function readConfig(text: string, file: string, options: ReadOptions = {}
   const scheduler = schedulerOptions(sections, options)
   checkTogether(scheduler, document, reader, options)
   checkBalance(scheduler, document, reader)
+  checkPeople(scheduler, document, reader)
   return {
     findings: findings.sorted(),
     more: findings.more,
@@ -243,20 +247,49 @@ function checkTogether(
   const { deadLetters = {}, strictQueues: isStrict = true } = options
   checkRoutes(deadLetters, findings, places)
   const wrong = findings.all.filter(({ severity }) => severity === 'error').map(({ path }) => path)
-  for (const each of contradictions({ queues, deadLetters, isStrict, isFile: true })) {
+  for (const each of contradictions({ queues, deadLetters, defaults, isStrict, isFile: true })) {
     if (each.in === 'queues' && others.includes(each.of)) continue
     const key = QUEUE_KEYS.find(({ option }) => option === each.option)
     const yaml = key?.yaml ?? each.option
-    const own = `${each.in === 'queues' ? 'queues' : 'dead_letters'}.${each.of}`
-    const path = yaml === '' ? own : `${own}.${yaml}`
+    // Of a queue that comes into being.
+    const isDefault = each.in === 'queues' && !Object.hasOwn(queues, each.of)
+    const section = each.in === 'queues' ? 'queues' : 'dead_letters'
+    const own = isDefault ? 'queue_defaults' : `${section}.${each.of}`
+    const said = `${yaml}${each.at ?? ''}`
+    const path = yaml === '' ? own : `${own}.${said}`
     // Of what is wrong by itself nothing more can be said.
     if (wrong.some((at) => at.startsWith('queue_defaults') || at.startsWith(own))) continue
-    const place = places.get(path) ?? places.get(`queue_defaults.${yaml}`) ?? places.get(own) ?? 0
-    const given = key && toYaml(key, queues[each.of][key.option as keyof QueueOptions])
+    const inDefaults = places.get(`queue_defaults.${said}`) ?? places.get(`queue_defaults.${yaml}`)
+    const place = places.get(path) ?? inDefaults ?? places.get(own) ?? 0
+    const options = isDefault ? defaults : queues[each.of]
+    const given = key && toYaml(key, options[key.option as keyof QueueOptions])
     const value = typeof given === 'object' ? undefined : given
     if (each.severity === 'warning') findings.warning(place, path, each.message, { value })
     else {
       findings.error(place, path, each.message, { value, suggestion: nearQueue(each, queues) })
+    }
+  }
+}
+
+/** Hours, time zones and queues of people, who are right by themselves. */
+function checkPeople(
+  { people = {}, queues = {}, strictQueues: isStrict = true, nats }: SchedulerOptions,
+  { findings }: ConfigDocument,
+  { places }: SectionReader,
+): void {
+  const wrong = findings.all.filter(({ severity }) => severity === 'error').map(({ path }) => path)
+  const known = isStrict ? Object.keys(queues) : null
+  const agents = (nats as NatsOptions | undefined)?.agents ?? []
+  const taken = agents.map(({ name, subject = '' }) => name ?? subject.replaceAll('.', '-'))
+  for (const [name, options] of Object.entries(people)) {
+    const own = `people.${name}`
+    if (taken.includes(name)) findings.error(places.get(own) ?? 0, own, NAME_TAKEN)
+    for (const { option, value, message, suggestion } of personFaults(options, { queues: known })) {
+      const path = `${own}.${PERSON_KEYS.find((key) => key.option === option)!.yaml}`
+      // Of what is wrong by itself nothing more can be said.
+      if (wrong.some((at) => at === own || at === path)) continue
+      const place = places.get(path) ?? places.get(own) ?? 0
+      findings.error(place, path, message, { value, suggestion })
     }
   }
 }

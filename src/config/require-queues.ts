@@ -5,6 +5,7 @@
  * Runs in the thread of the scheduler. Invariant: what passes is right by itself and together with the
  * queues that there are already.
  */
+import { SignalboxError } from '../errors.ts'
 import {
   type DeadLetterRoute,
   QUEUE_DEFAULTS,
@@ -58,11 +59,17 @@ export function requireQueueSet(
   )
   const deadLetters = requireRoutes(given.deadLetters ?? {})
   const together = { ...others, ...queues }
-  for (const each of contradictions({ queues: together, deadLetters, isStrict, isFile: false })) {
+  const set = { queues: together, deadLetters, defaults: queueDefaults, isStrict, isFile: false }
+  for (const each of contradictions(set)) {
     if (each.severity === 'warning') continue
-    const path = `${each.in}.${each.of}${each.option === '' ? '' : `.${each.option}`}`
-    const source: object = each.in === 'queues' ? together[each.of] : deadLetters[each.of]
-    throw badOption(path, source[each.option as keyof object], each.message)
+    // Of a queue that comes into being.
+    const isDefault = each.in === 'queues' && !Object.hasOwn(together, each.of)
+    const own = isDefault ? 'queueDefaults' : `${each.in}.${each.of}`
+    const path = `${own}${each.option === '' ? '' : `.${each.option}`}${each.at ?? ''}`
+    const ofQueue = isDefault ? queueDefaults : together[each.of]
+    const source: object = each.in === 'queues' ? ofQueue : deadLetters[each.of]
+    const error = badOption(path, source[each.option as keyof object], each.message)
+    throw each.option === 'rules' ? new SignalboxError('bad_rule', error.message) : error
   }
   return { queueDefaults, queues, deadLetters, deadLetterMoves: movesOf(deadLetters) }
 }

@@ -5,10 +5,12 @@
  * its range, under the name that it is known by.
  */
 import { SignalboxError } from '../errors.ts'
+import type { ResultRule, RuleOptions } from '../options.ts'
+import { flatOf, isChecked, ruleOf } from '../rules/shape.ts'
 import { quote, requireToken } from '../wire/tokens.ts'
+import { nearest } from '../words/nearest.ts'
 import { type CheckContext, checkValue } from './check.ts'
 import { type Key, rangeWords } from './key.ts'
-import { nearest } from './nearest.ts'
 
 const NAMES_TOLD = 16
 
@@ -44,12 +46,40 @@ export function requireKeys(
 /** @throws bad_option, bad_token */
 export function requireValue(path: string, key: Key, value: unknown, context: CheckContext) {
   if (key.kind === 'group') return requireKeys(path, key.keys, value, context.strategies)
+  if (key.kind === 'rules') return requireRules(path, key, value)
   const checked = checkValue(key, value, context)
   if ('value' in checked) return checked.value
   if (key.kind === 'name' && typeof value === 'string') requireToken(value, key.yaml)
   const near = typeof value === 'string' ? nearest(value, checked.words) : null
   const meant = near === null ? '' : `; did you mean "${near}"?`
   throw badOption(path, value, checked.fault, meant)
+}
+
+/** @returns the rules in the scheduler's form, which is taken as well. @throws bad_rule */
+function requireRules(path: string, key: Key, given: unknown): ResultRule[] {
+  if (!Array.isArray(given) || given.length > key.max) {
+    throw badRule(badOption(path, given, `give ${rangeWords(key, false)}`))
+  }
+  return given.map((one: unknown, at) => {
+    const own = `${path}[${at}]`
+    const flat = typeof one === 'object' && one !== null && isChecked(one) ? flatOf(one) : one
+    let keys: RuleOptions
+    try {
+      keys = requireKeys(own, key.keys, flat)
+    } catch (error) {
+      throw badRule(error)
+    }
+    const rule = ruleOf(keys)
+    if (!('message' in rule)) return rule
+    const where = rule.key === '' ? own : `${own}.${rule.key}`
+    const wrong = rule.key === '' ? one : keys[rule.key]
+    throw badRule(badOption(where, wrong, rule.message))
+  })
+}
+
+/** @returns the same as an error of rules. */
+function badRule(error: unknown): unknown {
+  return error instanceof SignalboxError ? new SignalboxError('bad_rule', error.message) : error
 }
 
 export function badOption(

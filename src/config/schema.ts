@@ -122,6 +122,12 @@ function kindSchema(key: Key): Schema {
       }
     case 'numbers':
       return { type: 'object', propertyNames: TOKEN, additionalProperties: { type: 'number' } }
+    case 'values': {
+      const one = { type: ['string', 'number', 'boolean', 'null'] }
+      return { anyOf: [one, { type: 'array', items: one, maxItems: key.max }] }
+    }
+    case 'rules':
+      return { type: 'array', items: keysSchema(key.keys), maxItems: key.max }
     case 'group':
       return keysSchema(key.keys)
   }
@@ -136,7 +142,7 @@ function object(properties: [string, Schema][]): Schema {
 }
 
 function bothCases(values: readonly string[]): string[] {
-  return [...values, ...values.map((value) => value.toUpperCase())]
+  return [...new Set([...values, ...values.map((value) => value.toUpperCase())])]
 }
 
 function orNull(schema: Schema): Schema {

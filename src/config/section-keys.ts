@@ -31,6 +31,7 @@ const scheduler = new KeyMaker({
   seed: 1,
   window: LIMITS.windowDefault,
   whenFull: 'wait',
+  flowTasksMax: LIMITS.flowTasksDefault,
 })
 
 export const SCHEDULER_KEYS: readonly Key[] = [
@@ -78,6 +79,12 @@ export const SCHEDULER_KEYS: readonly Key[] = [
     'agentQueueMax',
     [1, LIMITS.agentQueueMax],
     'Tasks bound early that wait for one agent.',
+  ),
+  scheduler.whole(
+    'flow_tasks_max',
+    'flowTasksMax',
+    [1, LIMITS.flowTasksMax],
+    'Tasks of a flow: docs/flows.md.',
   ),
   scheduler.whole('seed', 'seed', [0, 2 ** 32 - 1], 'Of the strategies’ random numbers.'),
   scheduler.whole(

@@ -6,13 +6,16 @@
  * one that its key may have; what the table does not name is never looked into.
  */
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
+import type { ResultRule } from '../options.ts'
+import { ruleOf } from '../rules/shape.ts'
 import { isToken } from '../wire/tokens.ts'
-import { checkValue } from './check.ts'
+import { nearest } from '../words/nearest.ts'
+import { checkValue, isScalar as isOne } from './check.ts'
 import type { ConfigDocument } from './document.ts'
 import type { Findings } from './findings.ts'
-import type { Key, KeyKind } from './key.ts'
+import { meantBy, OTHER_UNIT, quotesHint } from './hints.ts'
+import { type Key, rangeWords } from './key.ts'
 import type { Section } from './keys.ts'
-import { nearest } from './nearest.ts'
 
 /** So many names are told of in a sentence. */
 const NAMES_TOLD = 16
@@ -134,6 +137,9 @@ export class SectionReader {
     const node = this.#resolved(entry.value)
     const offset = node === null ? entry.keyOffset : offsetOf(node)
     this.places.set(path, offset)
+    if (key.kind === 'rules') return this.#rules(key, node, path, entry.keyOffset)
+    // What a rule compares with may be null.
+    if (key.kind === 'values' && isScalar(node) && node.value === null) return null
     if (key.kind === 'group' || key.kind === 'numbers') {
       const map = this.#map(node, path, entry.keyOffset)
       if (map === null) return undefined
@@ -159,10 +165,38 @@ export class SectionReader {
     return undefined
   }
 
+  /** Rules of which one is wrong by itself are told of as far as they can be. */
+  #rules(key: Key, list: Node | null, path: string, keyOffset: number): ResultRule[] {
+    if (isNothing(list)) return []
+    if (!isSeq(list) || list.items.length > key.max) {
+      const offset = list === null ? keyOffset : offsetOf(list)
+      const what = `give ${rangeWords(key, true)}: a line with "-" for each`
+      this.#findings.error(offset, path, what, { value: shown(list) })
+      return []
+    }
+    return list.items.flatMap((item, index) => {
+      const at = `${path}[${index}]`
+      const node = this.#resolved(item as Node | null)
+      const offset = offsetOf(node ?? list)
+      this.places.set(at, offset)
+      const before = this.#findings.count
+      const map = this.#map(node, at, offset)
+      const options = map === null ? {} : this.keys(key.keys, map, at, offset)
+      if (this.#findings.count > before) return []
+      const rule = ruleOf(options)
+      if (!('message' in rule)) return [rule]
+      const yaml = key.keys.find(({ option }) => option === rule.key)?.yaml
+      const where = yaml === undefined ? at : `${at}.${yaml}`
+      this.#findings.error(this.places.get(where) ?? offset, where, rule.message)
+      return []
+    })
+  }
+
   /** @returns of a list the first item that is none. */
   #wrongItem(key: Key, node: Node): Node | null {
     if (!isSeq(node) || node.items.length > key.max) return null
-    const isRight = key.kind === 'names' ? isToken : (one: unknown) => typeof one === 'string'
+    const isText = (one: unknown) => typeof one === 'string'
+    const isRight = key.kind === 'names' ? isToken : key.kind === 'values' ? isOne : isText
     for (const item of node.items) {
       const each = this.#resolved(item as Node | null)
       if (each !== null && !(isScalar(each) && isRight(each.value))) return each
@@ -282,7 +316,7 @@ function plainOf(node: Node, targets: ReadonlyMap<Alias, Node>): unknown {
   if (!isSeq(node)) return {}
   return node.items.map((item) => {
     const each = resolved(item as Node | null, targets)
-    return isScalar(each) ? each.value : null
+    return isScalar(each) ? each.value : {}
   })
 }
 
@@ -290,49 +324,6 @@ function shown(node: Node | null): unknown {
   if (node === null) return undefined
   if (isScalar(node)) return node.value === null ? undefined : (node.source ?? String(node.value))
   return isSeq(node) ? [] : {}
-}
-
-const TEXT_KINDS: ReadonlySet<KeyKind> = new Set(['name', 'text', 'path', 'names', 'texts'])
-const WORD_KINDS: ReadonlySet<KeyKind> = new Set([...TEXT_KINDS, 'choice', 'priority', 'strategy'])
-
-/** What stands in quotes is a text, whatever it looks like; what does not may be a number. */
-function quotesHint({ kind }: Key, node: Node): string {
-  if (!isScalar(node)) return ''
-  if (TEXT_KINDS.has(kind) && typeof node.value !== 'string') return ', in quotes'
-  const isQuoted = /^QUOTE_/.test(node.type ?? '') && node.value !== ''
-  return isQuoted && !WORD_KINDS.has(kind) ? ', without quotes' : ''
-}
-
-/** What others call their times; ours are all in seconds. */
-const OTHER_UNIT = /_(?:ms|msec|millis|milliseconds|s|sec|secs|m|min|minutes|h|hours|d|days)$/
-const TIME = /^(\d{1,12}(?:\.\d{1,3})?) ?(ms|s|m|min|h|d)$/
-const UNIT_SECONDS: Readonly<Record<string, number>> = {
-  ms: 0.001,
-  s: 1,
-  m: 60,
-  min: 60,
-  h: 3_600,
-  d: 86_400,
-}
-
-/** `5m` as the seconds that stand here; null when it is none, or too long. */
-function secondsMeant(key: Key, given: string): string | null {
-  const [, digits, unit] = TIME.exec(given) ?? []
-  if (unit === undefined) return null
-  const ms = Math.round(Number(digits) * UNIT_SECONDS[unit] * 1_000)
-  return ms >= key.min && ms <= key.max ? String(ms / 1_000) : null
-}
-
-function meantBy(key: Key, given: unknown, words: readonly string[]): string | null {
-  if (typeof given !== 'string') return null
-  if (key.kind === 'seconds') return secondsMeant(key, given)
-  if (key.kind === 'names') return isToken(given) ? `[${given}]` : null
-  if (key.kind !== 'boolean') {
-    const near = nearest(given, words)
-    return near === null ? null : `"${near}"`
-  }
-  if (/^(?:yes|y|on|1)$/i.test(given)) return 'true'
-  return /^(?:no|n|off|0)$/i.test(given) ? 'false' : null
 }
 
 function joined(path: string, name: string): string {

@@ -25,6 +25,13 @@ export interface CastAgent {
   readonly preemptible?: boolean
   /** Says that it lives, and is missed when it does not. */
   readonly leased?: boolean
+  /** Somebody: their places are an inbox, of which they work on one task after the other. */
+  readonly person?: CastPerson
+}
+
+export interface CastPerson {
+  /** When they begin; at once by default. What was assigned before lies there until then. */
+  readonly fromMs?: number
 }
 
 export interface CastTask {
@@ -38,6 +45,19 @@ export interface CastTask {
   readonly takesMs: number
   /** How its first attempt ends; completed without. */
   readonly fails?: string
+  /** By queue, where it goes through several: what it takes there, and what comes of it. */
+  readonly stages?: Readonly<Record<string, CastStage>>
+}
+
+export interface CastStage {
+  /** Of each attempt; of the last one for all that follow. */
+  readonly takesMs: number | readonly number[]
+  /** Codes with which so many attempts fail. */
+  readonly fails?: readonly string[]
+  /** What it comes to then, as JSON has it. */
+  readonly result?: unknown
+  /** Instead of a result: whoever has it hands it on. */
+  readonly handsOn?: boolean
 }
 
 /** One agent while it is there. */
@@ -76,6 +96,8 @@ export function specOf(given: CastAgent, attempt: number): AgentSpec {
     leased: given.leased === true,
     preemptible: given.preemptible === true,
     recalls: false,
+    claims: given.person !== undefined,
+    declines: false,
     link: null,
   }
 }

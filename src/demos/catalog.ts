@@ -4,6 +4,7 @@ import { humanCapacity, roundRobinCapacity } from './scenes/capacity.ts'
 import { basicDistribution, hybrid, loadBalancing, specialization } from './scenes/distribution.ts'
 import { priorities } from './scenes/priorities.ts'
 import { priority } from './scenes/priority.ts'
+import { review } from './scenes/review.ts'
 import { poolC, scaling } from './scenes/scaling.ts'
 import { cascadingFailure, metrics, priorityProtection } from './scenes/steal-limits.ts'
 import { basicStealing, hotSpot } from './scenes/stealing.ts'
@@ -29,6 +30,7 @@ export const DEMOS: readonly Demo[] = [
   utilization,
   poolC,
   priorities,
+  review,
 ]
 
 export function demoNamed(name: string): Demo | undefined {

@@ -62,6 +62,25 @@ export interface AgentSummary {
   readonly gave: number
 }
 
+/** An agent's work on a task, from when it was given to when it ended. */
+export interface ActBar {
+  readonly agent: string
+  readonly task: string
+  readonly queue: string
+  readonly givenMs: number
+  /** When work on it began; null when it ended before. */
+  readonly fromMs: number | null
+  readonly toMs: number
+}
+
+/** Something that happened to a task, for a picture. */
+export interface ActMark {
+  readonly atMs: number
+  readonly what: 'breached' | 'dead letter' | 'escalated'
+  readonly task: string
+  readonly queue: string
+}
+
 /** One fleet from its beginning to its end; some demos show two. */
 export interface Act {
   readonly title: string
@@ -72,6 +91,9 @@ export interface Act {
   /** Figures of the whole act, by name; the names are the documents' where they have one. */
   readonly figures: Readonly<Record<string, number | string>>
   readonly endMs: number
+  /** In the order in which they ended. */
+  readonly bars: readonly ActBar[]
+  readonly marks: readonly ActMark[]
 }
 
 export interface Performance {

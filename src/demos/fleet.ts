@@ -9,6 +9,7 @@ import type { AgentState } from '../policy/agents.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { type Actor, type CastAgent, only, QUEUE, specOf } from './cast.ts'
 import type { AgentQueue, AgentSummary } from './demo.ts'
+import { isAtWork } from './hands.ts'
 import type { Machine } from './machine.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -87,24 +88,28 @@ export class Fleet {
     for (const [id, actor] of this.actors) {
       const agent = this.machine.core.agents.get(id)
       if (agent !== undefined && !actor.isDead) {
-        actor.busyMs += (agent.running.length + agent.held) * (toMs - fromMs)
+        const inUse = agent.claims ? Number(isAtWork(agent)) : agent.running.length + agent.held
+        actor.busyMs += inUse * (toMs - fromMs)
       } else actor.leftAtMs ??= fromMs
     }
   }
 
   /** @returns all that are there, with what they run and what waits for them alone. */
   queues(): AgentQueue[] {
-    return [...this.machine.core.agents.values()].map(({ id, running, held, bound }) => ({
-      agent: id,
-      running: running.length + held,
-      waiting: bound.length,
-    }))
+    return [...this.machine.core.agents.values()].map((agent) => {
+      const { id, running, held, bound } = agent
+      const inHand = agent.claims ? Number(isAtWork(agent)) : running.length
+      const waiting = bound.length + running.length - inHand
+      return { agent: id, running: inHand + held, waiting }
+    })
   }
 
   summaries(log: Recorder, nowMs: number): AgentSummary[] {
     return [...this.actors].map(([agent, actor]) => {
       const there = (actor.leftAtMs ?? nowMs) - actor.joinedAtMs
-      const busy = there > 0 ? actor.busyMs / (actor.places * there) : 0
+      // The places of a person are an inbox.
+      const hands = actor.given.person === undefined ? actor.places : 1
+      const busy = there > 0 ? actor.busyMs / (hands * there) : 0
       return { agent, ...log.countsOf(agent), busy }
     })
   }

@@ -36,6 +36,8 @@ export interface MachineOptions {
   readonly binding?: Binding
   /** By name; what is not said is as a queue has it that nobody configured. */
   readonly queues?: Readonly<Record<string, Partial<QueueOptions>>>
+  /** Queue that tasks go on in, by the name of their dead letter. */
+  readonly deadLetterMoves?: Readonly<Record<string, string>>
   readonly stealing?: Partial<StealingOptions>
   readonly agentQueueMax?: number
   readonly leaseMs?: number
@@ -83,7 +85,7 @@ export function buildMachine(options: MachineOptions, effects: PolicyEffects): M
 }
 
 function policyOptions(
-  { strategy, binding = 'late', queues = {}, agentQueueMax, leaseMs }: MachineOptions,
+  { strategy, binding = 'late', queues = {}, ...more }: MachineOptions,
   { protectFrom }: StealingOptions,
   slots: number,
 ): PolicyOptions {
@@ -96,11 +98,11 @@ function policyOptions(
     agentsMax: AGENTS_MAX,
     classesMax: TYPES_MAX,
     protectFrom,
-    agentQueueMax: agentQueueMax ?? SCHEDULER_DEFAULTS.agentQueueMax,
-    deadLetterMoves: {},
+    agentQueueMax: more.agentQueueMax ?? SCHEDULER_DEFAULTS.agentQueueMax,
+    deadLetterMoves: more.deadLetterMoves ?? {},
     dedup: { windowSeconds: 0, count: 0 },
     routersOnlyFrom: names.length,
-    leaseMs: leaseMs ?? SCHEDULER_DEFAULTS.leaseMs,
+    leaseMs: more.leaseMs ?? SCHEDULER_DEFAULTS.leaseMs,
     keep: { count: 10_000, ageSeconds: 86_400, bytes: 1_000_000 },
     strictQueues: false,
     queueDefaults,

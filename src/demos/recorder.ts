@@ -8,14 +8,19 @@ import type { AgentState } from '../policy/agents.ts'
 import { NoEffects } from '../policy/no-effects.ts'
 import type { AttemptEnd, Note } from '../policy/state.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
+import type { ActMark } from './demo.ts'
+import type { Plan } from './plans.ts'
+import type { ActNotes } from './story.ts'
 
 export type Happening =
   | 'bound'
+  | 'assigned'
   | 'started'
   | 'ended'
   | 'stolen'
   | 'unbound'
   | 'interrupted'
+  | 'dead letter'
   | 'up'
   | 'down'
   | Note
@@ -44,12 +49,19 @@ export interface Listener {
   agentDown(agent: AgentState, reason: string): void
 }
 
+interface Sketch {
+  readonly act: ActNotes
+  readonly plans: ReadonlyMap<TaskRecord, Plan>
+}
+
 export class Recorder extends NoEffects {
   readonly events: StageEvent[] = []
   readonly preempts: TaskRecord[] = []
   readonly counts = new Map<string, AgentCounts>()
   /** Hears of what it judges. */
   listener: Listener | null = null
+  /** Where bars and marks of a picture are drawn. */
+  sketch: Sketch | null = null
   private readonly clock: () => number
 
   /** @param clock virtual ms since the act began. */
@@ -70,9 +82,10 @@ export class Recorder extends NoEffects {
     return counts
   }
 
-  began(task: string, agent: string): void {
+  /** @param queue which served it. */
+  began(task: string, agent: string, queue: string): void {
     this.countsOf(agent).tasks++
-    this.note('started', task, agent)
+    this.note('started', task, agent, queue)
   }
 
   /** @returns events of one kind, in order. */
@@ -84,6 +97,11 @@ export class Recorder extends NoEffects {
     if (how === 'succeeded') this.countsOf(agent.id).done++
     this.listener?.ended(record, counter, agent, how)
     this.note('ended', record.id, agent.id, how)
+    const given = this.sketch?.plans.get(record)?.given
+    if (given == null || given.agent !== agent.id) return
+    const { queue, atMs: givenMs, fromMs } = given
+    const toMs = this.clock()
+    this.sketch!.act.bars.push({ agent: agent.id, task: record.id, queue, givenMs, fromMs, toMs })
   }
 
   override stolen(record: TaskRecord, from: AgentState, to: AgentState): void {
@@ -94,6 +112,18 @@ export class Recorder extends NoEffects {
 
   override noted(record: TaskRecord, note: Note, detail: string): void {
     this.note(note, record.id, record.agentId ?? '', detail)
+    if (note === 'breached') this.mark(record, 'breached')
+    else if (note === 'moved' && detail.startsWith('escalation')) this.mark(record, 'escalated')
+  }
+
+  override deadLetter(record: TaskRecord, name: string): void {
+    this.note('dead letter', record.id, name, record.code ?? '')
+    this.mark(record, 'dead letter')
+  }
+
+  private mark(record: TaskRecord, what: ActMark['what']): void {
+    const queue = record.cls!.queue.name
+    this.sketch?.act.marks.push({ atMs: this.clock(), what, task: record.id, queue })
   }
 
   override preempt(record: TaskRecord, agent: AgentState): void {

@@ -16,11 +16,13 @@
 import type { AgentState } from '../policy/agents.ts'
 import { RUNNING, type TaskRecord } from '../policy/task-record.ts'
 import { abilitiesOf, type CastAgent, type CastTask, recordOf } from './cast.ts'
-import type { AgentQueue } from './demo.ts'
+import type { ActBar, AgentQueue } from './demo.ts'
 import { Fleet } from './fleet.ts'
+import { Hands } from './hands.ts'
 import { idleWhileWaiting } from './idle.ts'
 import { type JudgeOptions, Judges } from './judges.ts'
 import { buildMachine, type Machine, type MachineOptions } from './machine.ts'
+import { openBars, Plan } from './plans.ts'
 import { Recorder } from './recorder.ts'
 import type { ActNotes, Story } from './story.ts'
 import { Timeline } from './timeline.ts'
@@ -39,15 +41,6 @@ const WATCH_MS = 1_000
 /** Beyond it something goes round and round. */
 const STEPS_MAX = 1_000_000
 
-/** A task's way, besides what the core knows. */
-interface Plan {
-  readonly task: CastTask
-  /** Work that is left; less than the task's once it was interrupted. */
-  leftMs: number
-  begunAtMs: number
-  firstStartMs: number | null
-}
-
 export class Stage {
   readonly act: ActNotes
   readonly log: Recorder
@@ -56,6 +49,7 @@ export class Stage {
   /** Summed over agents: time with a free place while a task waited for another that it could have. */
   idleWhileWaitingMs = 0
   private readonly fleet: Fleet
+  private readonly hands: Hands
   private readonly turn: Turn
   private readonly timeline = new Timeline()
   private readonly plans = new Map<TaskRecord, Plan>()
@@ -63,6 +57,8 @@ export class Stage {
   private isCycleShown = false
   /** Queues before the balancer came last; only while cycles are shown. */
   private before: readonly AgentQueue[] = []
+  /** Bars of attempts that went on when time was stopped last. */
+  private open: readonly ActBar[] = []
   private submitted = 0
   private now = 0
 
@@ -71,6 +67,8 @@ export class Stage {
     this.log = new Recorder(() => this.now)
     this.machine = buildMachine({ ...options, seed: story.seed }, this.log)
     this.fleet = new Fleet(this.machine)
+    this.hands = new Hands(this.machine)
+    this.log.sketch = { act: this.act, plans: this.plans }
     const started = (record: TaskRecord) => this.started(record)
     this.judges = new Judges(this.machine, options, started)
     this.log.listener = this.judges.listener(() => this.policyMs)
@@ -136,6 +134,11 @@ export class Stage {
     if (this.act.setup.every((known) => known.agent !== id)) {
       this.act.setup.push({ agent: id, places, can: abilitiesOf(given), first: first || had })
     }
+    if (given.person !== undefined) {
+      const { fromMs = this.now } = given.person
+      this.hands.join(id, fromMs)
+      this.at(Math.max(this.now, fromMs), () => this.place())
+    }
     if (agent.leased) this.every(this.fleet.beatMs, () => this.fleet.beat(agent, this.policyMs))
   }
 
@@ -185,6 +188,9 @@ export class Stage {
     }
     this.act.endMs = this.now
     this.act.agents = this.fleet.summaries(this.log, this.now)
+    const before = new Set(this.open)
+    this.open = openBars(this.plans, this.now)
+    this.act.bars = [...this.act.bars.filter((bar) => !before.has(bar)), ...this.open]
   }
 
   get openTasks(): number {
@@ -244,7 +250,7 @@ export class Stage {
     this.submitted++
     const name = task.name ?? `task-${this.submitted}`
     const record = recordOf(name, task)
-    this.plans.set(record, { task, leftMs: task.takesMs, begunAtMs: 0, firstStartMs: null })
+    this.plans.set(record, new Plan(task))
     const refusal = this.machine.core.submit(record, this.policyMs)
     if (refusal !== null) throw new Error(`${name} was refused: ${refusal.code}`)
     this.fleet.learnRows()
@@ -253,6 +259,7 @@ export class Stage {
 
   private place(): void {
     this.turn.run(this.policyMs)
+    for (const record of this.hands.take(this.now, this.policyMs)) this.begin(record)
     for (const record of this.log.preempts.splice(0)) this.at(this.now, () => this.yield(record))
   }
 
@@ -269,35 +276,47 @@ export class Stage {
     this.now = nowMs
   }
 
+  /** An agent has it; a person begins it later. */
   private started(record: TaskRecord): void {
+    const agent = record.attempt!.agent!
+    const queue = record.cls!.queue.name
+    this.plans.get(record)!.given = { agent: agent.id, queue, atMs: this.now, fromMs: null }
+    if (agent.claims) this.log.note('assigned', record.id, agent.id, queue)
+    else this.begin(record)
+  }
+
+  private begin(record: TaskRecord): void {
     const plan = this.plans.get(record)!
     const { id } = record.attempt!.agent!
     const { attempts } = record
-    this.log.began(record.id, id)
-    plan.begunAtMs = this.now
-    plan.firstStartMs ??= this.now
+    this.log.began(record.id, id, record.cls!.queue.name)
+    plan.begin(record, this.now)
     this.at(this.now + plan.leftMs / this.fleet.speedOf(id), () => {
       if (record.state !== RUNNING || record.attempts !== attempts) return
       if (!this.fleet.isDead(id)) this.end(record, plan)
     })
   }
 
-  private end(record: TaskRecord, { task, begunAtMs }: Plan): void {
+  private end(record: TaskRecord, plan: Plan): void {
     const { core, learning, strategies } = this.machine
     const { index } = record.attempt!.agent!
     const { row, strategyIndex } = record.cls!
-    const tookUs = (this.now - begunAtMs) * 1_000
-    const ok = task.fails === undefined || record.attempts > 1
+    const ending = plan.ending(record)
+    if (ending.how === 'handed on') {
+      if (core.handedOn(record, this.policyMs) === null) return
+      throw new Error(`${record.id} can be handed on to nobody`)
+    }
+    const tookUs = (this.now - plan.begunAtMs) * 1_000
+    const ok = ending.how === 'succeeds'
     learning.record(index, row, tookUs, ok)
     strategies[strategyIndex].record?.(index, tookUs, ok)
-    if (ok) core.succeeded(record, this.policyMs)
-    else core.failed(record, task.fails!, 'it failed', true, this.policyMs)
+    if (ok) core.succeeded(record, this.policyMs, ending.next)
+    else core.failed(record, ending.code, 'it failed', true, this.policyMs)
   }
 
   /** The agent hands back what it was asked for, with how far it came. */
   private yield(record: TaskRecord): void {
-    const plan = this.plans.get(record)!
-    plan.leftMs -= this.now - plan.begunAtMs
+    this.plans.get(record)!.interrupt(this.now)
     this.machine.core.yielded(record, new Uint8Array([1]), this.policyMs)
   }
 }

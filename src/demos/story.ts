@@ -7,6 +7,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type {
   Act,
+  ActBar,
+  ActMark,
   AgentQueue,
   AgentSetup,
   AgentSummary,
@@ -25,6 +27,8 @@ export class ActNotes implements Act {
   agents: AgentSummary[] = []
   readonly figures: Record<string, number | string> = {}
   endMs = 0
+  bars: ActBar[] = []
+  readonly marks: ActMark[] = []
 
   constructor(title: string) {
     this.title = title

@@ -14,6 +14,7 @@ import { refuse, refuseRecord } from './receive.ts'
 
 /** @returns how many were taken. */
 export function admitWaiting(context: FrontEndContext): number {
+  context.flows.turned()
   if (context.inbox.submitsWaiting === 0) return 0
   const stampUs = nowUs()
   let taken = 0
@@ -38,11 +39,18 @@ function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): v
   record.payload = payload
   record.dropView()
   record.admittedUs = stampUs
-  const refusal = core.submit(record, context.nowMs)
+  // A payload without memory is of a known task: that is answered from what there is.
+  const votes = payload === REFUSED ? null : context.together.votesOn(record)
+  const { extras } = record
+  if (extras !== null && extras.after !== null) context.admitting = record
+  const refusal =
+    votes === null ? core.submit(record, context.nowMs) : context.together.submit(record, votes)
+  context.admitting = null
   if (refusal === null) {
     context.latency.record(STAGE_ADMIT, (stampUs - record.receivedUs) | 0)
     context.ledger?.writer.accepted(record, context.nowMs)
     if (record.wantsAccepted) record.origin.accepted(record, record.replyTo, false)
+    if (context.endedAtOnce) endAtOnce(context, record)
     return
   }
   arena.free(payload)
@@ -53,6 +61,12 @@ function admit(context: FrontEndContext, record: TaskRecord, stampUs: number): v
   if (refusal.first !== undefined) answerDuplicate(context, record, refusal.first)
   else answerPast(context, record, refusal.past!)
   context.records.forget(record)
+}
+
+/** One of its parents had failed: it is accepted first, and then it has its outcome. */
+function endAtOnce(context: FrontEndContext, record: TaskRecord): void {
+  context.endedAtOnce = false
+  context.over(record)
 }
 
 /** The id's task is forgotten, but what became of it is known: its state, and no outcome any more. */

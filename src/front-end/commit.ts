@@ -7,12 +7,13 @@
  */
 import { NONE, PROPOSAL_WORDS } from '../../native-free/index.ts'
 import { nowUs } from '../clock.ts'
-import { WAS_BOUND, WAS_MOVED } from '../ledger/format.ts'
+import { type PlacedHow, WAS_BOUND, WAS_MOVED } from '../ledger/format.ts'
 import { BOUND_TO_AGENT, COMMITTED, CONFLICT } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_ASSIGNMENT, STAGE_COMMIT, STAGE_PROPOSE } from './context.ts'
 import { notePlaced } from './explain/note-decision.ts'
 import { holdBack, offerToRouters, publishOffers } from './offers.ts'
+import { chooseApart, isApart } from './place-apart.ts'
 import { isRouterOnly } from './router-only.ts'
 import type { AgentPort } from './transport.ts'
 
@@ -58,10 +59,23 @@ export function placeAgain(context: FrontEndContext, record: TaskRecord): void {
   else placeInline(context, record)
 }
 
-/** Chooses and commits here and now. @returns false when nobody is free: the task is back in its lane. */
+/**
+ * Chooses and commits here and now.
+ * @returns false when nobody is free: the task is back in its lane, and those behind it need not be tried.
+ */
 export function placeInline(context: FrontEndContext, record: TaskRecord): boolean {
+  if (isApart(record)) {
+    placeApart(context, record)
+    return true
+  }
   if (context.costs.isSampled()) return placeTimed(context, record)
   return commitChoice(context, record, context.chooser.choose(record.attempt!.slot))
+}
+
+/** A task that may not come to everybody: whoever is free may be free for the next one. */
+function placeApart(context: FrontEndContext, record: TaskRecord): void {
+  const agent = chooseApart(context, record)
+  if (agent === NONE || !placeOn(context, record, agent)) context.core.park(record)
 }
 
 function placeTimed(context: FrontEndContext, record: TaskRecord): boolean {
@@ -122,9 +136,13 @@ export function placeBound(context: FrontEndContext): void {
 }
 
 /** Sends what was begun with another agent than it waited for, or was sent to before. */
-export function dispatchMoved(context: FrontEndContext, record: TaskRecord): void {
+export function dispatchMoved(
+  context: FrontEndContext,
+  record: TaskRecord,
+  how: PlacedHow = WAS_MOVED,
+): void {
   const stampUs = nowUs()
-  context.ledger?.writer.assigned(record, record.cls!.strategyIndex, WAS_MOVED, context.nowMs)
+  context.ledger?.writer.assigned(record, record.cls!.strategyIndex, how, context.nowMs)
   record.attempt!.proposedUs = stampUs
   dispatch(context, record, stampUs)
 }
@@ -136,7 +154,7 @@ export function placeBounced(context: FrontEndContext): void {
   while (core.bouncedWaiting > 0) {
     const record = core.nextBounced(context.nowMs)
     if (record === null) break
-    if (isRouterOnly(context, record.cls!)) {
+    if (isRouterOnly(context, record.cls!) && !isApart(record)) {
       if (offerToRouters(context, record)) continue
       holdBack(context, record)
       break
@@ -158,4 +176,5 @@ function dispatch(context: FrontEndContext, record: TaskRecord, stampUs: number)
   const agent = attempt.agent!
   ;(agent.link as AgentPort).dispatch(record, agent)
   context.dispatched.add(record)
+  context.hedger.started(record, context.nowMs)
 }

@@ -6,10 +6,12 @@
 import { nowUs } from '../clock.ts'
 import type { AgentState } from '../policy/agents.ts'
 import type { PolicyEffects } from '../policy/core.ts'
+import type { Flow } from '../policy/graphs.ts'
+import type { Stage } from '../policy/stages.ts'
 import type { AttemptEnd, Note } from '../policy/state.ts'
-import { COMPLETED, RUNNING, type TaskRecord } from '../policy/task-record.ts'
+import { COMPLETED, NOBODY, RUNNING, type TaskRecord } from '../policy/task-record.ts'
 import { type FrontEndContext, STAGE_DELIVER, STAGE_DISPATCH, STAGE_TOTAL } from './context.ts'
-import { learnAgent, learnEnd } from './learned.ts'
+import { learnAgent, learnCut, learnEnd } from './learned.ts'
 import { aboutTask, tellNote } from './notes.ts'
 import { NO_BYTES_REF, REFUSED } from './payloads.ts'
 import type { AgentPort } from './transport.ts'
@@ -27,6 +29,13 @@ export class Completion implements PolicyEffects {
 
   outcome(record: TaskRecord): void {
     const { context } = this
+    if (record === context.admitting) context.endedAtOnce = true
+    else this.over(record)
+  }
+
+  /** As `outcome`; of a task that ended as it was admitted, once that is told. */
+  over(record: TaskRecord): void {
+    const { context } = this
     context.arena.free(record.payload)
     record.payload = NO_BYTES_REF
     if (record.wantsOutcome) record.origin.outcome(record, record.replyTo)
@@ -38,17 +47,25 @@ export class Completion implements PolicyEffects {
     context.health.outcome(record)
     if (record.state === COMPLETED) {
       keepResult(context, record)
-      context.deliveredUs.add(context.resultUs)
-      context.deliveredUs.add(record.receivedUs)
+      // A second attempt was received by nobody.
+      if (record.origin !== NOBODY) {
+        context.deliveredUs.add(context.resultUs)
+        context.deliveredUs.add(record.receivedUs)
+      }
     }
     // Behind the result: whether that was kept stands in it.
     context.ledger?.writer.outcome(record, context.nowMs)
+    if (record.extras === null) return
+    context.hedger.over(record)
+    context.together.over(record)
   }
 
   forgotten(record: TaskRecord): void {
     this.context.arena.free(record.result)
     record.result = NO_BYTES_REF
+    for (const { result } of record.extras?.stages ?? []) this.context.arena.free(result)
     this.context.keptScores.forget(record)
+    this.context.people.comments.forget(record)
     this.context.records.forget(record)
   }
 
@@ -65,9 +82,11 @@ export class Completion implements PolicyEffects {
   ended(record: TaskRecord, counter: number, agent: AgentState, how: AttemptEnd): void {
     const { context } = this
     learnEnd(context, record, agent, how)
+    if (context.hedger.ended(record, agent, how, context.nowMs)) learnCut(context, record, agent)
     context.health.ended(record, agent, how)
     context.agentHealth.ended(counter, agent, how)
     context.capacity.ended(record, agent, how, context.nowMs)
+    if (agent.claims) context.people.ended(record)
     const code = how === 'failed' ? (record.code ?? '') : ''
     context.ledger?.writer.ended(record, agent, how, code, context.nowMs)
     if (how === 'recalled') {
@@ -104,6 +123,21 @@ export class Completion implements PolicyEffects {
   recall(record: TaskRecord, agent: AgentState): void {
     this.context.ledger?.writer.recallAsked(record, agent, this.context.nowMs)
     ;(agent.link as AgentPort).recall(record, agent)
+  }
+
+  /** What it came to is an input of what follows. */
+  advanced(record: TaskRecord, stage: Stage): void {
+    const { context } = this
+    context.ledger?.writer.stageLeft(record, stage, context.nowMs)
+    const ref = context.arena.put(record.view, record.viewStart, stage.resultBytes)
+    record.dropView()
+    if (ref !== REFUSED) stage.result = ref
+  }
+
+  flowEnded(flow: Flow): void {
+    this.context.flows.ended(flow)
+    this.context.ledger?.writer.flowEnded(flow, this.context.nowMs)
+    this.#event('flow_ended', { flow: flow.id, queue: flow.queue, state: flow.state })
   }
 
   queuePaused(name: string, isPaused: boolean): void {

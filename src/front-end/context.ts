@@ -17,6 +17,7 @@ import { LATENCY_STAGES } from '../api.ts'
 import type { Balancer } from '../balance/balancer.ts'
 import { Capacity } from '../capacity/capacity.ts'
 import { policyMs } from '../clock.ts'
+import type { Hedger } from '../hedging/hedger.ts'
 import { RecordedCore } from '../journal/recorder.ts'
 import { Learning } from '../learning/learning.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -29,6 +30,7 @@ import {
   type ScalingOptions,
   type StealingOptions,
 } from '../options.ts'
+import type { Roster } from '../people/person.ts'
 import type { PolicyEffects, PolicyOptions } from '../policy/core.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { STAND_IN } from '../router/load.ts'
@@ -45,12 +47,15 @@ import type { EventSink } from './complete.ts'
 import { type DeadLetterOptions, DeadLetters } from './dead-letters/dead-letters.ts'
 import { Decisions } from './explain/decisions.ts'
 import { KeptScores } from './explain/kept-scores.ts'
+import { Flows } from './flows.ts'
 import { Health } from './health.ts'
 import { Inbox } from './inbox.ts'
 import { PayloadArena } from './payloads.ts'
+import { People } from './people.ts'
 import { PlacementCosts } from './placement.ts'
 import { Records } from './records.ts'
 import { Shadows } from './shadows.ts'
+import { Together } from './together.ts'
 import type { Transport } from './transport.ts'
 
 export const STAGE_ADMIT = 0
@@ -73,6 +78,8 @@ export interface FrontEndOptions {
   learning: LearningOptions
   payloadBytesMax: number
   arenaBytesMax: number
+  /** Tasks of a flow. */
+  flowTasksMax: number
   stealing: StealingOptions
   metrics: MetricsOptions
   /** Null: none is given. */
@@ -80,6 +87,8 @@ export interface FrontEndOptions {
   /** Null: nobody is judged. */
   agentHealth: AgentHealthOptions | null
   deadLetters: DeadLetterOptions
+  /** None by default. */
+  people?: Roster
   policy: Omit<PolicyOptions, 'strategyIndex' | 'routersOnlyFrom'>
 }
 
@@ -105,10 +114,12 @@ export class FrontEndContext {
   readonly latency: LatencyWriter
   readonly learning: Learning
   readonly health: Health
+  readonly people: People
   readonly agentHealth: AgentHealth
   readonly scaling: Advisor
   /** Set by the front end, whose dispatch it needs. */
   balancer!: Balancer
+  hedger!: Hedger
   readonly capacity: Capacity
   /** Undefined when none is kept. */
   ledger: Ledger | undefined
@@ -120,6 +131,8 @@ export class FrontEndContext {
   readonly arena: PayloadArena
   readonly deadLetters: DeadLetters
   readonly inbox: Inbox
+  readonly flows: Flows
+  readonly together: Together
   readonly records = new Records()
   readonly transports: Transport[] = []
   /** Set once the threads run; undefined with `routers: 0`. */
@@ -153,6 +166,11 @@ export class FrontEndContext {
   resultUs = 0
   readonly refused: Record<string, number> = {}
   draining = false
+  /** A task with parents, as it is admitted; whether it has ended by that, because of one of them. */
+  admitting: TaskRecord | null = null
+  endedAtOnce = false
+  /** Of the front end: tells that. */
+  over!: (record: TaskRecord) => void
 
   constructor(
     options: FrontEndOptions,
@@ -212,6 +230,7 @@ export class FrontEndContext {
       ...options.learning,
     })
     this.health = new Health(this)
+    this.people = new People(this, options.people ?? new Map(), event)
     const tell = agentHealthSink(this, event)
     this.agentHealth = new AgentHealth(this.core, this.learning, options.agentHealth, tell)
     this.scaling = new Advisor(
@@ -231,6 +250,8 @@ export class FrontEndContext {
     const deadLetters = { routes, keep: { ...keep, bytes } }
     this.deadLetters = new DeadLetters(deadLetters, options.strategies, this.arena, event)
     this.inbox = new Inbox(schedule)
+    this.flows = new Flows(this, options.flowTasksMax)
+    this.together = new Together(this)
   }
 
   /** The server's own limit; of payloads less what our headers may need. */

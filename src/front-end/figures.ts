@@ -5,6 +5,7 @@
 import { policyMs } from '../clock.ts'
 import {
   type BalanceFigures,
+  type DecisionFigures,
   type NamedQueues,
   OTHER_QUEUES,
   POOLS_MAX,
@@ -34,6 +35,7 @@ export function schedulerFigures(
     attempts: { ...context.health.attempts },
     ...agentFigures(context),
     balance: balanceFigures(context),
+    together: { ...context.together.counters },
     pools: poolFigures(context),
     refused: { ...context.refused },
     routers: context.routers?.status() ?? [],
@@ -41,7 +43,24 @@ export function schedulerFigures(
     isJournalRecording: core.isRecording,
     deadLetters: { kept: context.deadLetters.count, dropped: context.deadLetters.dropped },
     queues: queueFigures(context, named, nowMs),
+    decisions: decisionFigures(context, named),
   }
+}
+
+/** Of queues that have no name of their own together. */
+function decisionFigures({ core, people }: FrontEndContext, names: NamedQueues): DecisionFigures[] {
+  if (people.calibrations.size === 0) return []
+  const named = names.choose(core.queues.values())
+  const sums = new Map<string, DecisionFigures>()
+  for (const [name, calibration] of people.calibrations) {
+    const queue = named.has(name) ? name : OTHER_QUEUES
+    for (const { band, decision, count } of calibration.counts()) {
+      const key = `${queue} ${band} ${decision}`
+      const sum = sums.get(key) ?? { queue, band, decision, count: 0 }
+      sums.set(key, { ...sum, count: sum.count + count })
+    }
+  }
+  return [...sums.values()]
 }
 
 export function isConnected({ transports }: FrontEndContext): boolean {
@@ -66,6 +85,7 @@ function agentFigures(
     flapping: 0,
     trial: 0,
     maintenance: 0,
+    off_hours: 0,
   }
   let places = 0
   for (const agent of context.core.agents.values()) {

@@ -30,8 +30,11 @@ export class Health {
   }
 
   /** An attempt has ended; the record still knows when it began and where it was served. */
-  ended(record: TaskRecord, _agent: AgentState, how: AttemptEnd): void {
-    const ranMs = this.#context.nowMs - record.startedAtMs
+  ended(record: TaskRecord, agent: AgentState, how: AttemptEnd): void {
+    const { nowMs, people } = this.#context
+    // What lies in an inbox is not being worked on.
+    const begunAtMs = agent.claims ? people.claimedAtMs(record) || nowMs : record.startedAtMs
+    const ranMs = nowMs - begunAtMs
     this.monitor.ended(record.cls!.queue, how, Math.max(0, ranMs))
   }
 

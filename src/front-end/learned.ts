@@ -12,7 +12,9 @@
  * | time-out                | a failure, as long as it ran                              |
  * | lost, nobody listened   | a failure without a time                                  |
  * | cancelled, not heard    | nothing                                                   |
+ * | cut, another came first | a success, as long as it ran: it takes that long at least    |
  * | interrupted, called back | nothing: the first is our doing, the second was not begun |
+ * | declined, handed on     | nothing: it is for others to do                           |
  *
  * An agent that says of everything that it failed for good keeps what it had learned of it before: it
  * is for the health of queues to notice, not for routing, which could only spread the failures.
@@ -35,10 +37,12 @@ export function learnResult(
   stampUs: number,
 ): void {
   const attempt = record.attempt!
-  const ranMs = context.nowMs - record.startedAtMs
+  const begunAtMs = attempt.agent!.claims ? attempt.claimedAtMs : record.startedAtMs
+  const ranMs = context.nowMs - begunAtMs
   const sentUs = attempt.dispatchedUs === 0 ? attempt.committedUs : attempt.dispatchedUs
   // A stamp of one thread and a later one of another may be a µs the wrong way round.
-  const us = ranMs > STAMPS_MS_MAX ? ranMs * 1_000 : Math.max(0, (stampUs - sentUs) | 0)
+  const isExact = ranMs <= STAMPS_MS_MAX && !attempt.agent!.claims
+  const us = !isExact ? ranMs * 1_000 : Math.max(0, (stampUs - sentUs) | 0)
   context.learning.record(attempt.agent!.index, record.cls!.row, us, ok)
 }
 
@@ -50,11 +54,17 @@ export function learnEnd(
   how: AttemptEnd,
 ): void {
   if (how === 'timeout') {
-    const ranMs = context.nowMs - record.startedAtMs
+    const ranMs = agent.claims ? record.timeoutMs : context.nowMs - record.startedAtMs
     context.learning.record(agent.index, record.cls!.row, ranMs * 1_000, false)
   } else if (how === 'agent_lost' || how === 'dispatch_failed') {
     context.learning.record(agent.index, record.cls!.row, NO_TIME, false)
   }
+}
+
+/** Its task's second attempt came first. Unlearned, an agent that is always slow would be given more. */
+export function learnCut(context: FrontEndContext, record: TaskRecord, agent: AgentState): void {
+  const ranMs = context.nowMs - record.startedAtMs
+  context.learning.record(agent.index, record.cls!.row, ranMs * 1_000, true)
 }
 
 export function learnAgent(context: FrontEndContext, agent: AgentState): void {

@@ -7,6 +7,7 @@ import { placeInline } from './commit.ts'
 import type { FrontEndContext } from './context.ts'
 import { BatchFill } from './fill-batch.ts'
 import { holdBack, offerToRouters, publishOffers } from './offers.ts'
+import { isApart, unparkSome } from './place-apart.ts'
 import { isRouterOnly } from './router-only.ts'
 
 /** Of the turn that runs. */
@@ -15,6 +16,7 @@ const batch = new BatchFill()
 /** @returns how many heads were taken; as many as `publishMax` means there may be more. */
 export function match(context: FrontEndContext): number {
   const { core, costs } = context
+  unparkSome(context)
   if (core.active.length === 0) return 0
   const { publishMax } = context.memory.shape
   const isAuto = beginBurst(context, publishMax)
@@ -24,6 +26,12 @@ export function match(context: FrontEndContext): number {
   for (; taken < publishMax; taken++) {
     const record = core.nextOffer(context.nowMs)
     if (record === null) break
+    if (isApart(record)) {
+      // In no batch: the next one of its like is for somebody else.
+      batch.clear()
+      placeInline(context, record)
+      continue
+    }
     if (batch.take(context, record)) continue
     const cls = record.cls!
     if (isRouterOnly(context, cls)) {

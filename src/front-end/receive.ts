@@ -43,7 +43,7 @@ export function refuseRecord(
 /** Answers and counts one refusal; the only way a submit is ever turned away. */
 export function refuse(
   context: FrontEndContext,
-  origin: Origin,
+  origin: Pick<Origin, 'refused'>,
   replyTo: unknown,
   code: ErrorCode,
   message: string,

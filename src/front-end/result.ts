@@ -5,6 +5,7 @@
  */
 import { nowUs } from '../clock.ts'
 import { ERROR_CODES, SignalboxError } from '../errors.ts'
+import type { NextStage } from '../options.ts'
 import { LIMITS } from '../options.ts'
 import { RUNNING, type TaskRecord } from '../policy/task-record.ts'
 import type { ResultAddress } from '../wire/subjects.ts'
@@ -12,6 +13,7 @@ import { isToken } from '../wire/tokens.ts'
 import { dispatchMoved } from './commit.ts'
 import { type FrontEndContext, STAGE_WORK } from './context.ts'
 import { learnResult } from './learned.ts'
+import { BAD_RESULT, hasRules, nextStage } from './next-stage.ts'
 
 /** What an agent said of an attempt; `code` null is success, with `length` of `bytes`. */
 export interface ResultBody {
@@ -26,6 +28,8 @@ export interface ResultBody {
 }
 
 const EMPTY = new Uint8Array(0)
+/** Code of an agent that will not do a task: of one that may say so, no failure. */
+const DECLINED = 'declined'
 
 /** @returns a body to be filled for each result anew. */
 export function newResultBody(): ResultBody {
@@ -48,6 +52,7 @@ export function takeResult(
 ): SignalboxError | null {
   const record = context.core.attempt(address.agent, address.slot, address.epoch, address.counter)
   if (typeof record === 'string') return refusedResult(context, record)
+  if (isPersons(record)) return refusedResult(context, 'result_unknown')
   return endAttempt(context, record, body, nowUs())
 }
 
@@ -106,12 +111,26 @@ function finishAttempt(
       core.failed(record, 'payload_too_large', message, false, nowMs)
       return
     }
+    let next: NextStage | null = null
+    if (hasRules(record)) {
+      const found = nextStage(record, body.bytes, body.start, body.length)
+      if (found === BAD_RESULT) {
+        const message = `The result is no JSON, which the rules of queue "${record.cls!.queue.name}" read.`
+        core.failed(record, BAD_RESULT, message, false, nowMs)
+        return
+      }
+      next = found
+    }
     record.view = body.bytes
     record.viewStart = body.start
     record.resultBytes = body.length
     learnResult(context, record, true, stampUs)
-    core.succeeded(record, nowMs)
+    core.succeeded(record, nowMs, next)
   } else {
+    if (body.code === DECLINED && record.attempt!.agent!.declines) {
+      core.declined(record, nowMs)
+      return
+    }
     const code = isToken(body.code) ? body.code : 'error'
     const message = body.message.slice(0, LIMITS.errorMessageBytesMax)
     if (body.retryable) learnResult(context, record, false, stampUs)
@@ -123,7 +142,7 @@ function finishAttempt(
 export function takeNoResponder(context: FrontEndContext, address: Readonly<ResultAddress>): void {
   const { core, nowMs } = context
   const record = core.attempt(address.agent, address.slot, address.epoch, address.counter)
-  if (typeof record !== 'string') core.dispatchFailed(record, nowMs)
+  if (typeof record !== 'string' && !isPersons(record)) core.dispatchFailed(record, nowMs)
 }
 
 /** @param text at most `progressBytesMax` long. */
@@ -134,8 +153,13 @@ export function takeProgress(
 ): void {
   const { core, nowMs } = context
   const record = core.running(address.agent, address.slot, address.epoch, address.counter)
-  if (record === null) context.count('late_result')
+  if (record === null || isPersons(record)) context.count('late_result')
   else core.heard(record, text, nowMs)
+}
+
+/** What lies in an inbox ends by what its person says (`calls/people.ts`), and by no message. */
+export function isPersons(record: TaskRecord): boolean {
+  return record.attempt!.agent!.claims
 }
 
 function refusedResult(

@@ -4,7 +4,7 @@
  *
  *   results, beats, hellos, cancels, calls, in arrival order
  *   → agents' limits → bound tasks → bounced tasks → proposals → overdue offers → timers → bound tasks
- *   → submits → match → balance → flush
+ *   → submits → match → balance → hedge → flush
  *
  * The policy has one `now` a turn. No turn waits for anybody: what the routers have not proposed yet
  * is read in a later one. A turn that leaves work schedules the next; otherwise the front end goes
@@ -19,6 +19,7 @@ import { createBalancer } from './balance.ts'
 import { commitProposals, placeBounced, placeBound } from './commit.ts'
 import { Completion, type EventSink, stampFlushed } from './complete.ts'
 import { FrontEndContext, type FrontEndOptions } from './context.ts'
+import { createHedger } from './hedging.ts'
 import { match } from './match.ts'
 import { switchOff } from './strategy-off.ts'
 import { offerAgain, placeOverdue } from './take-back.ts'
@@ -57,7 +58,9 @@ export class FrontEnd {
     this.#event = event
     this.context = new FrontEndContext(options, completion, this.schedule, event)
     completion.context = this.context
+    this.context.over = (record) => completion.over(record)
     this.context.balancer = createBalancer(this.context, event)
+    this.context.hedger = createHedger(this.context, event)
     this.#bell = new FrontEndBell(this.context.memory)
     this.#sleepers = new Sleepers(this.context.memory)
   }
@@ -119,8 +122,11 @@ export class FrontEnd {
     const matched = match(context)
     if (core.isCriticalNext) core.requestPreemptions(context.nowMs)
     context.balancer.run(context.nowMs)
+    // What it has begun is matched in the next turn.
+    if (context.hedger.run(context.nowMs)) this.schedule()
     for (const transport of context.transports) transport.flush()
-    this.#hasMore = timersLeft || matched >= context.memory.shape.publishMax
+    const isFull = matched >= context.memory.shape.publishMax
+    this.#hasMore = timersLeft || isFull || core.parkedToTry > 0
     queueMicrotask(this.#endTurn)
   }
 
@@ -231,9 +237,13 @@ export class FrontEnd {
     return Math.min(TIMER_MS_MAX, Math.max(0, Math.ceil(dueMs - this.context.nowMs)))
   }
 
-  /** The balancer's next look; none while there is nothing to look at, so that who rests is left alone. */
+  /**
+   * The balancer's next look, or the hedger's; none while there is nothing to look at, so that who rests
+   * is left alone.
+   */
   #armBalanceTimer(): void {
-    const dueMs = this.context.balancer.nextMs()
+    const { balancer, hedger } = this.context
+    const dueMs = Math.min(balancer.nextMs(), hedger.nextMs())
     if (dueMs === this.#balanceAtMs) return
     this.#balanceAtMs = dueMs
     clearTimeout(this.#balanceTimer)

@@ -12,6 +12,7 @@
  * | `agentHealth` | `options.agentHealth.intervalMs`   | limits, drains: a turn follows       |
  * | `capacity`    | `CHECK_MS` or `metrics.sampleMs`   | no                                   |
  * | `scaling`     | `options.scaling.intervalMs`       | no                                   |
+ * | `people`      | `HOURS_CHECK_MS`                   | limits: a turn follows               |
  *
  * Not taken: a timer for each part, which is four wake-ups of a process that rests.
  */
@@ -20,6 +21,7 @@ import { CHECK_MS } from '../health/monitor.ts'
 import { AGENT_HEALTH_DEFAULTS, SCALING_DEFAULTS } from '../options.ts'
 import type { EventSink } from './complete.ts'
 import type { FrontEndContext } from './context.ts'
+import { HOURS_CHECK_MS } from './people.ts'
 
 /** A little more than the shortest interval, so that no look comes too early to be made. */
 const SLACK_MS = 10
@@ -52,6 +54,7 @@ export class Watch {
       part(agentHealth.intervalMs, (nowMs) => context.agentHealth.check(nowMs)),
       part(capacityMs, (nowMs) => context.capacity.check(nowMs)),
       part(scaling.intervalMs, (nowMs) => context.scaling.check(nowMs)),
+      part(HOURS_CHECK_MS, (nowMs) => context.people.check(nowMs)),
     ]
   }
 

@@ -41,6 +41,8 @@ export class HealthMonitor {
     deadline_expired: 0,
     preempted: 0,
     recalled: 0,
+    declined: 0,
+    handed_on: 0,
   }
   readonly #watches = new Map<QueueState, QueueWatch>()
   /** Tasks of a queue come in a row: the last one spares the look-up. */

@@ -51,6 +51,8 @@ export class AgentEventWriter {
     out.bool(spec.pull)
     out.bool(spec.preemptible)
     out.bool(spec.recalls)
+    out.bool(spec.claims)
+    out.bool(spec.declines)
     out.int(labels)
     out.int(specializations)
     this.end()

@@ -26,6 +26,8 @@ export function hello(replayer: Replayer, core: RecordedCore, nowMs: number): vo
     pull: reader.bool(),
     preemptible: reader.bool(),
     recalls: reader.bool(),
+    claims: reader.bool(),
+    declines: reader.bool(),
     labels: numbersOf(reader.string()),
     specializations: numbersOf(reader.string()),
     link: null,

@@ -3,6 +3,8 @@
  * journal, then passed on. Any thread.
  */
 import type { AgentState } from '../policy/agents.ts'
+import type { Flow } from '../policy/graphs.ts'
+import type { Stage } from '../policy/stages.ts'
 import type { AttemptEnd, Note, PolicyEffects } from '../policy/state.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { untilMs } from './effect-writer.ts'
@@ -129,6 +131,27 @@ export class EffectComparer implements PolicyEffects {
     this.replayer.same('agent', reader.int(), agent.index)
     reader.close()
     this.told?.recall(record, agent)
+  }
+
+  advanced(record: TaskRecord, stage: Stage): void {
+    if (!this.replayer.expect(Kind.ADVANCED)) return
+    const { reader } = this.replayer
+    this.replayer.same('task', reader.wide(), record.seq)
+    this.replayer.same('queue', reader.string(), stage.queue)
+    this.replayer.same('rule', reader.int(), stage.rule)
+    this.replayer.same('attempts', reader.int(), stage.attempts)
+    ;(stage as { resultBytes: number }).resultBytes = reader.int()
+    reader.close()
+    this.told?.advanced(record, stage)
+  }
+
+  flowEnded(flow: Flow): void {
+    if (!this.replayer.expect(Kind.FLOW_ENDED)) return
+    const { reader } = this.replayer
+    this.replayer.same('flow', reader.text(), flow.id)
+    this.replayer.same('state', reader.string(), flow.state)
+    reader.close()
+    this.told?.flowEnded(flow)
   }
 
   queuePaused(name: string, isPaused: boolean): void {

@@ -4,6 +4,8 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import type { AgentState } from '../policy/agents.ts'
+import type { Flow } from '../policy/graphs.ts'
+import type { Stage } from '../policy/stages.ts'
 import type { AttemptEnd, Note, PolicyEffects } from '../policy/state.ts'
 import { SCHEDULED, type TaskRecord } from '../policy/task-record.ts'
 import { Kind } from './format.ts'
@@ -127,6 +129,28 @@ export class EffectWriter implements PolicyEffects {
     out.int(agent.index)
     out.end()
     this.told.recall(record, agent)
+  }
+
+  advanced(record: TaskRecord, stage: Stage): void {
+    // First the front end, as for an outcome.
+    this.told.advanced(record, stage)
+    const queue = this.writer.name(stage.queue)
+    const out = this.writer.effect(Kind.ADVANCED)
+    out.wide(record.seq)
+    out.int(queue)
+    out.int(stage.rule)
+    out.int(stage.attempts)
+    out.int(stage.resultBytes)
+    out.end()
+  }
+
+  flowEnded(flow: Flow): void {
+    const state = this.writer.name(flow.state)
+    const out = this.writer.effect(Kind.FLOW_ENDED)
+    out.text(flow.id)
+    out.int(state)
+    out.end()
+    this.told.flowEnded(flow)
   }
 
   queuePaused(name: string, isPaused: boolean): void {

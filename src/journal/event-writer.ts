@@ -8,10 +8,10 @@ import type { QueueOptions } from '../options.ts'
 import type { AgentState } from '../policy/agents.ts'
 import { BOUND_TO_AGENT, COMMITTED, type Proposal, type Withdrawal } from '../policy/core.ts'
 import type { OwnPromises, TaskRecord } from '../policy/task-record.ts'
-import type { TaskRouting } from '../task.ts'
+import type { TaskAfter, TaskRouting } from '../task.ts'
 import { AgentEventWriter } from './agent-event-writer.ts'
 import { Kind } from './format.ts'
-import { joined, promisesText, routingText } from './texts.ts'
+import { afterText, joined, promisesText, routingText } from './texts.ts'
 import type { WordBuffer } from './word-buffer.ts'
 
 const NO_BYTES = new Uint8Array(0)
@@ -24,10 +24,24 @@ export interface Given {
   readonly retryCount: number
   readonly routing: TaskRouting | null
   readonly own: OwnPromises | null
+  readonly after: TaskAfter | null
+}
+
+/** @returns what a record says before it is admitted. */
+export function givenOf({ id, level, timeoutMs, retryCount, routing, extras }: TaskRecord): Given {
+  const own = extras?.own ?? null
+  return { id, level, timeoutMs, retryCount, routing, own, after: extras?.after ?? null }
 }
 
 export class EventWriter extends AgentEventWriter {
-  submitted(record: TaskRecord, refusal: string, given: Given, nowMs: number): void {
+  /** @param parents numbers of those that it names, as far as they are still known. */
+  submitted(
+    record: TaskRecord,
+    refusal: string,
+    given: Given,
+    parents: readonly number[],
+    nowMs: number,
+  ): void {
     const { writer } = this
     const answer = writer.name(refusal)
     const queue = writer.name(record.queueName)
@@ -37,6 +51,25 @@ export class EventWriter extends AgentEventWriter {
     writer.time(nowMs)
     const out = writer.event(Kind.SUBMIT)
     out.int(answer)
+    const isMadeUp = given.id === '' && refusal === ''
+    this.task(out, record, given, queue, requires, said, own, isMadeUp)
+    out.text(afterText(given.after))
+    out.int(parents.length)
+    for (const seq of parents) out.wide(seq)
+    this.end()
+  }
+
+  /** As it was handed in, and what has come of that. The names are numbers of texts. */
+  protected task(
+    out: WordBuffer,
+    record: TaskRecord,
+    given: Given,
+    queue: number,
+    requires: number,
+    routing: number,
+    own: number,
+    isMadeUp: boolean,
+  ): void {
     out.wide(record.seq)
     out.int(queue)
     out.int(record.level)
@@ -46,13 +79,12 @@ export class EventWriter extends AgentEventWriter {
     out.int(record.payloadBytes)
     out.int(given.timeoutMs)
     out.int(given.retryCount)
-    out.int(said)
+    out.int(routing)
     out.int(record.keyHash)
     out.int(given.level)
     out.int(own)
-    out.bool(given.id === '' && refusal === '')
+    out.bool(isMadeUp)
     out.text(record.id)
-    this.end()
   }
 
   offered(record: TaskRecord, wasBounced: boolean, nowMs: number): void {
@@ -238,7 +270,7 @@ export class EventWriter extends AgentEventWriter {
   }
 
   /** The attempt that runs by now, if one does. */
-  private begun(out: WordBuffer, { attempt }: TaskRecord): void {
+  protected begun(out: WordBuffer, { attempt }: TaskRecord): void {
     out.int(attempt?.agent?.index ?? -1)
     if (attempt === null) {
       this.notBegun(out)
@@ -257,7 +289,7 @@ export class EventWriter extends AgentEventWriter {
     out.int(0)
   }
 
-  private taskAndSlot(out: WordBuffer, record: TaskRecord, slot: number): void {
+  protected taskAndSlot(out: WordBuffer, record: TaskRecord, slot: number): void {
     out.wide(record.seq)
     out.int(slot)
   }

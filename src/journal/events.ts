@@ -7,15 +7,7 @@
  */
 import { NONE } from '../../native-free/index.ts'
 import { BOUND_TO_AGENT, COMMITTED, OVERDUE, ROUTER_GONE } from '../policy/core.ts'
-import {
-  BOUND,
-  isFinal,
-  OFFERED,
-  type RecordState,
-  RUNNING,
-  stateName,
-  type TaskRecord,
-} from '../policy/task-record.ts'
+import { BOUND, OFFERED, RUNNING } from '../policy/task-record.ts'
 import {
   agentAt,
   agentOf,
@@ -33,12 +25,25 @@ import {
   switched,
 } from './agent-events.ts'
 import { Kind } from './format.ts'
+import { GRAPH_EVENTS } from './graph-events.ts'
+import { parentsOf } from './graph-recorder.ts'
 import type { RecordedCore } from './recorder.ts'
 import type { Replayer } from './replayer.ts'
-import { blankTask } from './state-classes.ts'
-import { promisesOf, routingOf, split } from './texts.ts'
+import { afterOf } from './texts.ts'
+import {
+  attemptIn,
+  countOf,
+  entered,
+  noTask,
+  sameAttempt,
+  sameTask,
+  taskIn,
+  taskOf,
+  taskOfTold,
+  taskTold,
+} from './told.ts'
 
-type Apply = (replayer: Replayer, core: RecordedCore, nowMs: number) => void
+export type Apply = (replayer: Replayer, core: RecordedCore, nowMs: number) => void
 
 const APPLY: Record<number, Apply> = {
   [Kind.SUBMIT]: submit,
@@ -50,6 +55,7 @@ const APPLY: Record<number, Apply> = {
   // What was said of its progress is nothing to the policy.
   [Kind.HEARD]: (replayer, core, nowMs) => core.heard(taskIn(replayer, RUNNING), '', nowMs),
   [Kind.SUCCEEDED]: (replayer, core, nowMs) => core.succeeded(taskIn(replayer, RUNNING), nowMs),
+  ...GRAPH_EVENTS,
   [Kind.FAILED]: failed,
   [Kind.DISPATCH_FAILED]: (replayer, core, nowMs) =>
     core.dispatchFailed(taskIn(replayer, RUNNING), nowMs),
@@ -102,44 +108,18 @@ export function applyEvent(replayer: Replayer, core: RecordedCore): void {
 function submit(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   const { reader } = replayer
   const answer = reader.string()
-  const seq = reader.wide()
-  const queue = reader.string()
-  const level = reader.int()
-  const requires = split(reader.string())
-  const timeoutMs = reader.ms()
-  const retryCount = reader.int()
-  const payloadBytes = reader.int()
-  const givenTimeoutMs = reader.ms()
-  const givenRetryCount = reader.int()
-  if (givenRetryCount < -1) reader.broken('has an impossible retry count')
-  const routing = routingOf(reader.string())
-  const keyHash = reader.int()
-  const givenLevel = reader.int()
-  const own = promisesOf(reader.string())
-  const isMadeUp = reader.bool()
-  const id = reader.text()
+  const told = taskTold(replayer)
+  const after = afterOf(reader.text())
+  const parents = Array.from({ length: countOf(replayer) }, () => reader.wide())
   reader.close()
-  if (givenLevel < 0 || givenLevel > 5) replayer.mismatch('givenLevel', '0 to 5', givenLevel)
-  const record = blankTask(isMadeUp ? '' : id, queue, {
-    level: givenLevel,
-    requires,
-    timeoutMs: givenTimeoutMs < 0 ? null : givenTimeoutMs,
-    retryCount: givenRetryCount < 0 ? null : givenRetryCount,
-    routing,
-    own,
-  })
-  record.keyHash = keyHash
-  // The payload's bytes are in no journal, only their number.
-  ;(record as { payloadBytes: number }).payloadBytes = payloadBytes
+  const record = taskOfTold(told, after)
+  const known = parentsOf(core, record)
   const refusal = core.submit(record, nowMs)
   replayer.same('answer', answer, refusal?.code ?? '')
-  replayer.same('level', level, record.level)
-  replayer.same('timeoutMs', timeoutMs, record.timeoutMs)
-  replayer.same('retryCount', retryCount, record.retryCount)
-  replayer.same('id', id, record.id)
+  sameTask(replayer, told, record)
   if (refusal !== null) return
-  replayer.same('task', seq, record.seq)
-  replayer.tasks.set(seq, record)
+  replayer.same('parents', parents.join(), known.join())
+  entered(replayer, told, record)
 }
 
 function offer(replayer: Replayer, core: RecordedCore, nowMs: number): void {
@@ -262,34 +242,6 @@ function recall(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   replayer.same('answer', null, core.recall(record, thief, nowMs))
 }
 
-/** Where the task is by now. `slot` is -1 when it runs nowhere. */
-interface Begun {
-  agent: number
-  slot: number
-  generation: number
-  counter: number
-  dispatchSeq: number
-}
-
-function attemptIn({ reader }: Replayer): Begun {
-  return {
-    agent: reader.int(),
-    slot: reader.int(),
-    generation: reader.int(),
-    counter: reader.wide(),
-    dispatchSeq: reader.int(),
-  }
-}
-
-function sameAttempt(replayer: Replayer, next: Begun, { attempt }: TaskRecord): void {
-  replayer.same('agent', next.agent, attempt?.agent?.index ?? -1)
-  if (attempt === null) return
-  replayer.same('newSlot', next.slot, attempt.slot)
-  replayer.same('generation', next.generation, attempt.generation)
-  replayer.same('counter', next.counter, attempt.counter)
-  replayer.same('dispatchSeq', next.dispatchSeq, attempt.dispatchSeq)
-}
-
 function cancel(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   const { reader } = replayer
   const seq = reader.wide()
@@ -304,29 +256,4 @@ function cancel(replayer: Replayer, core: RecordedCore, nowMs: number): void {
   replayer.same('id', id, knownId)
   replayer.same('queue', queue, queueName)
   replayer.same('answer', isFinished, core.cancel(record!, nowMs) === 'finished')
-}
-
-/** Reads task and slot. @param isAll the record has no further fields. */
-function taskIn(replayer: Replayer, state: RecordState, isAll = true): TaskRecord {
-  const { reader } = replayer
-  const seq = reader.wide()
-  const slot = reader.int()
-  if (isAll) reader.close()
-  const record = taskOf(replayer, seq)
-  if (record.state !== state) {
-    const found = isFinal(record.state) ? stateName(record.state) : STATES[record.state]
-    replayer.mismatch('the task', STATES[state], found)
-  }
-  replayer.same('slot', slot, record.attempt!.slot)
-  return record
-}
-
-function taskOf(replayer: Replayer, seq: number): TaskRecord {
-  return replayer.tasks.get(seq) ?? noTask(replayer, seq)
-}
-
-const STATES = ['waiting', 'offered', 'running']
-
-function noTask(replayer: Replayer, seq: number): never {
-  replayer.mismatch('task', seq, 'no task of that number')
 }

@@ -5,7 +5,7 @@
  *
  * ```
  *  word 0   kind (8 bits) | length in words, this one included (24 bits)
- *  HEAD IMAGE… { [STRING…] [TIME] event effect… }… [IMAGE…] [END]
+ *  HEAD IMAGE… { [STRING…] [TIME] [NODE…] event effect… }… [IMAGE…] [END]
  * ```
  *
  * Invariant: an event is followed by the effects that it had, and by nothing else before them; a
@@ -14,7 +14,7 @@
 
 /** "SBJ1". */
 export const MAGIC = 0x314a4253
-export const VERSION = 5
+export const VERSION = 6
 /** Word 0 has 24 bits for the length. */
 export const RECORD_WORDS_MAX = 2 ** 24 - 1
 
@@ -24,6 +24,7 @@ export const Kind = {
   TIME: 3,
   STRING: 4,
   END: 5,
+  NODE: 6,
   SUBMIT: 16,
   OFFER: 17,
   PROPOSE: 18,
@@ -58,6 +59,17 @@ export const Kind = {
   STEAL: 47,
   RECALL: 48,
   LIMIT: 49,
+  GRAPH: 50,
+  ADVANCE: 51,
+  HEDGE: 52,
+  RESOLVE: 53,
+  CANCEL_TREE: 54,
+  PARK: 55,
+  UNPARK: 56,
+  CLAIM: 57,
+  ASSIGN: 58,
+  DECLINE: 59,
+  HAND_ON: 60,
   OUTCOME: 64,
   FORGOTTEN: 65,
   ENDED: 66,
@@ -75,6 +87,8 @@ export const Kind = {
   PAUSED: 78,
   STOLEN: 79,
   CALL_BACK: 80,
+  ADVANCED: 81,
+  FLOW_ENDED: 82,
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 export type KindName = keyof typeof Kind

@@ -6,24 +6,9 @@
  */
 import { BOUND_TO_AGENT, COMMITTED } from '../policy/core.ts'
 import type { KindName } from './format.ts'
+import { type Field, GRAPH_LAYOUT, TASK_FIELDS } from './graph-layout.ts'
 
-/**
- * `int` and `bool` (0, 1) are one word, `ms` is one without sign except that all ones are -1 (thirty
- * days take 32 bits), `wide` two (low half first; below 2^53), `name` is the number
- * of a STRING (0 the empty one), `text` and `bytes` are a length in bytes and the bytes padded with
- * zeros to whole words, `wides` are as many as the field before says, `digest` is eight words.
- */
-export type FieldType =
-  | 'int'
-  | 'bool'
-  | 'ms'
-  | 'wide'
-  | 'name'
-  | 'text'
-  | 'bytes'
-  | 'wides'
-  | 'digest'
-export type Field = readonly [name: string, type: FieldType]
+export type { Field, FieldType } from './graph-layout.ts'
 
 export const LAYOUT: Record<KindName, readonly Field[]> = {
   HEAD: [
@@ -46,23 +31,13 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
     ['events', 'wide'],
     ['effects', 'wide'],
   ],
+  ...GRAPH_LAYOUT,
   SUBMIT: [
     ['answer', 'name'],
-    ['task', 'wide'],
-    ['queue', 'name'],
-    ['level', 'int'],
-    ['requires', 'name'],
-    ['timeoutMs', 'ms'],
-    ['retryCount', 'int'],
-    ['payloadBytes', 'int'],
-    ['givenTimeoutMs', 'ms'],
-    ['givenRetryCount', 'int'],
-    ['routing', 'name'],
-    ['key', 'int'],
-    ['givenLevel', 'int'],
-    ['own', 'name'],
-    ['isMadeUp', 'bool'],
-    ['id', 'text'],
+    ...TASK_FIELDS,
+    ['after', 'text'],
+    ['count', 'int'],
+    ['parents', 'wides'],
   ],
   OFFER: [
     ['task', 'wide'],
@@ -136,6 +111,8 @@ export const LAYOUT: Record<KindName, readonly Field[]> = {
     ['pull', 'bool'],
     ['preemptible', 'bool'],
     ['recalls', 'bool'],
+    ['claims', 'bool'],
+    ['declines', 'bool'],
     ['labels', 'name'],
     ['specializations', 'name'],
   ],

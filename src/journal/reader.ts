@@ -104,6 +104,11 @@ export class JournalReader {
     return at < there || (at === there && !more)
   }
 
+  /** Of the record, not read yet. */
+  get leftWords(): number {
+    return this.end - this.at
+  }
+
   int(): number {
     if (this.at >= this.end) this.broken('is too short')
     return this.words[this.at++]

@@ -16,29 +16,30 @@ import type { ErrorCode } from '../errors.ts'
 import type { Binding, QueueOptions } from '../options.ts'
 import type { AgentSpec, AgentState } from '../policy/agents.ts'
 import type { AllocationSpec } from '../policy/allocation.ts'
-import {
+import type {
   PolicyCore,
-  type PolicyEffects,
-  type PolicyOptions,
-  type Proposal,
-  type Withdrawal,
+  PolicyEffects,
+  PolicyOptions,
+  Proposal,
+  Withdrawal,
 } from '../policy/core.ts'
 import type { RecallRefusal } from '../policy/recalls.ts'
 import type { StealRefusal } from '../policy/stealing.ts'
 import type { TaskRecord } from '../policy/task-record.ts'
 import { headOf, type JournalAbout, NOBODY_IN_PARTICULAR } from './about.ts'
 import { EffectWriter } from './effect-writer.ts'
-import { EventWriter } from './event-writer.ts'
+import { givenOf } from './event-writer.ts'
 import { Kind } from './format.ts'
+import { GraphEventWriter } from './graph-event-writer.ts'
+import { GraphRecorder, parentsOf } from './graph-recorder.ts'
 import { imageOf } from './image.ts'
 import type { JournalWriter } from './writer.ts'
 
-export class RecordedCore extends PolicyCore {
+export class RecordedCore extends GraphRecorder {
   readonly memory: SharedMemory
   readonly about: JournalAbout
   /** Called after each whole event, while a journal is written. */
   onEvent: (() => void) | null = null
-  private journal: EventWriter | null = null
   private readonly unrecorded: PolicyEffects
 
   constructor(
@@ -67,7 +68,7 @@ export class RecordedCore extends PolicyCore {
   record(writer: JournalWriter): void {
     writer.head(headOf(this))
     writer.image(imageOf(this))
-    this.journal = new EventWriter(writer, this)
+    this.journal = new GraphEventWriter(writer, this)
     this.effects = new EffectWriter(writer, this.unrecorded)
   }
 
@@ -93,10 +94,11 @@ export class RecordedCore extends PolicyCore {
   override submit(record: TaskRecord, nowMs: number): ReturnType<PolicyCore['submit']> {
     const { journal } = this
     if (journal === null) return super.submit(record, nowMs)
-    const { id, level, timeoutMs, retryCount, routing, extras } = record
-    const given = { id, level, timeoutMs, retryCount, routing, own: extras?.own ?? null }
+    const given = givenOf(record)
+    const parents = parentsOf(this, record)
     const refusal = super.submit(record, nowMs)
-    journal.submitted(record, refusal?.code ?? '', given, nowMs)
+    const known = refusal === null ? parents : []
+    journal.submitted(record, refusal?.code ?? '', given, known, nowMs)
     return refusal
   }
 
@@ -162,12 +164,6 @@ export class RecordedCore extends PolicyCore {
   override heard(record: TaskRecord, progress: string, nowMs: number): void {
     super.heard(record, progress, nowMs)
     this.journal?.heard(record, nowMs)
-  }
-
-  override succeeded(record: TaskRecord, nowMs: number): void {
-    const { slot } = record.attempt!
-    super.succeeded(record, nowMs)
-    this.journal?.succeeded(record, slot, nowMs)
   }
 
   override failed(

@@ -15,6 +15,7 @@ import { differenceOf } from './difference.ts'
 import { EffectComparer } from './effect-comparer.ts'
 import { applyEvent } from './events.ts'
 import { isEffect, isEvent, type JournalHead, Kind, kindName } from './format.ts'
+import { nodeTold, type ToldNode } from './graph-events.ts'
 import { digestOf, imageOf } from './image.ts'
 import { JournalBroken, JournalReader } from './reader.ts'
 import type { RecordedCore } from './recorder.ts'
@@ -41,6 +42,8 @@ export class Replayer {
   /** In all, over HEADs. */
   events = 0
   effects = 0
+  /** Tasks of the graph that the next event is about. */
+  readonly nodes: ToldNode[] = []
   head: JournalHead | null = null
   /** The digest in END, once it has been seen and was right. */
   end: string | null = null
@@ -88,7 +91,7 @@ export class Replayer {
   finish(): void {
     this.isFinishing = true
     this.run(false)
-    if (this.reader.leftBytes > 0) this.isCut = true
+    if (this.reader.leftBytes > 0 || this.nodes.length > 0) this.isCut = true
   }
 
   private run(more: boolean): void {
@@ -97,6 +100,7 @@ export class Replayer {
       if (!reader.next()) return
       if (isEvent(reader.kind)) this.apply()
       else if (isEffect(reader.kind)) this.mismatch('the effect', 'none', kindName(reader.kind))
+      else if (reader.kind === Kind.NODE) this.nodes.push(nodeTold(this))
       else if (reader.kind === Kind.HEAD) this.takeHead()
       else if (reader.kind === Kind.IMAGE) this.takeImage()
       else if (reader.kind === Kind.END) this.takeEnd()

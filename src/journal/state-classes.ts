@@ -9,12 +9,14 @@
 import { QUEUE_DEFAULTS } from '../options.ts'
 import { AgeHeap, AgeList } from '../policy/age-lists.ts'
 import { type AgentSpec, AgentState, SILENT } from '../policy/agents.ts'
+import { Apart } from '../policy/apart.ts'
 import { Attempt } from '../policy/attempt.ts'
 import { ClassState, type ClassTraits } from '../policy/classes.ts'
 import { Past, PastIds } from '../policy/dedup.ts'
 import { Due, DueHeap } from '../policy/due-heap.ts'
-import { Extras } from '../policy/extras.ts'
+import { AtHome, Extras } from '../policy/extras.ts'
 import { FreeSlots } from '../policy/free-slots.ts'
+import { Flow, Links } from '../policy/graphs.ts'
 import { Group } from '../policy/groups.ts'
 import { HeadHeap } from '../policy/head-heap.ts'
 import { Kept } from '../policy/kept.ts'
@@ -22,6 +24,7 @@ import { Lane, RankHeap } from '../policy/lanes.ts'
 import { Profile } from '../policy/profiles.ts'
 import { QueueState } from '../policy/queues.ts'
 import { RecordList } from '../policy/record-list.ts'
+import { Stage } from '../policy/stages.ts'
 import { PolicyCounters, type PolicyOptions } from '../policy/state.ts'
 import { idPrefixOf, Page, TaskIndex } from '../policy/task-index.ts'
 import { NOBODY, type RecordOptions, TaskRecord } from '../policy/task-record.ts'
@@ -68,6 +71,12 @@ export function blankTask(id: string, queueName: string, options: RecordOptions)
 
 function blankQueue({ epoch }: Pick<PolicyOptions, 'epoch'>): QueueState {
   return new QueueState('', QUEUE_DEFAULTS, idPrefixOf(epoch))
+}
+
+function blankMoved(options: Pick<PolicyOptions, 'epoch'>): TaskRecord {
+  const task = blankTask('', '', { level: 1, requires: [], timeoutMs: null, retryCount: null })
+  task.enter(new ClassState(0, blankQueue(options), NO_TRAITS))
+  return task
 }
 
 /** The number of a class is its place here. */
@@ -127,7 +136,36 @@ export const STATE_CLASSES: readonly StateClass[] = [
     omitted: {},
   },
   { type: AgeHeap, shared: false, blank: () => new AgeHeap(), omitted: {} },
-  { type: Extras, shared: false, blank: () => new Extras(), omitted: {} },
+  {
+    type: Extras,
+    shared: false,
+    blank: () => new Extras(),
+    omitted: {
+      after: 'what was said until it was admitted; its links have it',
+      votes: 'what was said for who makes a question of it',
+      confidence: 'the front end’s, for people',
+    },
+  },
+  {
+    type: Links,
+    shared: false,
+    blank: () => new Links([], [], [], 'fail', false, null, ''),
+    omitted: {},
+  },
+  { type: Flow, shared: true, blank: () => new Flow('', '', [], [], [], 0), omitted: {} },
+  { type: Apart, shared: true, blank: () => new Apart(), omitted: {} },
+  {
+    type: Stage,
+    shared: false,
+    blank: (options) => new Stage(blankMoved(options), 0, 0),
+    omitted: { result: BYTES },
+  },
+  {
+    type: AtHome,
+    shared: false,
+    blank: (options) => new AtHome(blankMoved(options), new Extras()),
+    omitted: {},
+  },
   { type: DueHeap, shared: false, blank: () => new DueHeap(), omitted: {} },
   { type: RankHeap, shared: false, blank: () => new RankHeap(), omitted: {} },
   { type: Lane, shared: false, blank: () => new Lane(), omitted: {} },

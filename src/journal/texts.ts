@@ -7,7 +7,7 @@
  */
 import type { Match } from '../options.ts'
 import type { OwnPromises } from '../policy/task-record.ts'
-import type { TaskRouting } from '../task.ts'
+import type { ParentFailure, TaskAfter, TaskRouting } from '../task.ts'
 
 const NO_NAMES: readonly string[] = []
 
@@ -53,6 +53,17 @@ export function routingOf(text: string): TaskRouting | null {
     prefers: split(prefers),
     strategy: strategy || null,
   }
+}
+
+/** `fail id queue/id`; empty for a task that names no parents. Neither ids nor names have a space. */
+export function afterText(after: TaskAfter | null): string {
+  return after === null ? '' : [after.onFailure, ...after.ids].join(' ')
+}
+
+export function afterOf(text: string): TaskAfter | null {
+  if (text === '') return null
+  const [onFailure, ...ids] = text.split(' ')
+  return { ids, onFailure: onFailure as ParentFailure }
 }
 
 /** `ttl|deadline|sla target|retry delay|delay` in ms, each empty for the queue's; empty without any. */

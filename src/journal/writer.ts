@@ -108,6 +108,12 @@ export class JournalWriter {
     chunk.end()
   }
 
+  /** Begins a record that belongs to the event that is to come; the caller writes its fields and ends it. */
+  before(kind: Kind): WordBuffer {
+    this.chunk.begin(kind)
+    return this.chunk
+  }
+
   /** Begins an event; the caller writes its fields and calls `endEvent`. */
   event(kind: Kind): WordBuffer {
     this.chunk.begin(kind)

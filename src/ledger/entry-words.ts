@@ -13,6 +13,8 @@ export const END_WORDS: readonly string[] = [
   'deadline passed',
   'interrupted',
   'recalled',
+  'declined',
+  'handed on',
 ]
 export const OF_AGENT_WORDS: Readonly<Record<number, string>> = {
   [Entry.UNBOUND]: 'unbound',
@@ -25,6 +27,8 @@ export const BOOST_WORDS: Readonly<Record<string, string>> = {
   max_age: 'it has waited for the longest that its queue allows',
   sla: '80 % of its SLA are gone',
 }
+/** As `DECISIONS` has them, in the words of an entry; never changed, only added to. */
+export const DECISION_WORDS = ['accept', 'reject', 'escalate', 'hand back'] as const
 export const PLACED_WORDS = ['', 'by a router', 'from its own queue']
 
 export function limitWords(limit: number, reason: string): string {

@@ -90,7 +90,7 @@ export const Entry = {
   UNBOUND: 12,
   /**
    * task, agent | strategy << 17, attempt; aux: 0 in place, 1 by a router, 2 was bound to it, 3 was moved
-   * to it
+   * to it, 4 a person took it
    */
   ASSIGNED: 13,
   /** task, agent, attempt */
@@ -115,6 +115,20 @@ export const Entry = {
   STOLEN: 23,
   /** task, agent, attempt */
   RECALL_ASKED: 24,
+  /** task, parents, flow or nothing, its name there; right behind its acceptance */
+  LINKED: 25,
+  /** task, queue that it leaves by a rule, agent, attempts there, rule, bytes of the result or -1 */
+  STAGE_LEFT: 26,
+  /** task, code; aux: 1 as completed */
+  RESOLVED: 27,
+  /** task, the task that is its second attempt */
+  HEDGED: 28,
+  /** task, agent, confidence, eight words of SHA-256 over what was seen */
+  CLAIMED: 29,
+  /** The same, and a comment as far as it has room; aux: which decision, see `DECISION_WORDS` */
+  DECIDED: 30,
+  /** task, who, a piece of the text; aux: 1 when more of it follows */
+  COMMENTED: 31,
 
   /** agent, concurrency */
   AGENT_UP: 32,
@@ -144,19 +158,33 @@ export const Entry = {
   CHANGED: 44,
   /** agent, tasks at a time + 1, or 0 for as many as it says, reason */
   AGENT_LIMITED: 45,
+  /** flow, queue, tasks */
+  FLOW_ACCEPTED: 46,
+  /** flow, queue, state */
+  FLOW_ENDED: 47,
 } as const
 export type EntryKind = (typeof Entry)[keyof typeof Entry]
 
 /** Entries of tasks have the task in their first field. */
 export const TASK_KINDS_FROM: number = Entry.ACCEPTED
-export const TASK_KINDS_TO: number = Entry.RECALL_ASKED
+export const TASK_KINDS_TO: number = Entry.COMMENTED
 
 /** How an assignment came about: `aux` of its entry. */
 export const INLINE = 0
 export const BY_ROUTER = 1
 export const WAS_BOUND = 2
 export const WAS_MOVED = 3
-export type PlacedHow = typeof INLINE | typeof BY_ROUTER | typeof WAS_BOUND | typeof WAS_MOVED
+export const WAS_TAKEN = 4
+export type PlacedHow =
+  | typeof INLINE
+  | typeof BY_ROUTER
+  | typeof WAS_BOUND
+  | typeof WAS_MOVED
+  | typeof WAS_TAKEN
+
+/** Of a field that is a confidence: 0 for none, else its hundredths and 1. */
+export const CONFIDENCE_STEPS = 100
+export const SEEN_WORDS = 8
 
 /** Of the second field of `ACCEPTED`: what the task says of itself, in the order of the words. */
 export const OWN_TIMEOUT = 1
@@ -182,6 +210,8 @@ export const ENDS = [
   'deadline_expired',
   'preempted',
   'recalled',
+  'declined',
+  'handed_on',
 ] as const
 
 /** `ledger-000000000123-20261121T161500123Z.sbl`: block number, then time; both ascend. */

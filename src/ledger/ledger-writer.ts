@@ -12,7 +12,6 @@ import { policyMs } from '../clock.ts'
 import type { AgentState } from '../policy/agents.ts'
 import type { AttemptEnd } from '../policy/state.ts'
 import { COMPLETED, SCHEDULED, type TaskRecord } from '../policy/task-record.ts'
-import { EntryDefinitions } from './entry-definitions.ts'
 import {
   AGENT_BITS,
   ENDS,
@@ -25,15 +24,13 @@ import {
   OWN_TTL,
   type PlacedHow,
 } from './format.ts'
+import { WorkEntries } from './work-entries.ts'
 
 const END_NUMBERS: Readonly<Record<AttemptEnd, number>> = Object.fromEntries(
   ENDS.map((end, number) => [end, number]),
 ) as Record<AttemptEnd, number>
 
-export class LedgerWriter extends EntryDefinitions {
-  /** Who has just succeeded; its outcome comes next. */
-  private succeededAgent = -1
-
+export class LedgerWriter extends WorkEntries {
   /** After admission; of a delayed task also until when it is. */
   accepted(record: TaskRecord, nowMs: number): void {
     if (!this.begin(nowMs)) return
@@ -76,6 +73,7 @@ export class LedgerWriter extends EntryDefinitions {
     words[start + 2] = queueNumber | (own << 16)
     words[start + 3] = record.payloadBytes
     this.end(Entry.ACCEPTED, record.baseLevel, start, at)
+    if (extras !== null && extras.links !== null) this.linked(record, extras.links, nowMs)
     if (record.state === SCHEDULED) this.scheduled(record, 1, extras?.own.delayMs ?? 0, nowMs)
   }
 
@@ -142,7 +140,7 @@ export class LedgerWriter extends EntryDefinitions {
     this.end(Entry.STOLEN, 0, start, start + 4)
   }
 
-  /** An attempt has ended; its success is told with the outcome. */
+  /** An attempt has ended; its success is told with the outcome, or with the stage. */
   ended(record: TaskRecord, agent: AgentState, how: AttemptEnd, code: string, nowMs: number): void {
     if (how === 'succeeded') {
       this.succeededAgent = agent.index
@@ -172,6 +170,7 @@ export class LedgerWriter extends EntryDefinitions {
     words[start + 3] = record.attempts
     words[start + 4] = said
     this.end(Entry.OUTCOME, record.state, start, start + 5)
+    this.succeededAgent = -1
   }
 
   boosted(record: TaskRecord, why: string, nowMs: number): void {
@@ -372,10 +371,5 @@ export class LedgerWriter extends EntryDefinitions {
     words[start + 1] = one
     words[start + 2] = two
     this.end(kind, 0, start, start + 3)
-  }
-
-  private end(kind: number, aux: number, start: number, behind: number): void {
-    this.words[start] = kind | ((behind - start) << 6) | (aux << 12) | this.stamp
-    this.length = behind
   }
 }

@@ -25,8 +25,10 @@ import {
   TASK_KINDS_FROM,
   TASK_KINDS_TO,
   WAS_MOVED,
+  WAS_TAKEN,
 } from './format.ts'
 import { levelName, type PromiseWords, promiseText, timeText } from './promises.ts'
+import { type EntryFields, readFlow, readWork } from './read-work.ts'
 
 export interface LedgerEntry {
   kind: number
@@ -70,7 +72,7 @@ export function readEntries(
   if (header.kind === BLOCK_ENTRIES) new BlockReader(block, header).read(into, wants)
 }
 
-class BlockReader {
+class BlockReader implements EntryFields {
   readonly #words: Int32Array
   readonly #bytes: Uint8Array
   readonly #fromMs: number
@@ -99,7 +101,7 @@ class BlockReader {
       const kind = words[at] & 63
       if (kind < TASK_KINDS_FROM) this.#define(kind)
       else {
-        const seq = kind <= TASK_KINDS_TO ? this.#seqBase + this.#field(1) : -1
+        const seq = kind <= TASK_KINDS_TO ? this.#seqBase + this.field(1) : -1
         const entry = wants(kind, seq) ? this.#entry(kind, seq) : null
         if (entry !== null) into(entry)
       }
@@ -107,41 +109,46 @@ class BlockReader {
     }
   }
 
-  #field(number: number): number {
+  field(number: number): number {
     return this.#words[this.#at + number]
+  }
+
+  hex(number: number, words: number): string {
+    const from = 4 * (this.#at + number)
+    return Buffer.from(this.#bytes.subarray(from, from + 4 * words)).toString('hex')
   }
 
   /** Times may be longer than 31 bits of ms. */
   #ms(number: number): number {
-    return this.#field(number) >>> 0
+    return this.field(number) >>> 0
   }
 
-  #textAt(number: number): string {
+  textAt(number: number): string {
     const from = 4 * (this.#at + number + 1)
-    return decoder.decode(this.#bytes.subarray(from, from + this.#field(number)))
+    return decoder.decode(this.#bytes.subarray(from, from + this.field(number)))
   }
 
-  #text(number: number): string {
-    return this.#texts.get(this.#field(number)) ?? '?'
+  text(number: number): string {
+    return this.#texts.get(this.field(number)) ?? '?'
   }
 
-  #agent(index: number): string {
+  agent(index: number): string {
     return this.#agents.get(index) ?? '?'
   }
 
   #define(kind: number): void {
-    if (kind === Entry.TEXT) this.#texts.set(this.#field(1), this.#textAt(2))
-    else if (kind === Entry.AGENT) this.#agents.set(this.#field(1), this.#textAt(2))
-    else if (kind === Entry.STRATEGY) this.#strategies.set(this.#field(1), this.#textAt(2))
+    if (kind === Entry.TEXT) this.#texts.set(this.field(1), this.textAt(2))
+    else if (kind === Entry.AGENT) this.#agents.set(this.field(1), this.textAt(2))
+    else if (kind === Entry.STRATEGY) this.#strategies.set(this.field(1), this.textAt(2))
     else if (kind === Entry.TASKS_FROM) this.#seqBase = wideAt(this.#words, this.#at + 1)
     else if (kind === Entry.QUEUE) {
-      this.#queues.set(this.#field(1), {
+      this.#queues.set(this.field(1), {
         ttlMs: this.#ms(2),
         deadlineMs: this.#ms(3),
         slaMs: [0, 1, 2, 3, 4].map((level) => this.#ms(4 + level)),
         timeoutMs: this.#ms(9),
-        retryCount: this.#field(10),
-        name: this.#textAt(11),
+        retryCount: this.field(10),
+        name: this.textAt(11),
       })
     }
   }
@@ -149,7 +156,7 @@ class BlockReader {
   #entry(kind: number, seq: number): LedgerEntry | null {
     const entry: LedgerEntry = {
       kind,
-      at: this.#fromMs + (this.#field(0) >>> 16),
+      at: this.#fromMs + (this.field(0) >>> 16),
       what: '',
       seq,
       id: null,
@@ -163,7 +170,7 @@ class BlockReader {
   }
 
   #ofTask(kind: number, entry: LedgerEntry): boolean {
-    const aux = (this.#field(0) >> 12) & 15
+    const aux = (this.field(0) >> 12) & 15
     switch (kind) {
       case Entry.ACCEPTED:
         this.#accepted(entry, aux)
@@ -181,12 +188,13 @@ class BlockReader {
       case Entry.ASSIGNED:
         this.#placed(entry, 'assigned', PLACED_WORDS[aux] ?? '')
         if (aux === WAS_MOVED) entry.detail = 'by the balancer'
-        entry.attempt = this.#field(3)
+        if (aux === WAS_TAKEN) entry.detail = 'taken by themselves'
+        entry.attempt = this.field(3)
         return true
       case Entry.STOLEN:
         entry.what = 'stolen'
-        entry.agent = this.#agent(this.#field(2))
-        entry.detail = `from ${this.#agent(this.#field(3))}`
+        entry.agent = this.agent(this.field(2))
+        entry.detail = `from ${this.agent(this.field(3))}`
         return true
       case Entry.UNBOUND:
       case Entry.SENT_AGAIN:
@@ -196,22 +204,22 @@ class BlockReader {
         return true
       case Entry.ENDED:
         entry.what = END_WORDS[aux] ?? ENDS[aux] ?? 'attempt ended'
-        entry.agent = this.#agent(this.#field(2))
-        entry.attempt = this.#field(3)
-        entry.detail = this.#text(4)
+        entry.agent = this.agent(this.field(2))
+        entry.attempt = this.field(3)
+        entry.detail = this.text(4)
         return true
       case Entry.OUTCOME:
         this.#outcome(entry, aux as RecordState)
         return true
       default:
-        return this.#promise(kind, entry, aux)
+        return this.#promise(kind, entry, aux) || readWork(kind, aux, entry, this)
     }
   }
 
   #promise(kind: number, entry: LedgerEntry, aux: number): boolean {
     switch (kind) {
       case Entry.BOOSTED: {
-        const why = this.#text(2)
+        const why = this.text(2)
         entry.what = 'boosted'
         entry.detail = `to ${levelName(aux)}: ${BOOST_WORDS[why] ?? why}`
         return true
@@ -225,11 +233,11 @@ class BlockReader {
         return true
       case Entry.MOVED:
         entry.what = 'moved'
-        entry.detail = this.#text(2)
+        entry.detail = this.text(2)
         return true
       case Entry.DEAD_LETTER:
         entry.what = 'dead letter'
-        entry.detail = `${this.#text(2)}: ${this.#text(3)}`
+        entry.detail = `${this.text(2)}: ${this.text(3)}`
         return true
       default:
         return false
@@ -237,8 +245,8 @@ class BlockReader {
   }
 
   #accepted(entry: LedgerEntry, level: number): void {
-    const queue = this.#queues.get(this.#field(2) & 0xffff)
-    const own = this.#field(2) >>> 16
+    const queue = this.#queues.get(this.field(2) & 0xffff)
+    const own = this.field(2) >>> 16
     let at = 4
     const take = (bit: number, preset: number) => ((own & bit) !== 0 ? this.#ms(at++) : preset)
     const promises: PromiseWords = {
@@ -250,35 +258,35 @@ class BlockReader {
     }
     entry.what = 'accepted'
     entry.queue = queue?.name ?? '?'
-    entry.id = (own & OWN_ID) !== 0 ? this.#textAt(at) : ''
-    const bytes = this.#field(3)
+    entry.id = (own & OWN_ID) !== 0 ? this.textAt(at) : ''
+    const bytes = this.field(3)
     entry.detail = `${levelName(level)}, ${bytes} B, ${promiseText(promises)}`
   }
 
   #placed(entry: LedgerEntry, what: string, how: string): void {
-    const packed = this.#field(2)
+    const packed = this.field(2)
     const strategy = this.#strategies.get(packed >>> AGENT_BITS) ?? '?'
     entry.what = what
-    entry.agent = this.#agent(packed & AGENT_MASK)
+    entry.agent = this.agent(packed & AGENT_MASK)
     entry.detail = how === '' ? strategy : `${strategy}, ${how}`
   }
 
   #ofAgent(kind: number, entry: LedgerEntry): void {
-    entry.agent = this.#agent(this.#field(2))
+    entry.agent = this.agent(this.field(2))
     entry.what = OF_AGENT_WORDS[kind]
-    if (kind !== Entry.UNBOUND) entry.attempt = this.#field(3)
+    if (kind !== Entry.UNBOUND) entry.attempt = this.field(3)
   }
 
   #outcome(entry: LedgerEntry, state: RecordState): void {
-    const agent = this.#field(2)
-    const attempts = this.#field(3)
+    const agent = this.field(2)
+    const attempts = this.field(3)
     entry.what = stateName(state) ?? '?'
-    entry.agent = agent === 0 ? null : this.#agent(agent - 1)
+    entry.agent = agent === 0 ? null : this.agent(agent - 1)
     entry.attempt = attempts === 0 ? null : attempts
     if (entry.what === 'completed') {
-      const bytes = this.#field(4)
+      const bytes = this.field(4)
       entry.detail = bytes < 0 ? 'result not kept' : `${bytes} B`
-    } else entry.detail = this.#text(4)
+    } else entry.detail = this.text(4)
   }
 
   #other(kind: number, entry: LedgerEntry): boolean {
@@ -286,31 +294,31 @@ class BlockReader {
     switch (kind) {
       case Entry.AGENT_UP:
         entry.what = 'agent up'
-        entry.agent = this.#agent(this.#field(1))
-        entry.detail = `${this.#field(2)} at a time`
+        entry.agent = this.agent(this.field(1))
+        entry.detail = `${this.field(2)} at a time`
         return true
       case Entry.AGENT_DOWN:
         entry.what = 'agent down'
-        entry.agent = this.#agent(this.#field(1))
-        entry.detail = this.#text(2)
+        entry.agent = this.agent(this.field(1))
+        entry.detail = this.text(2)
         return true
       case Entry.FENCED:
         entry.what = 'agent fenced'
-        entry.agent = this.#agent(this.#field(1))
+        entry.agent = this.agent(this.field(1))
         return true
       case Entry.STRATEGY_SET:
         entry.what = 'strategy set'
-        entry.queue = this.#text(1) || null
-        entry.detail = strategyName(this.#field(2) - 1)
+        entry.queue = this.text(1) || null
+        entry.detail = strategyName(this.field(2) - 1)
         return true
       case Entry.SHADOW_SET:
-        entry.what = this.#field(2) === 0 ? 'shadow ended' : 'shadow set'
-        entry.queue = this.#text(1)
-        entry.detail = this.#field(2) === 0 ? '' : strategyName(this.#field(2) - 1)
+        entry.what = this.field(2) === 0 ? 'shadow ended' : 'shadow set'
+        entry.queue = this.text(1)
+        entry.detail = this.field(2) === 0 ? '' : strategyName(this.field(2) - 1)
         return true
       case Entry.STRATEGY_OFF:
         entry.what = 'strategy off'
-        entry.detail = `${strategyName(this.#field(1))} ${this.#text(2)}`
+        entry.detail = `${strategyName(this.field(1))} ${this.text(2)}`
         return true
       default:
         return this.#rare(kind, entry)
@@ -322,17 +330,17 @@ class BlockReader {
       case Entry.QUEUE_PAUSED:
       case Entry.QUEUE_RESUMED:
         entry.what = kind === Entry.QUEUE_PAUSED ? 'queue paused' : 'queue resumed'
-        entry.queue = this.#text(1)
+        entry.queue = this.text(1)
         return true
       case Entry.QUEUE_CONFIGURED:
         entry.what = 'queue configured'
-        entry.queue = this.#text(1)
-        entry.detail = this.#text(2)
+        entry.queue = this.text(1)
+        entry.detail = this.text(2)
         return true
       case Entry.STARTED:
       case Entry.STOPPED:
         entry.what = kind === Entry.STARTED ? 'scheduler started' : 'scheduler stopped'
-        entry.detail = this.#text(1)
+        entry.detail = this.text(1)
         return true
       case Entry.GAP:
         entry.what = 'gap'
@@ -340,15 +348,15 @@ class BlockReader {
         return true
       case Entry.AGENT_LIMITED:
         entry.what = 'agent limited'
-        entry.agent = this.#agent(this.#field(1))
-        entry.detail = limitWords(this.#field(2) - 1, this.#text(3))
+        entry.agent = this.agent(this.field(1))
+        entry.detail = limitWords(this.field(2) - 1, this.text(3))
         return true
       case Entry.CHANGED:
-        entry.what = this.#text(1)
-        entry.detail = this.#text(2)
+        entry.what = this.text(1)
+        entry.detail = this.text(2)
         return true
       default:
-        return false
+        return readFlow(kind, entry, this)
     }
   }
 }

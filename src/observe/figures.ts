@@ -83,6 +83,17 @@ export interface CounterFigures {
   slaBreaches: number
   moved: number
   deadLetters: number
+  hedged: number
+  hedgesWon: number
+}
+
+/** Tasks that several agents decide together. */
+export interface TogetherFigures {
+  /** Asked so far; votes on them that came; and how they ended, where votes ended them. */
+  questions: number
+  votes: number
+  decided: number
+  undecided: number
 }
 
 /** How evenly the agents are loaded, and what is done about it. */
@@ -104,6 +115,15 @@ export interface PoolFigures {
   desired: number
 }
 
+/** Decisions of people that are alike. */
+export interface DecisionFigures {
+  queue: string
+  /** `70-90`, or `none` for tasks that said no confidence. */
+  band: string
+  decision: string
+  count: number
+}
+
 export interface SchedulerFigures {
   scheduler: string
   uptimeMs: number
@@ -118,6 +138,7 @@ export interface SchedulerFigures {
   /** Registered agents by how they do. */
   conditions: Record<AgentCondition, number>
   balance: BalanceFigures
+  together: TogetherFigures
   /** At most `POOLS_MAX`, those with most agents or most need. */
   pools: readonly PoolFigures[]
   refused: Readonly<Record<string, number>>
@@ -128,6 +149,8 @@ export interface SchedulerFigures {
   /** Kept now; gone because there were too many. */
   deadLetters: { kept: number; dropped: number }
   queues: readonly QueueFigures[]
+  /** What people decided, by queue and how sure it was said to be; none without. */
+  decisions: readonly DecisionFigures[]
 }
 
 /** Which queues are named; one for each scheduler that is looked at. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
 import type { SharedMemory } from '../../native-free/index.ts'
 import type { LatencyReport } from '../api.ts'
+import { SignalboxError } from '../errors.ts'
 import { workerUrl } from '../worker-url.ts'
 import type { LatencyBuckets } from './figures.ts'
 import type { LatencyRequest } from './latency-worker.ts'
@@ -21,6 +22,8 @@ export class LatencyObserver {
   /** Not begun yet. */
   #next: Promise<LatencyReport> | undefined
   #buckets: Promise<LatencyBuckets> | undefined
+  readonly #running = new Set<Promise<unknown>>()
+  #isStopping = false
 
   constructor(memory: SharedMemory) {
     this.#memory = memory
@@ -52,7 +55,14 @@ export class LatencyObserver {
     return this.#run<LatencyReport>('default')
   }
 
-  #run<Answer>(name: 'default' | 'buckets'): Promise<Answer> {
+  /** @throws stopping */
+  async #run<Answer>(name: 'default' | 'buckets'): Promise<Answer> {
+    if (this.#isStopping) {
+      throw new SignalboxError(
+        'stopping',
+        'The scheduler is stopping: its latency is read no more.',
+      )
+    }
     this.#pool ??= new Piscina({
       filename: fileURLToPath(workerUrl('./latency-worker', import.meta.url)),
       minThreads: 0,
@@ -63,11 +73,21 @@ export class LatencyObserver {
       recordTiming: false,
     })
     const request = { buffer: this.#memory.buffer, shape: this.#memory.shape }
-    return this.#pool.run(request, { name }) as Promise<Answer>
+    const answer = this.#pool.run(request, { name }) as Promise<Answer>
+    this.#running.add(answer)
+    try {
+      return await answer
+    } finally {
+      this.#running.delete(answer)
+    }
   }
 
+  /** What is being made is finished: a pool that is ended before its answer has come takes it for an error. */
   async stop(): Promise<void> {
+    this.#isStopping = true
+    await Promise.allSettled(this.#running)
     await this.#pool?.destroy()
     this.#pool = undefined
+    this.#isStopping = false
   }
 }

@@ -186,6 +186,18 @@ const ATTEMPTS: readonly Family[] = [
     'Attempts that were asked to stop for a critical task.',
     'preemptionsAsked',
   ),
+  counted('hedges', 'Second attempts at tasks that took long.', 'hedged'),
+  counted('hedges_won', 'Second attempts that came first.', 'hedgesWon'),
+  counter('questions', 'Tasks that several agents decide together.', ({ figures }) =>
+    one(figures.together.questions),
+  ),
+  counter('votes', 'Votes on them that were counted.', ({ figures }) =>
+    one(figures.together.votes),
+  ),
+  counter('decisions_together', 'Questions that votes have ended, by result.', ({ figures }) => {
+    const { decided, undecided } = figures.together
+    return by('result', { decided, undecided })
+  }),
   counter('placements', 'Tasks that were placed, by whom.', ({ figures }) =>
     by('by', {
       routers: figures.counters.placedByRouters,
@@ -269,6 +281,18 @@ const BALANCE: readonly Family[] = [
   ),
 ]
 
+const PEOPLE: readonly Family[] = [
+  counter(
+    'decisions',
+    'Decisions of people, by queue and by how sure the last result had said it was.',
+    ({ figures }) =>
+      figures.decisions.map(({ queue, band, decision, count }) => ({
+        value: count,
+        labels: { queue, band, decision },
+      })),
+  ),
+]
+
 const WHOLE: readonly Family[] = [
   gauge('info', 'Always 1: which scheduler and which version this is.', (scraped) => [
     { value: 1, labels: { scheduler: scraped.figures.scheduler, version: scraped.version } },
@@ -313,5 +337,6 @@ export const FAMILIES: readonly Family[] = [
   ...ATTEMPTS,
   ...FLEET,
   ...BALANCE,
+  ...PEOPLE,
   ...WHOLE,
 ]

@@ -37,6 +37,10 @@ export interface AgentSpec {
   preemptible: boolean
   /** Lets work be called back that it has not begun. */
   recalls: boolean
+  /** A person: what it has begins when it is claimed. */
+  claims: boolean
+  /** May decline what it is given. */
+  declines: boolean
   link: AgentLink
 }
 
@@ -48,6 +52,8 @@ export const SILENT = {
   leased: false,
   preemptible: false,
   recalls: false,
+  claims: false,
+  declines: false,
 } as const satisfies Partial<AgentSpec>
 
 export class AgentState {
@@ -62,6 +68,8 @@ export class AgentState {
   readonly leased: boolean
   preemptible: boolean
   recalls: boolean
+  readonly claims: boolean
+  declines: boolean
   queues: readonly string[]
   capabilities: readonly string[]
   labels: Readonly<Record<string, number>>
@@ -112,6 +120,8 @@ export class AgentState {
     this.leased = spec.leased
     this.preemptible = spec.preemptible
     this.recalls = spec.recalls
+    this.claims = spec.claims
+    this.declines = spec.declines
     this.queues = spec.queues
     this.capabilities = spec.capabilities
     this.labels = spec.labels

@@ -2,7 +2,8 @@
  * An attempt ends: its time-outs are disarmed, its slot is free. What becomes of its task is the
  * caller's. Front-end thread.
  */
-
+import { endApart } from './apart.ts'
+import { giveCredit } from './credit.ts'
 import { freeSlot } from './matching.ts'
 import type { AttemptEnd, PolicyState } from './state.ts'
 import type { TaskRecord } from './task-record.ts'
@@ -23,6 +24,7 @@ export function end(
       extras.preempting = false
       agent!.interrupting--
     }
+    if (extras.apart !== null) endApart(core, record, agent!, how)
   }
   agent!.running.remove(record)
   record.queue!.running--
@@ -30,7 +32,10 @@ export function end(
   core.effects.ended(record, counter, agent!, how, isCharged)
 }
 
-/** Ends a running attempt and leaves its credit charged. */
+/**
+ * Ends a running attempt that its agent may be working on: its credit stays charged until that is known
+ * to be over. Of a person it is known: what ended is in the inbox no more.
+ */
 export function endCharged(
   core: PolicyState,
   record: TaskRecord,
@@ -38,6 +43,12 @@ export function endCharged(
   nowMs: number,
 ): void {
   const { agent, counter, dispatchSeq } = record.attempt!
+  if (agent!.claims) {
+    end(core, record, reason, false)
+    giveCredit(core, agent!)
+    core.effects.revoke(agent!, counter, dispatchSeq, reason)
+    return
+  }
   const creditBackAtMs = nowMs + Math.max(record.timeoutMs, core.options.leaseMs)
   if (!agent!.beats) core.creditCheckAtMs = Math.min(core.creditCheckAtMs, creditBackAtMs)
   agent!.ended.set(counter, { beatsMissed: 0, creditBackAtMs })

@@ -39,6 +39,8 @@ export class Attempt {
   /** When it was last called back, policy ms; 0 for never. And who is to have it then. */
   recalledAtMs = 0
   recallTo: AgentState | null = null
+  /** When its agent began it, where that is not when it got it; policy ms, 0 for not yet. */
+  claimedAtMs = 0
 
   /** Latency stamps, µs, wrapping. */
   proposedUs = 0
@@ -75,6 +77,7 @@ export class AttemptPool {
     attempt.heardAtMs = 0
     attempt.recalledAtMs = 0
     attempt.recallTo = null
+    attempt.claimedAtMs = 0
     attempt.proposedUs = 0
     attempt.committedUs = 0
     attempt.dispatchedUs = 0

@@ -9,19 +9,22 @@
  * it.
  */
 import type { SlotIndex } from '../../native-free/index.ts'
+import type { NextStage } from '../options.ts'
 import type { AgentState } from './agents.ts'
+import { keepApart } from './apart.ts'
 import { end, endCharged } from './attempt-end.ts'
 import { leaveQueue, unbindAll } from './binding.ts'
 import { giveCredit, giveCreditBack, pauseAgent, takeCredit } from './credit.ts'
 import { giveUp } from './dead-letter.ts'
 import { schedule } from './delays.ts'
 import { armHeartbeat, isSilent } from './heartbeats.ts'
+import { twinSucceeded } from './hedges.ts'
 import { endOffer, putBack, takeSlot } from './matching.ts'
 import { escalate } from './moves.ts'
 import { hasCode, isRetried, retryDelayMs } from './retries.ts'
+import { succeedBy } from './stages.ts'
 import type { PolicyState } from './state.ts'
-import { finish } from './take-out.ts'
-import { COMPLETED, DEAD, FAILED, RUNNING, type TaskRecord } from './task-record.ts'
+import { DEAD, FAILED, RUNNING, type TaskRecord } from './task-record.ts'
 import { endWait } from './waits.ts'
 
 /** Commit of an offered task. */
@@ -72,8 +75,12 @@ function begin(core: PolicyState, record: TaskRecord, agent: AgentState, nowMs: 
   agent.running.pushBack(record)
   record.queue!.running++
   core.counters.started++
-  core.timeouts.arm(record, nowMs)
-  armHeartbeat(core, record, nowMs)
+  if (agent.claims) attempt.heardAtMs = nowMs
+  else {
+    core.timeouts.arm(record, nowMs)
+    armHeartbeat(core, record, nowMs)
+  }
+  keepApart(record, agent)
   endWait(core, record, nowMs)
 }
 
@@ -119,14 +126,20 @@ export function heard(record: TaskRecord, progress: string, nowMs: number): void
   record.attempt!.agent!.lastSeenMs = nowMs
 }
 
-export function succeeded(core: PolicyState, record: TaskRecord, nowMs: number): void {
+/** @param next where it goes on by a rule on its result; null where that is its outcome. */
+export function succeeded(
+  core: PolicyState,
+  record: TaskRecord,
+  next: NextStage | null,
+  nowMs: number,
+): void {
   const agent = record.attempt!.agent!
   agent.completed++
   agent.lastSeenMs = nowMs
   end(core, record, 'succeeded', false)
   giveCredit(core, agent)
-  record.code = null
-  finish(core, record, COMPLETED, nowMs)
+  if (isTwin(record)) twinSucceeded(core, record, next, nowMs)
+  else succeedBy(core, record, next, nowMs)
 }
 
 export function failed(
@@ -200,7 +213,8 @@ export function lost(
   record.code = code
   record.message = message
   record.retryable = true
-  if (record.losses > record.cls!.queue.options.lossLimit) giveUp(core, record, DEAD, nowMs)
+  const isLast = record.losses > record.cls!.queue.options.lossLimit || isTwin(record)
+  if (isLast) giveUp(core, record, DEAD, nowMs)
   else putBack(core, record, nowMs)
 }
 
@@ -218,6 +232,11 @@ export function dispatchFailed(core: PolicyState, record: TaskRecord, nowMs: num
   giveCredit(core, agent)
   pauseAgent(core, agent)
   unbindAll(core, agent)
+}
+
+/** Tried once: its task goes on without it. */
+function isTwin({ extras }: TaskRecord): boolean {
+  return extras !== null && extras.standsFor !== null
 }
 
 function undelivered(core: PolicyState, record: TaskRecord, message: string, nowMs: number): void {

@@ -15,6 +15,7 @@
  */
 import type { AgentIndex } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
+import { allowAgain, keepApart } from './apart.ts'
 import { addPlaces, hasQueue, syncReady } from './credit.ts'
 import { isBefore } from './head-heap.ts'
 import { changeInHand } from './holds.ts'
@@ -58,6 +59,7 @@ export function changeQueue(
 function enterQueue(core: PolicyState, record: TaskRecord, agent: AgentState): void {
   record.state = BOUND
   record.agentId = agent.id
+  keepApart(record, agent)
   agent.bound.insertByRank(record)
   record.queue!.bound++
   core.totalBound++
@@ -71,6 +73,7 @@ export function leaveQueue(core: PolicyState, record: TaskRecord, agent: AgentSt
 }
 
 function exitQueue(core: PolicyState, record: TaskRecord, agent: AgentState): void {
+  allowAgain(core, record, agent)
   agent.bound.remove(record)
   record.queue!.bound--
   core.totalBound--

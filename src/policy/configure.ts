@@ -54,6 +54,10 @@ function reorder(core: PolicyState, queue: QueueState): void {
     }
     syncRank(core, cls)
   }
+  // What is aside comes back to where it would stand by then.
+  for (let record = core.parked.head; record !== null; record = record.next) {
+    if (record.cls!.queue === queue) promiseAnew(record)
+  }
   for (const { bound } of core.agents.values()) {
     const records: TaskRecord[] = []
     for (let record = bound.head; record !== null; record = record.next) {

@@ -5,7 +5,7 @@
  * and thread timing never enter it. Runs on the front end's thread, which is the only writer of
  * slots, agent columns and candidate sets.
  *
- * This file holds the doors, `state.ts` what is behind them; what happens is in a file for each
+ * This file and `graph-doors.ts` hold the doors, `state.ts` what is behind them; what happens is in a file for each
  * concern: admission, waits, matching, attempts, moves, interruption, membership, leases.
  *
  * Effects must not call back into the core: they run in the middle of a change. Nothing outside of
@@ -21,25 +21,28 @@ import {
   type SlotTableWriter,
 } from '../../native-free/index.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { NextStage } from '../options.ts'
 import { type Binding, LIMITS, type QueueOptions } from '../options.ts'
 import { admit, type Refusal } from './admission.ts'
 import { limitAgent } from './agent-limits.ts'
 import type { AgentSpec, AgentState } from './agents.ts'
 import * as ages from './ages.ts'
 import * as allocation from './allocation.ts'
+import { isApart } from './apart.ts'
 import * as attempts from './attempts.ts'
 import { beat } from './beats.ts'
 import { bind, canBind } from './binding.ts'
 import { configureQueue } from './configure.ts'
 import { setPrefetch } from './credit.ts'
 import { queueOf } from './find-queue.ts'
+import { GraphDoors } from './graph-doors.ts'
 import * as leases from './leases.ts'
 import * as matching from './matching.ts'
 import * as membership from './membership.ts'
 import * as pause from './pause.ts'
 import { isCriticalNext, requestPreemptions, yielded } from './preemption.ts'
 import { isRecalled, type RecallRefusal, recall, recalled } from './recalls.ts'
-import { type PolicyEffects, type PolicyOptions, PolicyState } from './state.ts'
+import type { PolicyEffects, PolicyOptions } from './state.ts'
 import { type StealRefusal, steal } from './stealing.ts'
 import * as switches from './switches.ts'
 import { cancel } from './take-out.ts'
@@ -62,7 +65,7 @@ export const OVERDUE = 0
 export const ROUTER_GONE = 1
 export type Withdrawal = typeof OVERDUE | typeof ROUTER_GONE
 
-export class PolicyCore extends PolicyState {
+export class PolicyCore extends GraphDoors {
   constructor(
     slots: SlotTableWriter,
     table: AgentTableWriter,
@@ -123,6 +126,7 @@ export class PolicyCore extends PolicyState {
       agent === undefined ||
       agent.generation !== agentGeneration ||
       !agent.accepting ||
+      isApart(record, agent) ||
       !this.table.candidates(record.cls!.index as never).has(agentIndex)
     ) {
       this.counters.conflicts++
@@ -181,9 +185,9 @@ export class PolicyCore extends PolicyState {
     attempts.heard(record, progress, nowMs)
   }
 
-  /** Event: an attempt succeeded. */
-  succeeded(record: TaskRecord, nowMs: number): void {
-    attempts.succeeded(this, record, nowMs)
+  /** Event: an attempt succeeded. @param next where a rule on its result sends the task. */
+  succeeded(record: TaskRecord, nowMs: number, next: NextStage | null = null): void {
+    attempts.succeeded(this, record, next, nowMs)
   }
 
   /** Event: an attempt failed by its agent's word. */

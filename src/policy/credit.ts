@@ -75,11 +75,13 @@ export function addFree(core: PolicyState, profile: Profile, change: number): vo
   profile.free += change
   core.totalFree += change
   for (const group of profile.groups) group.free += change
+  if (change > 0) core.parkedToTry = core.parked.length
 }
 
 export function addPlaces(core: PolicyState, profile: Profile, change: number): void {
   profile.places += change
   core.totalPlaces += change
+  if (change > 0) core.parkedToTry = core.parked.length
   for (const group of profile.groups) if (group.isEarly) group.free += change
 }
 

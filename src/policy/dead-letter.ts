@@ -5,16 +5,17 @@
  *   failed, expired, dead ──letter──► no queue for the name, was there already ──► outcome
  *                              └────► a queue for the name ──► moved, waits there
  *
- * Invariant: nothing ends failed, expired or dead without a letter, one for each queue in which it died.
+ * Invariant: nothing that was tried on its own ends failed, expired or dead without a letter, one for
+ * each queue in which it died.
  * When the letter is told the record is final only if it ends here.
  */
-
 import type { ClassState } from './classes.ts'
 import { extrasOf } from './extras.ts'
 import { destinationOf, mayMove, move } from './moves.ts'
 import type { PolicyState } from './state.ts'
 import { finish } from './take-out.ts'
 import { type DEAD, type EXPIRED, type FAILED, type TaskRecord, WAITING } from './task-record.ts'
+import { isPart } from './twins.ts'
 
 /** The record is in no list and has no attempt; its code and message say why. */
 export function giveUp(
@@ -23,6 +24,10 @@ export function giveUp(
   state: typeof FAILED | typeof EXPIRED | typeof DEAD,
   nowMs: number,
 ): void {
+  if (isPart(record)) {
+    finish(core, record, state, nowMs)
+    return
+  }
   const { queue } = record.cls!
   const name = queue.options.deadLetterQueue || queue.name
   const cls = nextOf(core, record, name)

@@ -1,13 +1,14 @@
 /**
- * Ids of named tasks that are forgotten, known for a while longer, so that a submit that comes again
+ * Ids of named tasks and flows that are forgotten, known for a while longer, so that a submit that comes again
  * late is still seen as the second one. Front-end thread.
  *
  * Invariant: an id is here only while its task finished less than the window ago as far as anybody is
  * told; there are at most `count`, and those that finished first go first. What is over goes when the
  * next one comes, not by a timer: it costs memory within the bound and nothing else.
  */
+import type { Flow } from './graphs.ts'
 import type { PolicyState } from './state.ts'
-import type { RecordState, TaskRecord } from './task-record.ts'
+import { CANCELLED, COMPLETED, FAILED, type RecordState, type TaskRecord } from './task-record.ts'
 
 /** What became of a task. */
 export class Past {
@@ -81,6 +82,16 @@ export class PastIds {
   }
 }
 
+/** In place of a queue's name, which is never empty. */
+const FLOWS = ''
+/** As tasks end that way. */
+const FLOW_ENDS: Readonly<Record<Flow['state'], RecordState>> = {
+  running: CANCELLED,
+  completed: COMPLETED,
+  failed: FAILED,
+  cancelled: CANCELLED,
+}
+
 /** Entries that are over and go with one that comes, at most: more than come, so they run out. */
 const SWEEP_MAX = 4
 
@@ -97,6 +108,23 @@ export function rememberPast(core: PolicyState, record: TaskRecord, nowMs: numbe
   past.add(new Past(keyOf(queueName, givenId), state, code, untilMs, isAlike))
   // Ends: each round takes one out.
   while (past.byKey.size > count) past.dropOldest()
+}
+
+/** All tasks of an ended flow are forgotten; an id that was made up never comes again. */
+export function rememberFlow(core: PolicyState, flow: Flow, nowMs: number): void {
+  const { windowSeconds, count } = core.options.dedup
+  const untilMs = flow.finishedAtMs + 1000 * windowSeconds
+  if (!flow.isNamed || untilMs <= nowMs || count === 0) return
+  const { past } = core
+  past.sweep(nowMs, SWEEP_MAX)
+  past.add(new Past(keyOf(FLOWS, flow.id), FLOW_ENDS[flow.state], null, untilMs, false))
+  // Ends: each round takes one out.
+  while (past.byKey.size > count) past.dropOldest()
+}
+
+/** @returns how the flow of that id ended, while its window lasts; else null. */
+export function findPastFlow(core: PolicyState, id: string, nowMs: number): Past | null {
+  return findPast(core, FLOWS, id, nowMs)
 }
 
 /** @returns what became of the task of that id, while its window lasts; else null. */

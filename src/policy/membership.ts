@@ -60,6 +60,7 @@ function renew(core: PolicyState, agent: AgentState, spec: AgentSpec, nowMs: num
   agent.keeps = spec.keeps
   agent.preemptible = spec.preemptible
   agent.recalls = spec.recalls
+  agent.declines = spec.declines
   setPull(core, agent, spec.pull)
   // Without beats nothing but time gives the credit of its ended attempts back.
   if (!spec.beats && agent.ended.size > 0) core.creditCheckAtMs = 0

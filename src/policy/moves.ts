@@ -1,25 +1,27 @@
 /**
- * A task goes on in another queue: escalated, or where its dead letters go. Front-end thread.
+ * A task goes on in another queue: escalated, where its dead letters go, or by a rule. Front-end thread.
  *
  * Invariant: it stays the task that it was. Its id, its bounds and its counts are those of its home
  * (`record.queue`); who serves it, by which time-outs, retries and ages, is its class's
- * (`record.cls.queue`). It never comes to a queue that it was moved away from, and moves at most
- * `movesMax` times, so that no route goes round.
+ * (`record.cls.queue`). Within a stage it never comes to a queue that it was moved away from, and
+ * moves at most `movesMax` times, so that no route goes round.
  */
 import type { ErrorCode } from '../errors.ts'
 import { LIMITS } from '../options.ts'
 import { classOf } from './class-of.ts'
 import type { ClassState } from './classes.ts'
-import { extrasOf, NOTHING } from './extras.ts'
+import { AtHome, extrasOf, NOTHING } from './extras.ts'
 import { queueOf } from './find-queue.ts'
 import { putBack } from './matching.ts'
 import type { PolicyState } from './state.ts'
 import { takeOut } from './take-out.ts'
 import { RUNNING, type TaskRecord, WAITING } from './task-record.ts'
+import { dropTwin, isPart } from './twins.ts'
 import { endWait } from './waits.ts'
 
 /** Nothing is required of agents of the other queue: they are another kind of help. */
 const NOTHING_REQUIRED: readonly string[] = []
+const NOWHERE: readonly string[] = []
 
 /** @returns whether the task was not in that queue yet and has moves left. */
 export function mayMove({ cls, extras }: TaskRecord, name: string): boolean {
@@ -53,7 +55,7 @@ export function move(
   core: PolicyState,
   record: TaskRecord,
   cls: ClassState,
-  why: 'escalation' | 'dead_letter',
+  why: 'escalation' | 'dead_letter' | 'rule',
   nowMs: number,
 ): void {
   const from = record.cls!.queue
@@ -61,8 +63,13 @@ export function move(
   record.state = WAITING
   endWait(core, record, nowMs)
   const extras = extrasOf(record)
+  if (extras.twin !== null) dropTwin(core, record, nowMs)
   extras.home ??= from
-  extras.failedDestinations = [...extras.failedDestinations, from.name]
+  extras.atHome ??= new AtHome(record, extras)
+  // Nothing failed where a rule sends it on.
+  extras.failedDestinations = why === 'rule' ? NOWHERE : [...extras.failedDestinations, from.name]
+  // Others may have it there than here.
+  extras.apart = null
   const { deadlineMs, delayMs } = extras.own
   // When it was to be tried first stays, and its deadline.
   extras.own = { ...NOTHING, deadlineMs, delayMs }
@@ -80,6 +87,13 @@ export function move(
   putBack(core, record, nowMs)
 }
 
+/** @returns whether the queue that serves it has supervisors, who did not have it yet. */
+export function mayEscalate(record: TaskRecord): boolean {
+  const { escalateTo, escalateToAgent } = record.cls!.queue.options
+  const name = escalateTo || escalateToAgent
+  return name !== '' && !isPart(record) && mayMove(record, name)
+}
+
 /**
  * To the supervisors of the queue that serves it, where it does not expire by waiting any more.
  * @returns false when there are none, when it was there already, and while an agent works on it: what
@@ -87,9 +101,9 @@ export function move(
  */
 export function escalate(core: PolicyState, record: TaskRecord, nowMs: number): boolean {
   if (record.state === RUNNING && record.attempt !== null) return false
+  if (!mayEscalate(record)) return false
   const { escalateTo, escalateToAgent } = record.cls!.queue.options
   const name = escalateTo || escalateToAgent
-  if (name === '' || !mayMove(record, name)) return false
   const cls = destinationOf(core, record, name, escalateTo === '')
   if (typeof cls === 'string') return false
   if (record.state !== RUNNING) takeOut(core, record, 'cancelled', nowMs)

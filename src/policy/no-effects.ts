@@ -4,6 +4,8 @@
  * Invariant: it has every effect there is, so a new one concerns only those who want it.
  */
 import type { AgentState } from './agents.ts'
+import type { Flow } from './graphs.ts'
+import type { Stage } from './stages.ts'
 import type { AttemptEnd, Note, PolicyEffects } from './state.ts'
 import type { TaskRecord } from './task-record.ts'
 
@@ -14,6 +16,8 @@ export class NoEffects implements PolicyEffects {
   preempt(_record: TaskRecord, _agent: AgentState): void {}
   stolen(_record: TaskRecord, _from: AgentState, _to: AgentState): void {}
   recall(_record: TaskRecord, _agent: AgentState): void {}
+  advanced(_record: TaskRecord, _stage: Stage): void {}
+  flowEnded(_flow: Flow): void {}
   queuePaused(_name: string, _isPaused: boolean): void {}
   forgotten(_record: TaskRecord): void {}
   repeat(_record: TaskRecord): void {}

@@ -23,6 +23,8 @@ export class QueueState {
   bound = 0
   /** Of the open: not to be tried yet. */
   scheduled = 0
+  /** Of the open: waiting for other tasks. */
+  blocked = 0
   /** Open tasks of other queues that it serves, because they moved here; they count as those' own. */
   guests = 0
   /** Nothing of it is given out; what runs goes on. */
@@ -56,6 +58,6 @@ export class QueueState {
   }
 
   get waiting(): number {
-    return this.open - this.running - this.bound - this.scheduled
+    return this.open - this.running - this.bound - this.scheduled - this.blocked
   }
 }

@@ -14,7 +14,11 @@ export const BOUND = 7
 export const SCHEDULED = 8
 /** Waited too long, or passed its deadline. */
 export const EXPIRED = 9
-export type RecordState = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
+/** Waits for other tasks, or for whoever holds it. */
+export const BLOCKED = 10
+/** Waits for an agent other than those that are free: in no lane. */
+export const PARKED = 11
+export type RecordState = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11
 
 const STATE_NAMES: readonly TaskState[] = [
   'pending',
@@ -27,11 +31,13 @@ const STATE_NAMES: readonly TaskState[] = [
   'assigned',
   'scheduled',
   'expired',
+  'blocked',
+  'pending',
 ]
 export function stateName(state: RecordState): TaskState {
   return STATE_NAMES[state]
 }
 
 export function isFinal(state: RecordState): boolean {
-  return state >= COMPLETED && state !== BOUND && state !== SCHEDULED
+  return state >= COMPLETED && state <= EXPIRED && state !== BOUND && state !== SCHEDULED
 }

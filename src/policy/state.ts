@@ -16,11 +16,14 @@ import type { ClassState } from './classes.ts'
 import { PastIds } from './dedup.ts'
 import { DueHeap } from './due-heap.ts'
 import { FreeSlots } from './free-slots.ts'
+import type { Flow } from './graphs.ts'
 import type { Group } from './groups.ts'
 import { HeadHeap } from './head-heap.ts'
 import { Kept } from './kept.ts'
 import type { Profile } from './profiles.ts'
 import type { QueueState } from './queues.ts'
+import { RecordList } from './record-list.ts'
+import type { Stage } from './stages.ts'
 import { idPrefixOf, TaskIndex } from './task-index.ts'
 import type { TaskRecord } from './task-record.ts'
 import { Timeouts } from './timeouts.ts'
@@ -38,6 +41,8 @@ export type AttemptEnd =
   | 'deadline_expired'
   | 'preempted'
   | 'recalled'
+  | 'declined'
+  | 'handed_on'
 
 /**
  * What has happened to a task beside its way: `detail` of each is in words for people and machines.
@@ -45,11 +50,11 @@ export type AttemptEnd =
  * | note      | detail                                                        |
  * | --------- | ------------------------------------------------------------- |
  * | scheduled | `retry` or `delay`; the time stands in `extras.phase`         |
- * | ready     | nothing: its delay is over, it waits                          |
+ * | ready     | nothing: its delay is over; or `parents`: they have completed |
  * | boosted   | `age`, `max_age` or `sla`; the level is the record's by now    |
  * | warned    | nothing: 80 % of its SLA are gone                             |
  * | breached  | nothing: all of it                                            |
- * | moved     | `escalation: <queue>` or `dead_letter: <queue>`               |
+ * | moved     | `escalation: <queue>`, `dead_letter: <queue>` or `rule: <queue>` |
  */
 export type Note = 'scheduled' | 'ready' | 'boosted' | 'warned' | 'breached' | 'moved'
 
@@ -68,6 +73,10 @@ export interface PolicyEffects {
   stolen(record: TaskRecord, from: AgentState, to: AgentState): void
   /** The agent of a running attempt is asked to hand it back, if it has not begun it. */
   recall(record: TaskRecord, agent: AgentState): void
+  /** A stage of a task is over, and its result, if there is one, is an input of the next. */
+  advanced(record: TaskRecord, stage: Stage): void
+  /** All tasks of a flow are final. */
+  flowEnded(flow: Flow): void
   queuePaused(name: string, isPaused: boolean): void
   /** A final record is forgotten: what it kept may go. */
   forgotten(record: TaskRecord): void
@@ -154,9 +163,16 @@ export class PolicyCounters {
   slaBreaches = 0
   moved = 0
   deadLetters = 0
+  /** Tasks that went on by a rule. */
+  advanced = 0
+  /** Second attempts elsewhere; that were the first to succeed. */
+  hedged = 0
+  hedgesWon = 0
+  declined = 0
+  flows = 0
 }
 
-export class PolicyState {
+export abstract class PolicyState {
   readonly options: PolicyOptions
   /** Replaced only while a journal is recorded, by one that writes and passes on. */
   effects: PolicyEffects
@@ -195,6 +211,18 @@ export class PolicyState {
   /** Age lists in which something is due at some time. */
   readonly ages = new AgeHeap()
   readonly kept: Kept
+  /** Final, and an input of what is open or part of an open flow: not to be forgotten. */
+  readonly pinned = new RecordList()
+  /** Tasks that whoever is free must not have, in the order in which they were tried last. */
+  readonly parked = new RecordList()
+  /** Of these from the first on, at least: not tried since credit has come free. */
+  parkedToTry = 0
+  /** By id; known as long as one of its tasks is. */
+  readonly flows = new Map<string, Flow>()
+  nextFlow = 0
+  /** Final tasks whose children have not been told yet. */
+  readonly settling: TaskRecord[] = []
+  isSettling = false
   /** What became of named tasks that are forgotten, by queue and id, the first to finish first. */
   readonly past = new PastIds()
   /** Agents that tasks are escalated to: each serves the queue of its own name besides. */
@@ -242,4 +270,7 @@ export class PolicyState {
     )
     this.freeSlots = new FreeSlots(options.slots)
   }
+
+  /** A task with parents, children or a twin is final, its outcome told: what follows from that. */
+  abstract linkedOver(record: TaskRecord, nowMs: number): void
 }

@@ -15,6 +15,7 @@
  */
 import type { AgentIndex } from '../../native-free/index.ts'
 import type { AgentState } from './agents.ts'
+import { isApart } from './apart.ts'
 import { startOn } from './attempts.ts'
 import { changeQueue, hasPlace, leaveQueue } from './binding.ts'
 import { meetsAll } from './requirements.ts'
@@ -68,6 +69,7 @@ export function steal(
 
 /** It has all that the task requires, whatever the match. */
 export function mayServe(core: PolicyState, record: TaskRecord, agent: AgentState): boolean {
+  if (isApart(record, agent)) return false
   const cls = record.cls!
   if (!core.table.candidates(cls.index as never).has(agent.index)) return false
   return cls.match === 'exact' || meetsAll(cls.requires, agent.profile)

@@ -4,13 +4,15 @@
  * Invariant: what was taken out stands in no list but that of its wait, and has no slot; the caller ends
  * the wait, and puts it elsewhere or ends it, in the same event. A final record has nothing armed.
  */
-
+import { leaveParked } from './apart.ts'
 import { endCharged } from './attempt-end.ts'
 import { leaveQueue } from './binding.ts'
 import { unschedule } from './delays.ts'
+import type { Extras } from './extras.ts'
 import { endOffer, freeSlot, removeFromLane } from './matching.ts'
 import type { PolicyState } from './state.ts'
 import {
+  BLOCKED,
   BOUND,
   CANCELLED,
   COMPLETED,
@@ -18,6 +20,7 @@ import {
   FAILED,
   isFinal,
   OFFERED,
+  PARKED,
   type RecordState,
   RUNNING,
   SCHEDULED,
@@ -49,6 +52,12 @@ export function takeOut(
       break
     case SCHEDULED:
       unschedule(core, record)
+      break
+    case BLOCKED:
+      record.queue!.blocked--
+      break
+    case PARKED:
+      leaveParked(core, record)
       break
   }
 }
@@ -86,7 +95,12 @@ export function finish(
   queue.openBytes -= record.payloadBytes
   count(core, state)
   core.effects.outcome(record)
-  core.kept.add(core, record)
+  if (extras !== null && isLinked(extras)) core.linkedOver(record, nowMs)
+  else core.kept.add(core, record, nowMs)
+}
+
+function isLinked({ links, twin, standsFor }: Extras): boolean {
+  return links !== null || twin !== null || standsFor !== null
 }
 
 function count({ counters }: PolicyState, state: RecordState): void {

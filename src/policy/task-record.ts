@@ -1,6 +1,7 @@
 /**
  * The record of one task, from receipt until it is forgotten. Front-end heap, one writer.
  *
+ *   BLOCKED ──parents──┐
  *  SCHEDULED ──time──► WAITING ──offer──► OFFERED ──commit──► RUNNING ──► COMPLETED | FAILED | DEAD
  *      ▲                ▲   ▲                │ └─bind─► BOUND ──┘│
  *      │                │   └──── bounce ────┘            │      │    any open state ──► CANCELLED
@@ -9,8 +10,8 @@
  *
  * A record stands in exactly one list at a time, linked through `next` and `prev`: its lane while
  * WAITING (unless it stands in that lane's heap), its lane's offers while OFFERED, its agent's own
- * queue while BOUND, its agent's running list while RUNNING, the kept list when final, none while
- * SCHEDULED. From the beginning of a wait to its end it stands in an age list besides, linked through
+ * queue while BOUND, its agent's running list while RUNNING, the parked while PARKED, the kept or the
+ * pinned when final, none while SCHEDULED or BLOCKED. From the beginning of a wait to its end it stands in an age list besides, linked through
  * `ageNext` and `agePrev`. One class with all fields set in the constructor keeps one hidden shape.
  *
  * A million of them may wait, and each field is a word of eight bytes in each. So what is true only
@@ -19,7 +20,7 @@
  * that need no object of their own.
  */
 import { hashKey } from '../routing/key-hash.ts'
-import type { OwnPromises, TaskRouting } from '../task.ts'
+import type { OwnPromises, TaskAfter, TaskRouting, TaskVotes } from '../task.ts'
 import type { Attempt } from './attempt.ts'
 import type { ClassState } from './classes.ts'
 import { Extras } from './extras.ts'
@@ -65,6 +66,10 @@ export interface RecordOptions {
   key?: string | null
   /** What it promises or delays for itself; without, all is the queue's. Never changed. */
   own?: OwnPromises | null
+  /** Tasks that it depends on. Never changed. */
+  after?: TaskAfter | null
+  /** Several agents decide it. Never changed. */
+  votes?: TaskVotes | null
 }
 
 /** Before admission, of a task that says more than what it requires; later its class says it. */
@@ -202,8 +207,9 @@ export class TaskRecord {
     this.givenId = id
     this.queueName = queueName
     this.bits = options.level | (options.level << BASE_SHIFT)
-    const { requires, routing, key, own } = options
-    this.extras = own == null ? null : new Extras(own)
+    const { requires, routing, key, own, after, votes } = options
+    const isPlain = own == null && after == null && votes == null
+    this.extras = isPlain ? null : new Extras(own ?? undefined, after ?? null, votes ?? null)
     this.asked = routing == null ? requires : new Asked(requires, routing)
     this.keyHash = key == null ? 0 : hashKey(key)
     this.timeoutMs = options.timeoutMs ?? -1
@@ -300,7 +306,9 @@ export class TaskRecord {
 
   /** When it was to be tried first: promises count from here. */
   get firstReadyMs(): number {
-    return this.extras === null ? this.acceptedAtMs : this.acceptedAtMs + this.extras.own.delayMs
+    const { extras } = this
+    if (extras === null) return this.acceptedAtMs
+    return extras.releasedAtMs > 0 ? extras.releasedAtMs : this.acceptedAtMs + extras.own.delayMs
   }
 
   /** What it is served at now: which lane it stands in. Changed only while it stands in none. */

@@ -4,49 +4,80 @@
  */
 import type { Term } from '../terms.ts'
 import type { AgentState } from './agents.ts'
+import { hasOther } from './apart.ts'
 import type { ClassState } from './classes.ts'
 import { isAtLimit } from './holds.ts'
 import type { Profile } from './profiles.ts'
 import { meets, termsOf } from './requirements.ts'
 import type { PolicyState } from './state.ts'
-import { type TaskRecord, WAITING } from './task-record.ts'
+import { BLOCKED, isFinal, PARKED, stateName, type TaskRecord, WAITING } from './task-record.ts'
 
 /** Terms of a list that are said. */
 const SAID_MAX = 8
 
 /** @returns null when it does not wait, or only for its turn among the tasks before it. */
 export function waitingFor(core: PolicyState, record: TaskRecord): string | null {
-  if (record.state !== WAITING) return null
+  const { state } = record
+  if (state === BLOCKED) return blockedWords(record)
+  if (state !== WAITING && state !== PARKED) return null
   const cls = record.cls!
   if (cls.queue.paused) return 'the queue is paused'
   let agents = 0
   let accepting = 0
   let draining = 0
   let limited = 0
+  let resting = 0
   for (const profile of cls.profiles) {
     agents += profile.agents.size
     for (const agent of profile.agents) {
       if (agent.accepting) accepting++
       else if (agent.draining) draining++
-      else if (agent.limit === 0) limited++
+      else if (agent.limit === 0) agent.claims ? resting++ : limited++
     }
   }
   if (agents === 0) return nobody(core, cls)
-  if (accepting === 0) return notAccepting(agents, draining, limited)
+  if (accepting === 0) return notAccepting(agents, draining, limited, resting)
   if (isAtLimit(cls.queue)) {
     return `the queue runs as many tasks as it may (${cls.queue.options.concurrency})`
   }
+  if (state === PARKED) return parkedWords(record)
   if (cls.free > 0) return null
   return accepting === 1 ? 'the only agent is full' : `all ${accepting} agents full`
 }
 
-/** @param limited in quarantine or maintenance, or silent. */
-function notAccepting(agents: number, draining: number, limited: number): string {
+/** Its parents that are not final, as far as they are said. */
+function blockedWords({ extras }: TaskRecord): string {
+  const { parents, held, open } = extras!.links!
+  const ends = parents.filter((parent) => !isFinal(parent.state))
+  const tasks = ends.map((parent) => `"${parent.id}" (${stateName(parent.state)})`)
+  const words = some(tasks, ', ')
+  return held
+    ? `${open} of ${parents.length} votes on it: ${words}`
+    : `what it depends on: ${words}`
+}
+
+/** Who is free must not have it. */
+function parkedWords(record: TaskRecord): string {
+  const { agents } = record.extras!.apart!
+  const others = `another agent than ${some(
+    agents.map((id) => `"${id}"`),
+    ', ',
+  )}`
+  if (hasOther(record)) return others
+  return `${others}: no other serves ${record.cls!.queue.name}`
+}
+
+/**
+ * @param limited in quarantine or maintenance, or silent.
+ * @param resting people out of their hours, or with a day off.
+ */
+function notAccepting(agents: number, draining: number, limited: number, resting: number): string {
   const isOne = agents === 1
   const ways: string[] = []
   if (draining > 0) ways.push(isOne ? 'is draining' : 'are draining')
   if (limited > 0) ways.push(isOne ? 'is given nothing for now' : 'are given nothing for now')
-  if (draining + limited < agents) ways.push(isOne ? 'does not answer' : 'do not answer')
+  if (resting > 0) ways.push(isOne ? 'is not at work now' : 'are not at work now')
+  if (draining + limited + resting < agents) ways.push(isOne ? 'does not answer' : 'do not answer')
   return `${isOne ? 'the only agent' : `all ${agents} agents`} ${ways.join(' or ')}`
 }
 

@@ -21,6 +21,8 @@ import { LEARNED_WORDS, MOVED_COUNT } from '../../native-free/memory-map.ts'
 const SUCCESS_PRIOR = 0.9
 /** Skill of an agent that can do a type and of whom nothing is known. */
 const SKILL_PRIOR = 0.5
+/** More than any agent holds, with its queue. */
+const EXCLUDED = 2 ** 20
 
 /** Reads of one agent; no checks, an index outside reads a neighbour's column. */
 export class AgentView {
@@ -148,6 +150,18 @@ export class AgentView {
   /** The front end has charged or refused a proposal: it counts in the columns, or no more. */
   settle(agent: number): void {
     this.pending[agent]--
+    this.ownEasings = (this.ownEasings + 1) | 0
+    this.ownMove(agent)
+  }
+
+  /** Has the agent seem full, whatever it does, until `readmit`. */
+  exclude(agent: number): void {
+    this.pending[agent] += EXCLUDED
+    this.ownMove(agent)
+  }
+
+  readmit(agent: number): void {
+    this.pending[agent] -= EXCLUDED
     this.ownEasings = (this.ownEasings + 1) | 0
     this.ownMove(agent)
   }

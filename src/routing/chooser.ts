@@ -83,6 +83,26 @@ export class Chooser {
     return this.chooseBy(strategy, slot)
   }
 
+  /**
+   * Chooses as `choose`, of all but some, by whatever strategy: these have no room meanwhile.
+   * @param others int array of agents' indices, the first `count`.
+   */
+  chooseExcept(slot: number, others: Int32Array, count: number): number {
+    const { agents, candidates } = this
+    for (let i = 0; i < count; i++) {
+      agents.exclude(others[i])
+      candidates.block(others[i])
+      candidates.blockRoom(others[i])
+    }
+    const agent = this.choose(slot)
+    for (let i = 0; i < count; i++) {
+      agents.readmit(others[i])
+      candidates.unblock(others[i])
+      candidates.unblockRoom(others[i])
+    }
+    return agent
+  }
+
   /** Chooses as `choose`, by a strategy of the caller's. */
   chooseBy(strategy: Strategy, slot: number): number {
     const task = this.taskOf(slot)

@@ -25,6 +25,8 @@ export interface Reloaded {
   changed: readonly string[]
   /** Names of dead letters with another route. */
   routes: readonly string[]
+  /** Who is new, has gone, or has other options. */
+  people: readonly string[]
 }
 
 export class Reloader {
@@ -64,17 +66,21 @@ export class Reloader {
 
   async #reload(): Promise<Reloaded> {
     const { file } = this.#configuration
-    const nothing = { file, added: [], changed: [], routes: [] }
+    const nothing = { file, added: [], changed: [], routes: [], people: [] }
     try {
       const read = await this.#reread()
       if (!('scheduler' in read)) return { ...nothing, refused: read }
       const changes = configChanges(this.#configuration, read)
-      const { needsRestart, added, changed, routes } = changes
+      const { needsRestart, added, changed, routes, people } = changes
       if (needsRestart.length > 0)
         return { ...nothing, refused: needsRestart.map((what) => `${what}.`) }
+      const { people: roster = {}, queues = {} } = read.scheduler
+      // All of it or nothing: what may be refused is asked first.
+      if (people.length > 0) this.#scheduler.checkPeople(roster, Object.keys(queues))
       if (hasChanges(changes)) this.#scheduler.configureQueues(read.scheduler)
+      if (people.length > 0) this.#scheduler.configurePeople(roster)
       this.#configuration = read
-      return { file, refused: [], added, changed, routes }
+      return { file, refused: [], added, changed, routes, people }
     } catch (error) {
       if (!(error instanceof SignalboxError)) throw error
       return { ...nothing, refused: [error.message] }

@@ -47,13 +47,15 @@ export async function watch(
   }
   let url: string | null = null
   if (http !== undefined) {
-    const [{ HttpServer }, { schedulerRoutes }] = await Promise.all([
+    const [{ HttpServer }, { schedulerRoutes }, { Api }] = await Promise.all([
       import('./http/server.ts'),
       import('./http/routes.ts'),
+      import('./http/api/api.ts'),
     ])
     const { routes, stop } = schedulerRoutes(scheduler, version())
     stops.push(stop)
-    const server = new HttpServer(http, routes, httpToken)
+    const api = new Api(scheduler, version())
+    const server = new HttpServer(http, routes, { token: httpToken, api })
     url = await server.start()
     stops.unshift(() => server.stop())
   }

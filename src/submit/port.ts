@@ -6,7 +6,7 @@
  * final, refused or given up, and a place in the window is left then.
  */
 import type { SignalboxError } from '../errors.ts'
-import type { OwnPromises, TaskRouting } from '../task.ts'
+import type { OwnPromises, TaskAfter, TaskRouting, TaskVotes } from '../task.ts'
 import { type SubmitExtension, submitExtension } from '../wire/frames.ts'
 import type { CheckedOptions } from '../wire/submit-options.ts'
 import type { Taker } from './answer.ts'
@@ -26,6 +26,8 @@ export interface ItemOptions {
   readonly own: OwnPromises | null
   /** When to begin, ms since 1970; null for no such time. */
   readonly atMs: number | null
+  readonly after: TaskAfter | null
+  readonly votes: TaskVotes | null
   readonly timeoutMs: number | null
   readonly retryCount: number | null
   /** WANTS_ACCEPTED and WANTS_OUTCOME of in-flight.ts. */
@@ -63,7 +65,7 @@ export interface Port<Lane = unknown> {
 }
 
 export function itemOptions(checked: Readonly<CheckedOptions>, wants: number): ItemOptions {
-  const { level, requires, timeoutMs, retryCount, routing, key, own, atMs } = checked
+  const { level, requires, timeoutMs, retryCount, routing, key, own, atMs, after, votes } = checked
   return {
     level,
     requires,
@@ -75,6 +77,8 @@ export function itemOptions(checked: Readonly<CheckedOptions>, wants: number): I
     extension: submitExtension(routing, key),
     own,
     atMs,
+    after,
+    votes,
     wants,
   }
 }

@@ -29,10 +29,14 @@ export const ANSWER_STATES: readonly TaskState[] = [
   'dead',
   'scheduled',
   'expired',
+  'blocked',
 ]
 /** The first version in which a task is scheduled or has expired, and how many states were before. */
 const DELAYS_VERSION = 3
 const FIRST_STATES = 7
+/** The same of those that wait for others. */
+const BLOCKED_VERSION = 4
+const STATES_WITH_DELAYS = 9
 
 export const ANSWER = { accepted: 1, outcome: 2, refused: 3 } as const
 export const ANSWER_FLAG = { duplicate: 1, retryable: 2 } as const
@@ -74,7 +78,7 @@ export class AnswerWriter extends FrameWriter {
     const messageLength = messageBytes(kept)
     if (!this.reserve(ITEM_BYTES + idLength + codeLength + messageLength + length)) return false
     const { buffer, at } = this
-    if (state >= FIRST_STATES) this.needsVersion(DELAYS_VERSION)
+    if (state >= FIRST_STATES) this.needsVersion(versionOfState(state))
     putU32(buffer, at, number)
     buffer[at + 4] = what
     buffer[at + 5] = state
@@ -114,7 +118,7 @@ export class AnswerReader extends FrameReader {
   payloadLength = 0
 
   constructor() {
-    super(FRAME_KIND.answer, ITEM_BYTES, 1, FRAME.itemsMax, DELAYS_VERSION)
+    super(FRAME_KIND.answer, ITEM_BYTES, 1, FRAME.itemsMax, BLOCKED_VERSION)
   }
 
   get epoch(): number {
@@ -140,8 +144,8 @@ export class AnswerReader extends FrameReader {
     if (what < ANSWER.accepted || what > ANSWER.refused) {
       throw badFrame(`has an answer ${what}, which is none`)
     }
-    const states = this.version < DELAYS_VERSION ? FIRST_STATES : ANSWER_STATES.length
-    if ((bytes[at + 5] as number) >= states) {
+    const state = bytes[at + 5] as number
+    if (state >= ANSWER_STATES.length || this.version < versionOfState(state)) {
       throw badFrame(`has a task in the state ${bytes[at + 5]}, which is none`)
     }
     if (((bytes[at + 6] as number) & ~KNOWN_FLAGS) !== 0) {
@@ -172,4 +176,10 @@ export class AnswerReader extends FrameReader {
     this.payloadStart = this.idAt + this.idLength + this.codeLength + this.messageLength
     return this.payloadStart + this.payloadLength
   }
+}
+
+/** @returns the first version in which a task is in this state. */
+function versionOfState(state: number): number {
+  if (state < FIRST_STATES) return 1
+  return state < STATES_WITH_DELAYS ? DELAYS_VERSION : BLOCKED_VERSION
 }

@@ -25,7 +25,7 @@ import { SignalboxError } from '../errors.ts'
 
 export const FRAME = {
   /** The newest that is spoken; a frame is of the lowest in which it can be said. */
-  version: 3,
+  version: 4,
   headBytes: 16,
   /** Items of a submit, answer, work or result frame. */
   itemsMax: 64,

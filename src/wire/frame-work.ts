@@ -19,9 +19,12 @@
  * ```
  *  0              1   2                  4
  * +--------------+---+------------------+- - -
- * | sourceLength | 0 | checkpointLength | source queue, checkpoint
+ * | sourceLength | f | checkpointLength | source queue, checkpoint
  * +--------------+---+------------------+- - -
  * ```
+ *
+ * `f` is 0, or 1 where the task's place in a graph stands behind the checkpoint (frame-inputs.ts); a frame
+ * with one is of version 4.
  */
 import {
   badFrame,
@@ -35,6 +38,7 @@ import {
   u32,
   u64,
 } from './frame-format.ts'
+import { graphBytes, graphSize, putGraph, readGraph, type WorkGraph } from './frame-inputs.ts'
 import type { FramePool } from './frame-pool.ts'
 import { FrameReader, RepeatedText } from './frame-reader.ts'
 import { digitCount, FrameWriter, textBytes } from './frame-writer.ts'
@@ -49,17 +53,24 @@ const IS_EXTENDED = 0x80
 /** The first version with tasks that were moved or interrupted. */
 export const MOVES_VERSION = 3
 const EXTENSION_BYTES = 4
+/** In an extension: the task's place in a graph follows. */
+const HAS_GRAPH = 1
+/** The first version with graphs. */
+export const GRAPHS_VERSION = 4
 
-/** What only tasks have that were moved or interrupted. */
+/** What only tasks have that were moved or interrupted, or are part of a graph. */
 export interface WorkExtension {
   /** Where it was submitted; '' for the queue that serves it. */
   readonly sourceQueue: string
   /** What the attempt before handed back; null for nothing. */
   readonly checkpoint: Uint8Array | null
+  /** null outside of a graph. */
+  readonly graph: WorkGraph | null
 }
 
-function extensionBytes({ sourceQueue, checkpoint }: WorkExtension): number {
-  return EXTENSION_BYTES + textBytes(sourceQueue, 0xff) + (checkpoint?.length ?? 0)
+function extensionBytes({ sourceQueue, checkpoint, graph }: WorkExtension): number {
+  const length = EXTENSION_BYTES + textBytes(sourceQueue, 0xff) + (checkpoint?.length ?? 0)
+  return graph === null ? length : length + graphBytes(graph)
 }
 
 export class WorkWriter extends FrameWriter {
@@ -119,14 +130,15 @@ export class WorkWriter extends FrameWriter {
     return this.putText(at + 1, type)
   }
 
-  private putExtension(at: number, { sourceQueue, checkpoint }: WorkExtension): number {
+  private putExtension(at: number, { sourceQueue, checkpoint, graph }: WorkExtension): number {
     const { buffer } = this
-    this.needsVersion(MOVES_VERSION)
+    this.needsVersion(graph === null ? MOVES_VERSION : GRAPHS_VERSION)
     buffer[at] = sourceQueue.length
-    buffer[at + 1] = 0
+    buffer[at + 1] = graph === null ? 0 : HAS_GRAPH
     putU16(buffer, at + 2, checkpoint?.length ?? 0)
-    const end = this.putText(at + EXTENSION_BYTES, sourceQueue)
-    return checkpoint === null ? end : this.putBytes(end, checkpoint, 0, checkpoint.length)
+    let end = this.putText(at + EXTENSION_BYTES, sourceQueue)
+    if (checkpoint !== null) end = this.putBytes(end, checkpoint, 0, checkpoint.length)
+    return graph === null ? end : putGraph(buffer, end, graph)
   }
 }
 
@@ -148,7 +160,7 @@ export class WorkReader extends FrameReader {
   payloadLength = 0
 
   constructor() {
-    super(FRAME_KIND.work, ITEM_BYTES, 1, FRAME.itemsMax, MOVES_VERSION)
+    super(FRAME_KIND.work, ITEM_BYTES, 1, FRAME.itemsMax, GRAPHS_VERSION)
   }
 
   get epoch(): number {
@@ -197,7 +209,7 @@ export class WorkReader extends FrameReader {
       if (bytes[end] === 0) throw badFrame('has an item with an empty type')
       end += 1 + (bytes[end] as number)
     }
-    if (isExtended) end += extensionSize(bytes, end)
+    if (isExtended) end += extensionSize(bytes, end, this.version)
     return end - at + u32(bytes, at + 16)
   }
 
@@ -218,17 +230,21 @@ export class WorkReader extends FrameReader {
     this.payloadStart = this.idAt + this.idLength + this.queueLength
     this.typeLength = isTyped ? (bytes[this.payloadStart] as number) : 0
     if (isTyped) this.payloadStart += 1 + this.typeLength
-    this.extensionLength = isExtended ? extensionSize(bytes, this.payloadStart) : 0
+    this.extensionLength = isExtended ? extensionSize(bytes, this.payloadStart, this.version) : 0
     this.payloadStart += this.extensionLength
     return this.payloadStart + this.payloadLength
   }
 }
 
 /** @throws bad_frame when it is cut, or not 0 where it is to be. */
-function extensionSize(bytes: Uint8Array, at: number): number {
+function extensionSize(bytes: Uint8Array, at: number, version: number): number {
   if (at + EXTENSION_BYTES > bytes.length) throw badFrame('has an item whose extension is cut')
-  if (bytes[at + 1] !== 0) throw badFrame('has an item that is not 0 where it is to be')
-  return EXTENSION_BYTES + (bytes[at] as number) + u16(bytes, at + 2)
+  const flag = bytes[at + 1] as number
+  if (flag > (version < GRAPHS_VERSION ? 0 : HAS_GRAPH)) {
+    throw badFrame('has an item that is not 0 where it is to be')
+  }
+  const length = EXTENSION_BYTES + (bytes[at] as number) + u16(bytes, at + 2)
+  return flag === 0 ? length : length + graphSize(bytes, at + length)
 }
 
 /** @param at of an extension in a frame that was checked whole. */
@@ -240,5 +256,6 @@ export function workExtension(bytes: Buffer, at: number): WorkExtension {
   return {
     sourceQueue: bytes.toString('latin1', sourceAt, checkpointAt),
     checkpoint: length === 0 ? null : Uint8Array.from(checkpoint),
+    graph: bytes[at + 1] === HAS_GRAPH ? readGraph(bytes, checkpointAt + length) : null,
   }
 }

@@ -5,6 +5,7 @@
 export { ANSWER, ANSWER_FLAG, ANSWER_STATES, AnswerReader, AnswerWriter } from './frame-answers.ts'
 export { AckReader, AckWriter, BeatReader, BeatWriter } from './frame-counters.ts'
 export { FRAME, FRAME_KIND, frameKind, frameNumber } from './frame-format.ts'
+export { graphBytes, type WorkGraph } from './frame-inputs.ts'
 export { FramePool } from './frame-pool.ts'
 export { RESULT_FLAG, ResultReader, ResultWriter } from './frame-results.ts'
 export {
@@ -18,6 +19,7 @@ export {
   TIMEOUT_OF_QUEUE,
 } from './frame-submits.ts'
 export {
+  GRAPHS_VERSION,
   MOVES_VERSION,
   TYPES_VERSION,
   type WorkExtension,

@@ -12,15 +12,34 @@ export function encodeJson(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value))
 }
 
+/** What an object may have at most; depth is the same for all. */
+export interface JsonLimits {
+  readonly bytesMax: number
+  /** Keys of an object. */
+  readonly keysMax: number
+  /** Characters of a text. */
+  readonly textMax: number
+}
+
+const CONTROL_LIMITS: JsonLimits = {
+  bytesMax: LIMITS.controlBytesMax,
+  keysMax: LIMITS.jsonKeysMax,
+  textMax: LIMITS.jsonStringLengthMax,
+}
+
 /**
  * @param what names the message in the error's sentence.
  * @throws bad_body unless `bytes` is one JSON object within the limits.
  */
-export function parseObject(bytes: Uint8Array, what: string): JsonObject {
-  if (bytes.length > LIMITS.controlBytesMax) {
+export function parseObject(
+  bytes: Uint8Array,
+  what: string,
+  limits: JsonLimits = CONTROL_LIMITS,
+): JsonObject {
+  if (bytes.length > limits.bytesMax) {
     throw new SignalboxError(
       'bad_body',
-      `The ${what} is ${bytes.length} bytes; at most ${LIMITS.controlBytesMax} are taken.`,
+      `The ${what} is ${bytes.length} bytes; at most ${limits.bytesMax} are taken.`,
     )
   }
   if (depthExceeded(bytes)) {
@@ -37,7 +56,7 @@ export function parseObject(bytes: Uint8Array, what: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new SignalboxError('bad_body', `The ${what} is not a JSON object.`)
   }
-  checkValue(value, what)
+  checkValue(value, what, limits)
   return value as JsonObject
 }
 
@@ -45,31 +64,33 @@ export function parseObject(bytes: Uint8Array, what: string): JsonObject {
 const FORBIDDEN: readonly string[] = ['__proto__', 'constructor', 'prototype']
 
 /** @throws bad_body for too many keys, a key that is forbidden, too long a string. */
-function checkValue(value: unknown, what: string): void {
-  if (typeof value === 'string' && value.length > LIMITS.jsonStringLengthMax) {
-    const max = LIMITS.jsonStringLengthMax
-    throw new SignalboxError('bad_body', `The ${what} holds a text of more than ${max} characters.`)
+function checkValue(value: unknown, what: string, limits: JsonLimits): void {
+  const { textMax, keysMax } = limits
+  if (typeof value === 'string' && value.length > textMax) {
+    throw new SignalboxError(
+      'bad_body',
+      `The ${what} holds a text of more than ${textMax} characters.`,
+    )
   }
   if (typeof value !== 'object' || value === null) return
   if (Array.isArray(value)) {
-    for (const item of value) checkValue(item, what)
+    for (const item of value) checkValue(item, what, limits)
     return
   }
   const keys = Object.keys(value)
-  if (keys.length > LIMITS.jsonKeysMax) {
-    const max = LIMITS.jsonKeysMax
-    throw new SignalboxError('bad_body', `The ${what} has an object of more than ${max} keys.`)
+  if (keys.length > keysMax) {
+    throw new SignalboxError('bad_body', `The ${what} has an object of more than ${keysMax} keys.`)
   }
   for (const key of keys) {
     if (FORBIDDEN.includes(key)) {
       throw new SignalboxError('bad_body', `The ${what} has the key "${key}": leave it out.`)
     }
-    checkValue((value as JsonObject)[key], what)
+    checkValue((value as JsonObject)[key], what, limits)
   }
 }
 
 /** Counts brackets outside strings; a million `[` ends here after 33 of them. */
-function depthExceeded(bytes: Uint8Array): boolean {
+export function depthExceeded(bytes: Uint8Array): boolean {
   let depth = 0
   let inString = false
   for (let i = 0; i < bytes.length; i++) {

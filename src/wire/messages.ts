@@ -1,5 +1,6 @@
 /** The JSON bodies of the wire, and the readers that check them. `docs/PROTOCOL.md` shows each. */
 import { SignalboxError } from '../errors.ts'
+import type { TaskInputView } from '../flow-views.ts'
 import { LIMITS } from '../options.ts'
 import { FRAME } from './frame-format.ts'
 import { checkLabels, checkSpecializations } from './hello-numbers.ts'
@@ -33,6 +34,8 @@ export interface Hello {
   preemptible?: boolean
   /** It hands back, when called, what it was sent and has not begun. */
   recalls?: boolean
+  /** It may decline what it is given, by the error code `declined`. */
+  declines?: boolean
 }
 
 /** Every scheduler's answer to a hello. */
@@ -85,6 +88,13 @@ export type Control =
   | { type: 'preempt'; scheduler: string; token: string }
   | { type: 'recall'; scheduler: string; tokens: string[] }
 
+/** Answer to `*<n>` on `sb.from.<agent>.<scheduler>.input.<slot>.<token>`. */
+export interface InputPage {
+  inputs: TaskInputView[]
+  /** Where the list goes on; null at its end. */
+  next: number | null
+}
+
 /** Reply to `sb.task.<queue>`. */
 export interface Accepted {
   id: string
@@ -131,6 +141,7 @@ export function readHello(bytes: Uint8Array, agent: string): Required<Hello> {
     pull: body.pull === true,
     preemptible: body.preemptible === true,
     recalls: body.recalls === true,
+    declines: body.declines === true,
   }
 }
 

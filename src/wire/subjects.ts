@@ -31,6 +31,8 @@ export class Subjects {
     level === undefined ? `${this.prefix}.task.${queue}` : `${this.prefix}.task.${queue}.${level}`
   call = (queue: string, level?: number): string =>
     level === undefined ? `${this.prefix}.call.${queue}` : `${this.prefix}.call.${queue}.${level}`
+  /** Graphs of tasks. */
+  flow = (queue: string): string => `${this.prefix}.flow.${queue}`
   /** Submit frames; `'*'` for any level. */
   frame = (queue: string, level: number | '*'): string => `${this.prefix}.frame.${queue}.${level}`
 
@@ -39,6 +41,10 @@ export class Subjects {
   /** What the scheduler listens to: results and progress of every agent. */
   results = (scheduler: string): string => `${this.prefix}.from.*.${scheduler}.result.*.*`
   progresses = (scheduler: string): string => `${this.prefix}.from.*.${scheduler}.progress.*.*`
+  /** Where agents ask for what a task that they run may read. */
+  inputs = (scheduler: string): string => `${this.prefix}.from.*.${scheduler}.input.*.*`
+  input = (agent: string, scheduler: string, slot: number, token: string): string =>
+    `${this.prefix}.from.${agent}.${scheduler}.input.${slot}.${token}`
   /** Reply subject of a dispatch, so that a plain `respond` carries slot and token. */
   result = (agent: string, scheduler: string, slot: number, token: string): string =>
     `${this.prefix}.from.${agent}.${scheduler}.result.${slot}.${token}`
@@ -80,7 +86,7 @@ export function newResultAddress(): ResultAddress {
 }
 
 /**
- * Reads a result's or progress's subject.
+ * Reads the subject of a result, of progress, or of a question for an input.
  * @param start length of `<prefix>.from.`
  * @returns false when a number is malformed or missing; `into` is then undefined in part.
  */

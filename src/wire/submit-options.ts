@@ -7,9 +7,12 @@ import {
   priorityLevel,
   type SaidLevel,
   type SubmitOptions,
+  type TaskAfter,
   type TaskRouting,
+  type TaskVotes,
 } from '../task.ts'
 import { isComparison, parseTerm } from '../terms.ts'
+import { graphOf, noTimeAfter, parents, takeGraphHeader } from './graph-options.ts'
 import { HEADER } from './headers.ts'
 import {
   bothSaid,
@@ -36,6 +39,10 @@ export interface CheckedOptions {
   own: OwnPromises | null
   /** When to begin, ms since 1970; becomes a delay of `own` where the task is taken. */
   atMs: number | null
+  /** Tasks that it depends on; null without. */
+  after: TaskAfter | null
+  /** How several agents decide it; null for the queue's way. */
+  votes: TaskVotes | null
 }
 
 const NO_TERMS: readonly string[] = []
@@ -49,6 +56,8 @@ export const NO_OPTIONS: Readonly<CheckedOptions> = Object.freeze({
   key: null,
   own: null,
   atMs: null,
+  after: null,
+  votes: null,
 })
 
 const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
@@ -68,6 +77,11 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
   'slaTargetMs',
   'delayMs',
   'at',
+  'dependsOn',
+  'onParentFailure',
+  'voters',
+  'decide',
+  'decideBy',
 ])
 
 /** @throws not_supported for any other key, bad_option, bad_priority or bad_token for a value. */
@@ -76,6 +90,9 @@ export function checkOptions(options: SubmitOptions | undefined): Readonly<Check
   for (const key of Object.keys(options)) {
     if (!KNOWN.has(key)) throw notSupported(key)
   }
+  const promised = promisesOf(options, Date.now())
+  const graph = graphOf(options)
+  if (graph.after !== null && promised.atMs !== null) throw noTimeAfter()
   return {
     id: options.id === undefined ? null : requireToken(options.id, 'task id'),
     level: options.priority === undefined ? 0 : requireLevel(options.priority),
@@ -84,7 +101,8 @@ export function checkOptions(options: SubmitOptions | undefined): Readonly<Check
     retryCount: checkNumber('retryCount', options.retryCount, 0, LIMITS.retryCountMax),
     routing: routingOf(options),
     key: options.key === undefined ? null : requireToken(options.key, 'key'),
-    ...promisesOf(options, Date.now()),
+    ...promised,
+    ...graph,
   }
 }
 
@@ -175,6 +193,8 @@ export function optionsFromHeaders(
     takeHeader(checked, key, values[0] ?? '', subjectLevel)
   }
   if (checked.atMs !== null && checked.own !== null && checked.own.delayMs > 0) throw bothSaid()
+  if (checked.after !== null) checked.after = parents(checked.after)
+  if (checked.after !== null && checked.atMs !== null) throw noTimeAfter()
   return checked
 }
 
@@ -242,7 +262,7 @@ function takeHeader(
       checked.form = value
       return
     default:
-      takePromise(checked, key, value)
+      if (!takeGraphHeader(checked, key, value)) takePromise(checked, key, value)
   }
 }
 

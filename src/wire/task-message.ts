@@ -156,6 +156,7 @@ function secondsOf(value: unknown, key: string): number | undefined {
 
 const STATUS: Readonly<Record<TaskView['state'], string>> = {
   pending: 'PENDING',
+  blocked: 'BLOCKED',
   scheduled: 'PENDING',
   assigned: 'PENDING',
   processing: 'PROCESSING',

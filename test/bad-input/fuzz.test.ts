@@ -152,10 +152,18 @@ async function askAll(nc: NatsConnection, inputs: Input[], sent: Set<string>): P
 }
 
 /** One answer, or acceptance and outcome; calls to nobody have none. */
-function isAnswered({ kind, answers }: Asked): boolean {
+function isAnswered({ kind, answers, block }: Asked): boolean {
   if (kind === 'foreign') return answers.every(({ code }) => code === 'no_responders')
   if (kind === 'outcome') return answers.length === 2 || (answers[0]?.status ?? 0) > 0
+  if (kind === 'flow') return isFlowAnswered(answers, block)
   return answers.length === 1
+}
+
+/** Refused, or accepted, and ended where that is wanted. */
+function isFlowAnswered(answers: Asked['answers'], block: string | undefined): boolean {
+  if (answers.length === 0) return false
+  if (answers[0].code !== null) return answers.length === 1
+  return answers.length === (/Sb-Outcome: 1/.test(block ?? '') ? 2 : 1)
 }
 
 function expectProper(one: Asked): void {
@@ -172,8 +180,8 @@ function show({ subject, body, block, kind, answers }: Asked): unknown {
 }
 
 function openTasks(scheduler: Scheduler): number {
-  const { waiting, offered, running } = scheduler.statusNow().tasks
-  return waiting + offered + running
+  const { waiting, offered, running, blocked, scheduled } = scheduler.statusNow().tasks
+  return waiting + offered + running + blocked + scheduled
 }
 
 /** What the scheduler says it accepted and refused is what was answered. */
@@ -187,10 +195,15 @@ function expectCountsRight(scheduler: Scheduler, asked: Asked[], ofAgents: strin
   for (const { kind, answers } of asked) {
     for (const { code, state, body } of answers) {
       if (code === 'no_responders') continue
+      // A flow that has ended and is forgotten.
+      if (kind === 'flow' && code === 'finished') duplicates++
       if (code !== null && state === '') refusals[code] = (refusals[code] ?? 0) + 1
       else if (code === null && state === '' && (kind === 'task' || kind === 'outcome')) {
         if (JSON.parse(body).duplicate === true) duplicates++
         else accepted++
+      } else if (code === null && state === '' && kind === 'flow') {
+        const said = JSON.parse(body)
+        if (said.duplicate !== true) accepted += said.tasks
       }
     }
   }
@@ -199,6 +212,7 @@ function expectCountsRight(scheduler: Scheduler, asked: Asked[], ofAgents: strin
   expect(refused).toEqual(refusals)
   expect(Object.keys(refusals).length).toBeGreaterThan(10)
   expect([tasks.duplicates > 0, refusals.finished > 0]).toEqual([true, true])
+  expect([refusals.bad_flow > 0, refusals.parent_unknown > 0]).toEqual([true, true])
   console.log(`fuzz: ${JSON.stringify({ tasks, attempts, refused })}`)
 }
 

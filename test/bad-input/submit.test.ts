@@ -138,6 +138,25 @@ test.each<[string, string[], string]>([
   ['a time of 1e18', ['Sb-At: 1e18'], 'bad_option'],
   ['a time far ahead', ['Sb-At: 999999999999999'], 'bad_option'],
   ['both a time and a delay', ['Sb-At: 5', 'Sb-Delay-Ms: 5'], 'bad_option'],
+  ['a parent with a space', ['Sb-After: a b'], 'bad_option'],
+  ['a parent in a queue of a queue', ['Sb-After: a/b/c'], 'bad_option'],
+  ['a parent with a wildcard', ['Sb-After: work/*'], 'bad_option'],
+  ['a parent in no queue', ['Sb-After: /a'], 'bad_option'],
+  ['1,001 parents', [`Sb-After: ${Array(1_001).fill('p').join()}`], 'bad_option'],
+  ['doubled parents', ['Sb-After: a', 'Sb-After: b'], 'bad_header'],
+  ['a way to fail that is none', ['Sb-On-Parent-Failure: retry'], 'bad_option'],
+  ['a way to fail of the prototype', ['Sb-On-Parent-Failure: constructor'], 'bad_option'],
+  ['0 voters', ['Sb-Voters: 0'], 'bad_option'],
+  ['17 voters', ['Sb-Voters: 17'], 'bad_option'],
+  ['1e1 voters', ['Sb-Voters: 1e1'], 'bad_option'],
+  ['-1 voters', ['Sb-Voters: -1'], 'bad_option'],
+  ['a way to decide that is none', ['Sb-Decide: by lot'], 'bad_option'],
+  ['a way to decide of the prototype', ['Sb-Decide: __proto__'], 'bad_option'],
+  ['a field with an empty name', ['Sb-Decide-By: review..verdict'], 'bad_option'],
+  ['a field of nine names', ['Sb-Decide-By: a.b.c.d.e.f.g.h.i'], 'bad_option'],
+  ['a field of escape sequences', ['Sb-Decide-By: \u001b[31m'], 'bad_option'],
+  ['what only work has', ['Sb-Inputs: []'], 'not_supported'],
+  ['a flow in a header', ['Sb-Flow: sheet'], 'not_supported'],
   ['a form that is none', ['Sb-Form: xml'], 'bad_header'],
   ['a message that is none', ['Sb-Form: message'], 'bad_body'],
   ['an empty type', ['Sb-Type: '], 'bad_token'],
@@ -183,6 +202,20 @@ test('submit: 32 headers are taken, 33 or more than 8 KiB are 413', async () => 
   ])
   const id = `Nats-Msg-Id: ${'x'.repeat(10 * 1024)}`
   await expectRefused('headers_too_large', 413, 'sb.task.work', '', [id])
+})
+
+test('submit: parents that nobody knows are 404, as many and as long as they may be', async () => {
+  await expectRefused('parent_unknown', 404, 'sb.task.work', '', ['Sb-After: nobody'])
+  const long = Array.from({ length: 1_000 }, (_, n) => `work/${'p'.repeat(60)}${n}`)
+  await expectRefused('parent_unknown', 404, 'sb.task.work', '', [`Sb-After: ${long.join()}`])
+  const other = `X-Large: ${'v'.repeat(8_192)}`
+  const lines = [`Sb-After: ${long.join()}`, other]
+  await expectRefused('headers_too_large', 413, 'sb.task.work', '', lines)
+  const endless = `Sb-After: ${'p'.repeat(200_000)}`
+  await expectRefused('headers_too_large', 413, 'sb.task.work', '', [endless])
+  const many = Array.from({ length: 33 }, (_, n) => `X-${n}: v`)
+  const both = [`Sb-After: ${long.join()}`, ...many]
+  await expectRefused('headers_too_large', 413, 'sb.task.work', '', both)
 })
 
 test('submit: a mebibyte of headers is refused without being read', async () => {

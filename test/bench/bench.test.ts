@@ -72,8 +72,8 @@ test.each([
 test('bench: without words all are run three times, and a name may be given with options', () => {
   expect(parseArguments([])).toMatchObject({
     names: [
-      ...['ring', 'routing', 'quality', 'strategies', 'stealing', 'scaling', 'assignment'],
-      ...['capacity', 'promises', 'end-to-end', 'memory'],
+      ...['ring', 'routing', 'quality', 'strategies', 'stealing', 'hedging', 'scaling'],
+      ...['flows', 'assignment', 'capacity', 'promises', 'end-to-end', 'memory'],
     ],
     repeats: 3,
     output: 'table',

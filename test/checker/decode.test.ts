@@ -61,7 +61,7 @@ test('checker: what is no journal is refused', () => {
   const words = (...values: number[]) => new Uint8Array(new Int32Array(values).buffer)
   const read = (bytes: Uint8Array) => () => new Checker().push(bytes)
   expect(read(Buffer.from('this is no journal, it is a text'))).not.toThrow()
-  expect(read(words(33 | (2 << 8), 0))).toThrow('No HEAD of version 5.')
+  expect(read(words(33 | (2 << 8), 0))).toThrow('No HEAD of version 6.')
   expect(read(Buffer.concat([sound(), words(17 | (2 << 8), 0)]))).toThrow('shorter than its fields')
   expect(read(Buffer.concat([sound(), words(17)]))).toThrow('shorter than its fields')
 })

@@ -5,9 +5,20 @@ import { Checker } from '../../src/checker/check.ts'
 import { JournalWriter } from '../../src/journal/writer.ts'
 import { COMMANDS } from '../policy/commands.ts'
 import { type Model, World } from '../policy/world.ts'
+import { QUICKLY } from '../support/shrinking.ts'
 
 const RUNS = process.env.SOAK ? 3_000 : 60
 const scenario = fc.commands(COMMANDS, { maxCommands: 250, size: 'max' })
+
+/** What failed is told in a line with what plays it again; a list of 500 commands is for `SHRINK=1`. */
+function tell<T>(run: fc.RunDetails<T>): void {
+  if (!run.failed) return
+  const { seed, counterexamplePath: path, errorInstance: cause } = run
+  const why = cause instanceof Error ? cause.message : String(cause)
+  const again = `fc.assert with { seed: ${seed}, path: '${path}', endOnFailure: true } plays it again`
+  const all = process.env.SHRINK ? `\n${fc.defaultReportMessage(run)}` : ''
+  throw new Error(`${why}\n${again}.${all}`, { cause })
+}
 
 /** @returns how many outcomes the checker saw, after it has found nothing. */
 function check(before: Iterable<never> | null, after: Iterable<never>, isWhole: boolean): number {
@@ -21,7 +32,8 @@ function check(before: Iterable<never> | null, after: Iterable<never>, isWhole: 
   world.settle(model)
   world.policy.core.stopRecording()
   const report = checker.finish()
-  expect(report).toMatchObject({ findings: [], total: 0, ended: true, cut: false, isWhole })
+  expect(report.findings.map(({ kind, message }) => `${kind}: ${message}`).join('\n')).toBe('')
+  expect(report).toMatchObject({ total: 0, ended: true, cut: false, isWhole })
   if (before === null) expect(report.outcomes).toBe(model.ends.size)
   return report.outcomes
 }
@@ -32,7 +44,7 @@ test('checker: finds nothing in what the real core does, whatever happens to it'
     fc.property(scenario, fc.boolean(), (commands, isWhole) => {
       outcomes += check(null, commands as Iterable<never>, isWhole)
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, reporter: tell, ...QUICKLY },
   )
   expect(outcomes).toBeGreaterThan(500)
 }, 600_000)
@@ -43,7 +55,7 @@ test('checker: nor when it comes to it in the middle', () => {
     fc.property(scenario, scenario, (before, after) => {
       outcomes += check(before as Iterable<never>, after as Iterable<never>, false)
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, reporter: tell, ...QUICKLY },
   )
   expect(outcomes).toBeGreaterThan(500)
 }, 600_000)

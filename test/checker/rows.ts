@@ -12,7 +12,8 @@ const LAYOUT: Record<string, [number, string]> = {
   SUBMIT: [
     16,
     'answer:n task:w queue:n level:i requires:n timeoutMs:i retryCount:i payloadBytes:i ' +
-      'givenTimeoutMs:i givenRetryCount:i routing:n key:i givenLevel:i own:n isMadeUp:i id:t',
+      'givenTimeoutMs:i givenRetryCount:i routing:n key:i givenLevel:i own:n isMadeUp:i id:t ' +
+      'after:t parents:s',
   ],
   OFFER: [17, 'task:w slot:i generation:i class:i strategy:i wasBounced:i'],
   PROPOSE: [
@@ -30,7 +31,8 @@ const LAYOUT: Record<string, [number, string]> = {
   HELLO: [
     27,
     'answer:n agent:i generation:i id:n instance:n queues:n capabilities:n concurrency:i beats:i ' +
-      'leased:i keeps:i pull:i preemptible:i recalls:i labels:n specializations:n',
+      'leased:i keeps:i pull:i preemptible:i recalls:i claims:i declines:i labels:n ' +
+      'specializations:n',
   ],
   BEAT: [28, 'answer:n id:n instance:n foreign:i tells:i running:s'],
   BYE: [29, 'answer:n id:n instance:n drain:i'],
@@ -58,6 +60,25 @@ const LAYOUT: Record<string, [number, string]> = {
   STEAL: [47, 'task:w agent:i slot:i generation:i counter:w dispatchSeq:i'],
   RECALL: [48, 'task:w slot:i agent:i'],
   LIMIT: [49, 'answer:n id:n limit:i'],
+  NODE: [
+    6,
+    'task:w queue:n level:i requires:n timeoutMs:i retryCount:i payloadBytes:i givenTimeoutMs:i ' +
+      'givenRetryCount:i routing:n key:i givenLevel:i own:n isMadeUp:i id:t node:n onFailure:n ' +
+      'held:i apart:i agents:n after:s',
+  ],
+  GRAPH: [50, 'answer:n node:n count:i isFlow:i queue:n isMadeUp:i flow:t'],
+  ADVANCE: [51, 'task:w slot:i then:n rule:i queue:n level:i code:n message:t'],
+  HEDGE: [52, 'task:w slot:i twin:w payloadBytes:i'],
+  RESOLVE: [53, 'task:w ok:i then:n rule:i queue:n level:i code:n message:t'],
+  CANCEL_TREE: [54, 'task:w cancelled:i'],
+  PARK: [55, 'task:w slot:i'],
+  UNPARK: [56, 'unparked:i'],
+  CLAIM: [57, 'task:w slot:i'],
+  ASSIGN: [58, 'task:w agent:i slot:i generation:i counter:w dispatchSeq:i'],
+  DECLINE: [59, 'task:w slot:i'],
+  HAND_ON: [60, 'task:w slot:i'],
+  ADVANCED: [81, 'task:w queue:n rule:i attempts:i resultBytes:i'],
+  FLOW_ENDED: [82, 'flow:t state:n'],
   OUTCOME: [64, 'task:w state:i code:n attempts:i resultBytes:i'],
   FORGOTTEN: [65, 'task:w'],
   ENDED: [66, 'task:w counter:w agent:i how:n isCharged:i'],

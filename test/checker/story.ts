@@ -15,7 +15,7 @@ interface Attempt {
   dispatchSeq: number
 }
 
-interface TaskGiven {
+export interface TaskGiven {
   queue?: string
   level?: number
   requires?: string
@@ -24,7 +24,12 @@ interface TaskGiven {
   id?: string
   routing?: string
   own?: string
+  /** Numbers of tasks that it names, and what their failure does. */
+  parents?: number[]
+  onFailure?: string
 }
+
+export type Own = { timeoutMs: number; retryCount: number }
 
 interface AgentGiven {
   instance?: string
@@ -38,6 +43,8 @@ interface AgentGiven {
   labels?: string
   preemptible?: boolean
   recalls?: boolean
+  claims?: boolean
+  declines?: boolean
 }
 
 const NOWHERE = { slot: -1, generation: 0, counter: 0, dispatchSeq: 0 }
@@ -54,7 +61,7 @@ export class Story {
   /** Who serves a task. */
   readonly queues = new Map<number, string>()
   nowMs = 0
-  #seq = 0
+  protected seq = 0
   #slot = 0
   #counter = 0
   readonly #generations = new Map<number, number>()
@@ -67,7 +74,7 @@ export class Story {
       shape: { slotCount: 1_000 },
       policy: POLICY,
     })
-    this.add('HEAD', { magic: 0x314a4253, version: 5, facts })
+    this.add('HEAD', { magic: 0x314a4253, version: 6, facts })
     this.add('IMAGE', { part: 0, parts: 1, image: 'whatever' })
     this.time(1_000)
   }
@@ -98,27 +105,33 @@ export class Story {
       ...{ beats: given.beats ?? true, leased: given.leased ?? true },
       ...{ keeps: given.keeps ?? false, pull: given.pull ?? false },
       ...{ preemptible: given.preemptible ?? false, recalls: given.recalls ?? false },
+      ...{ claims: given.claims ?? false, declines: given.declines ?? false },
       ...{ labels: given.labels ?? '', specializations: '' },
     })
   }
 
   submit(given: TaskGiven = {}): number {
-    const task = this.#seq++
-    const { queue = 'q', level = 3, requires = '' } = given
+    const task = this.seq++
+    const { queue = 'q' } = given
     const own = POLICY.queues[queue as 'once'] ?? POLICY.queueDefaults
     const id = given.id ?? `t${task}`
     this.ids.set(task, id)
     this.queues.set(task, queue)
-    this.add('SUBMIT', {
-      ...{ answer: '', task, queue, level, requires, payloadBytes: 5, isMadeUp: false, id },
-      ...{ routing: given.routing ?? '', key: 0, givenLevel: level, own: given.own ?? '' },
-      ...{ timeoutMs: given.timeoutMs ?? own.timeoutMs, givenTimeoutMs: given.timeoutMs ?? -1 },
-      ...{
-        retryCount: given.retryCount ?? own.retryCount,
-        givenRetryCount: given.retryCount ?? -1,
-      },
-    })
+    const { parents = [], onFailure = 'fail' } = given
+    const after =
+      parents.length === 0 ? '' : [onFailure, ...parents.map((of) => `t${of}`)].join(' ')
+    this.add('SUBMIT', { answer: '', ...this.said(task, queue, given, own, id), after, parents })
     return task
+  }
+
+  protected said(task: number, queue: string, given: TaskGiven, own: Own, id: string) {
+    const { level = 3, requires = '', routing = '', timeoutMs, retryCount } = given
+    return {
+      ...{ task, queue, level, requires, payloadBytes: 5, isMadeUp: false, id },
+      ...{ routing, key: 0, givenLevel: level, own: given.own ?? '' },
+      ...{ timeoutMs: timeoutMs ?? own.timeoutMs, givenTimeoutMs: timeoutMs ?? -1 },
+      ...{ retryCount: retryCount ?? own.retryCount, givenRetryCount: retryCount ?? -1 },
+    }
   }
 
   offer(task: number, wasBounced = false): void {
@@ -153,11 +166,11 @@ export class Story {
 
   /** A bound task begins. */
   start(task: number, agent: number): void {
-    this.add('START', { task, agent, ...this.#next(task, agent) })
+    this.add('START', { task, agent, ...this.next(task, agent) })
   }
 
   /** Its next attempt, which has not been offered. */
-  #next(task: number, agent: number): Omit<Attempt, 'agent'> {
+  protected next(task: number, agent: number): Omit<Attempt, 'agent'> {
     const slot = this.#slot++ % 1_000
     const generation = (this.#generations.get(-1 - slot) ?? 0) + 2
     this.#generations.set(-1 - slot, generation)
@@ -171,7 +184,7 @@ export class Story {
 
   /** A bound task is another agent's: it begins there, or waits in its own queue. */
   steal(task: number, from: number, to: number, begins: boolean): void {
-    const attempt = begins ? this.#next(task, to) : NOWHERE
+    const attempt = begins ? this.next(task, to) : NOWHERE
     this.add('STEAL', { task, agent: to, ...attempt })
     this.add('STOLEN', { task, agent: from, to })
   }
@@ -186,7 +199,7 @@ export class Story {
   /** What was called back is handed back. @param to begins it at once; -1 for nobody. */
   back(task: number, to: number): void {
     const { slot, counter, agent } = this.attempts.get(task)!
-    const next = to < 0 ? NOWHERE : this.#next(task, to)
+    const next = to < 0 ? NOWHERE : this.next(task, to)
     const { slot: newSlot, ...more } = next
     this.add('YIELD', {
       ...{ task, slot, agent: to, newSlot, ...more },

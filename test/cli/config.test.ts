@@ -179,6 +179,7 @@ test('serve: a hang-up takes the file over: new queues, other options, other rou
     added: ['c'],
     changed: ['a'],
     routes: ['lost'],
+    people: [],
   })
   expect((await sb.getQueue('a')).options).toMatchObject({ retryCount: 5 })
   await sb.agent({ queues: ['c'] }, (task) => task.text())

@@ -1,3 +1,6 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exitCodeFor } from '../../src/cli/demo.ts'
 import { cellsOf } from '../../src/cli/render/cells.ts'
@@ -15,8 +18,9 @@ import {
   titleLines,
   verdictLines,
 } from '../../src/cli/render/demo.ts'
-import { DEMOS, play } from '../../src/demos/catalog.ts'
+import { DEMOS, demoNamed, play } from '../../src/demos/catalog.ts'
 import type { Performance } from '../../src/demos/demo.ts'
+import { pictureOf } from '../../src/demos/picture.ts'
 import { Story } from '../../src/demos/story.ts'
 import { text } from '../support/files.ts'
 import { withHome } from './support.ts'
@@ -54,11 +58,11 @@ describe('demo', () => {
     expect(stdout).toMatch(/\nload-balancing: all 2 expectations hold\n$/)
   })
 
-  test('all: seventeen demos, plain and at most 80 columns wide without a terminal', async () => {
+  test('all: eighteen demos, plain and at most 80 columns wide without a terminal', async () => {
     const { code, stdout } = await cli(['demo', 'all'])
     expect(code).toBe(0)
     for (const name of NAMES) expect(stdout).toContain(`\n  ✓  ${name} `)
-    expect(stdout).toMatch(/\n17 demos: all \d+ expectations hold\n$/)
+    expect(stdout).toMatch(/\n18 demos: all \d+ expectations hold\n$/)
     expect(stdout).not.toContain('\u001b')
     expect(stdout.split('\n').filter((line) => cellsOf(line) > 80)).toEqual([])
     expect(stdout.split('\n').filter((line) => line.endsWith(' '))).toEqual([])
@@ -106,6 +110,19 @@ describe('demo', () => {
     ])
     expect(told).toMatchObject({ code: 0, stdout: shown.stdout })
     expect(told.stderr).toBe('By the clock this takes 220 ms.\nBy the clock this takes 81 ms.\n')
+  })
+
+  test('--svg: the picture is written beside what is shown, and says where it cannot be', async () => {
+    const file = join(tmpdir(), `demo-${process.pid}.svg`)
+    const { code, stdout } = await cli(['demo', 'hot-spot', '--svg', file])
+    expect([code, stdout.startsWith('hot-spot: ')]).toEqual([0, true])
+    expect(readFileSync(file, 'utf8')).toBe(pictureOf(play(demoNamed('hot-spot')!)))
+    rmSync(file)
+    const nowhere = await cli(['demo', 'hot-spot', '--svg', join(file, 'x.svg')])
+    expect([nowhere.code, nowhere.stdout]).toEqual([2, ''])
+    expect(nowhere.stderr).toMatch(/^error usage: The picture cannot be written to '.*' \(ENO/)
+    const all = await cli(['demo', 'all', '--svg', file])
+    expect(all.stderr).toMatch(/^error usage: --svg draws one demo: give its name/)
   })
 
   test('--real-time: Ctrl-C ends it with 130, and what was not told is not there', async () => {

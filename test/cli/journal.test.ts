@@ -144,7 +144,7 @@ describe('replay and check', () => {
         bytes[8] = 9
         return bytes
       },
-      /is a journal of version 9, and version 5 is all .* use the Signalbox that recorded it\.$/,
+      /is a journal of version 9, and version 6 is all .* use the Signalbox that recorded it\.$/,
     ],
   ])('replay and check: %s is no journal that they know', async (name, change, sentence) => {
     const file = changed(`${name}.sbj`, change)

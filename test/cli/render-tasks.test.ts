@@ -32,6 +32,13 @@ const TASK: TaskView = {
   effectivePriority: 4,
   sla: null,
   preemptions: 0,
+  dependsOn: [],
+  flow: null,
+  node: null,
+  stages: [],
+  standsFor: null,
+  votes: [],
+  claimed: null,
   deadLetter: 'demo',
   scheduledFor: null,
   slaDueAt: null,
@@ -54,6 +61,19 @@ test('task: what it came to, with nothing harmful in it', () => {
   expect(text).toMatch(/waited +100 ms\n +worked +2\.5 s/)
   expect(lines.at(-2)).toBe('abcd')
   expectFits(lines)
+})
+
+test('task: a person works from the claim on, and a task waits from when it could be tried', () => {
+  const entry = (at: number, what: string) => {
+    return { at: TASK.acceptedAt + at, what, attempt: 1, agent: 'alice', detail: '' }
+  }
+  const history = [entry(0, 'accepted'), entry(90, 'ready'), entry(100, 'assigned')]
+  expect(taskLines(TASK, NO_COLORS).join('\n')).toMatch(/waited +100 ms\n +worked +2\.5 s\n/)
+  const text = taskLines(TASK, NO_COLORS, [...history, entry(2_100, 'claimed')]).join('\n')
+  expect(text).toMatch(/waited +10 ms\n +in an inbox +2\.0 s\n +worked +500 ms\n/)
+  // An earlier attempt's claim is not the last one's.
+  const again = [entry(10, 'claimed'), ...history]
+  expect(taskLines(TASK, NO_COLORS, again).join('\n')).toMatch(/waited +10 ms\n +worked +2\.5 s/)
 })
 
 test('tasks: ids that differ at their end can be told apart when they are cut', () => {

@@ -322,6 +322,25 @@ describe('with nobody', () => {
   })
 })
 
+describe('with a scheduler that is killed', () => {
+  const { start } = withHome()
+  const nats = withNats()
+
+  test('task submit --wait: says so when nobody answers any more, and exits with 3', async () => {
+    const env = { NATS_URL: nats.url }
+    const serving = start(['serve', '--queue', 'idle', '--routers', '1'], { env })
+    await until(() => serving.stdout().includes('serves idle'), { what: 'the scheduler' })
+    const words = ['task', 'submit', 'idle', 'x', '--id', 'left', '--wait', '-o', 'ndjson']
+    const waiting = start(words, { env })
+    await until(() => waiting.stdout().includes('left'), { what: 'the task' })
+    serving.process.kill('SIGKILL')
+    const { code, stderr } = await waiting.ended
+    expect(stderr.match(/No scheduler answers; waiting up to 10 s/g)).toHaveLength(1)
+    expect(stderr).toMatch(/"?no_scheduler"?.*Nobody has answered for 10 s.*task get left/)
+    expect(code).toBe(3)
+  }, 25_000)
+})
+
 describe('with permissions', () => {
   const { cli } = withHome()
   const nats = withNats({

@@ -20,9 +20,9 @@ test('agent frames: hello says that it speaks frames, keeps results and takes wo
     await client.agent({ queues: ['work'], prefetch: 7 }, () => undefined)
     await client.agent({ queues: ['work'], pull: true }, () => undefined)
     expect(scheduler.hellos).toMatchObject([
-      { frames: 3, keeps: true, prefetch: 256, pull: false },
-      { frames: 3, keeps: true, prefetch: 7, pull: false },
-      { frames: 3, keeps: true, prefetch: 0, pull: true },
+      { frames: 4, keeps: true, prefetch: 256, pull: false },
+      { frames: 4, keeps: true, prefetch: 7, pull: false },
+      { frames: 4, keeps: true, prefetch: 0, pull: true },
     ])
   }))
 
@@ -79,7 +79,7 @@ test('agent frames: a handler is told the type of its task, or the queue’s nam
       return 0
     })
     const { hellos } = scheduler
-    expect(hellos[0]).toMatchObject({ frames: 3, labels: {}, specializations: {} })
+    expect(hellos[0]).toMatchObject({ frames: 4, labels: {}, specializations: {} })
     scheduler.send('a', ['x', 'y', 'z', 'unread'], scheduler.epoch, ['', 'scan', '', 'late'])
     await scheduler.resultsTo(4)
     expect(seen).toEqual([
@@ -250,7 +250,7 @@ test('agent frames: a frame that is not as documented is refused as a whole, and
     await scheduler.resultsTo(2)
     const whole = heard[0]
     const newer = Uint8Array.from(whole)
-    newer[2] = 4
+    newer[2] = 5
     const reply = `${prefix}.from.a.one.frames.x`
     for (let end = 0; end < whole.length; end++)
       scheduler.sendFrame('a', whole.subarray(0, end), reply)
@@ -340,7 +340,7 @@ describe('agent frames: permissions', () => {
     await client.agent({ id: 'a', queues: ['work'] }, (task) => task.json())
     await until(() => scheduler.hellos.length === 2, { what: 'another hello' })
     expect(scheduler.hellos).toMatchObject([
-      { frames: 3, keeps: true },
+      { frames: 4, keeps: true },
       { frames: 0, keeps: false },
     ])
     expect(scheduler.hellos[1].instance).toBe(scheduler.hellos[0].instance)

@@ -71,7 +71,7 @@ test.each([
       for await (const msg of subscription) {
         expect(undecodedHeaders(msg)).toMatch(/^NATS\/1\.0\r\n/)
         const read = readWorkHeaders(msg)
-        expect(read).toEqual({ id: 'task-1', queue: 'work', type, attempt: 1 })
+        expect(read).toEqual({ id: 'task-1', queue: 'work', type, attempt: 1, extension: null })
         const { headers, data } = msg
         expect(readWorkHeaders({ headers, data } as typeof msg)).toEqual(read)
       }

@@ -13,7 +13,7 @@ dead_letters:
 nats: {servers: a:1}
 `
 const changes = (after: string) => configChanges(configuration(BEFORE), configuration(after))
-const none = { needsRestart: [], added: [], changed: [], routes: [] }
+const none = { needsRestart: [], added: [], changed: [], routes: [], people: [] }
 
 test('config changes: the same file, otherwise written, changes nothing', () => {
   const same = BEFORE.replace('a: {ttl_seconds: 5}', 'a: {retry_count: 1, ttl_seconds: 5.0}')
@@ -38,6 +38,15 @@ test('config changes: another default changes the queues that have no value of t
 
 test('config changes: a route that goes is a route that changes', () => {
   expect(changes(BEFORE.replace(/dead_letters:\n.*\n/, ''))).toEqual({ ...none, routes: ['a'] })
+})
+
+test('config changes: who is new, gone or has other options is named', () => {
+  const people = 'people:\n  alice: {queues: [a]}\n  bob: {queues: [a]}\n  carol: {queues: [b]}\n'
+  const before = configuration(`${BEFORE}${people}`)
+  const after = configuration(
+    `${BEFORE}${people.replace('bob: {queues: [a]}', 'bob: {queues: [a, b]}').replace('carol', 'dave')}`,
+  )
+  expect(configChanges(before, after)).toEqual({ ...none, people: ['bob', 'carol', 'dave'] })
 })
 
 test.each([

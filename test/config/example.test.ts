@@ -15,15 +15,17 @@ test('example: regulatory review runs as its page says, with source document 004
       NATS_URL: nats.url,
       SIGNALBOX: `${process.execPath} ${join(root, 'dist/src/cli/main.js')}`,
     },
-    timeoutMs: 25_000,
+    timeoutMs: 60_000,
   })
   expect(said).toContain('signalbox.yaml is right.')
   expect(said).toMatch(
     /Scheduler regulatory-review serves data_validation, gap_analysis, .*supervisor on /,
   )
-  expect(said).toContain('{"gaps_detected": 2, "confidence": 93}')
-  expect(said).toMatch(/msg-50-gap-001/)
-})
+  expect(said).toMatch(/msg-50-gap-001 +ra_review_high +assigned +ra[123] +4 high +93/)
+  expect(said).toMatch(/^ {2}gap_analysis +gap-analyst +1 .* predicate_ranking \(rule 2\)$/m)
+  expect(said).toMatch(/^ {2}confidence_filtering +router +1 .* ra_review_high \(rule 2\)$/m)
+  expect(said).toContain('{"decision":"accept","by":"ra1","comment":"predicates are sound"')
+}, 70_000)
 
 test('example: what its page names is there', () => {
   const page = text('examples/regulatory-review/README.md')

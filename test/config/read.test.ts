@@ -88,8 +88,11 @@ test('config: source document 004’s file is taken as it stands there', () => {
 test('config: the example has source document 004’s seven queues with its numbers, and its routes', () => {
   const { scheduler } = configuration(text('examples/regulatory-review/signalbox.yaml'))
   const seven = configuration(SEVEN).scheduler.queues!
-  for (const [name, options] of Object.entries(seven)) {
+  for (const [name, { concurrency, ...options }] of Object.entries(seven)) {
     expect(scheduler.queues?.[name], name).toMatchObject(options)
+    // Of people the capacity of their inbox bounds it.
+    const isOfPeople = name.includes('review')
+    expect(scheduler.queues?.[name].concurrency, name).toBe(isOfPeople ? undefined : concurrency)
   }
   expect(findings(text('examples/regulatory-review/signalbox.yaml'))).toEqual([])
   const attainment = ['ra_review_high', 'ra_review_medium', 'expert_review_low'].map(

@@ -42,6 +42,8 @@ test('config table: every option of a scheduler is a key or a section', () => {
     whenFull: true,
     journal: true,
     deadLetters: true,
+    people: true,
+    flowTasksMax: true,
     deadLettersKeep: true,
     dedup: true,
     ledger: true,

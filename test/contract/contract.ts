@@ -9,16 +9,23 @@ import { cancelCases } from './cases/cancel.ts'
 import { capabilityCases } from './cases/capabilities.ts'
 import { capacityCases } from './cases/capacity.ts'
 import { deadLetterCases } from './cases/dead-letters.ts'
+import { declineCases } from './cases/declines.ts'
+import { flowCases } from './cases/flows.ts'
+import { inputCases } from './cases/inputs.ts'
 import { interruptionCases } from './cases/interruptions.ts'
 import { listCases } from './cases/lists.ts'
 import { manyCases } from './cases/many.ts'
 import { optionCases } from './cases/options.ts'
 import { outcomeCases } from './cases/outcomes.ts'
+import { peopleCases } from './cases/people.ts'
 import { promiseCases } from './cases/promises.ts'
 import { queueCases } from './cases/queues.ts'
 import { recallCases } from './cases/recalls.ts'
+import { ruleCases } from './cases/rules.ts'
 import { strategyCases } from './cases/strategies.ts'
+import { togetherCases } from './cases/together.ts'
 import { viewCases } from './cases/views.ts'
+import { voteCases } from './cases/votes.ts'
 import { waitingCases } from './cases/waiting.ts'
 import { windowCases } from './cases/window.ts'
 import type { Case, Ground, SubmitterOptions } from './ground.ts'
@@ -44,6 +51,13 @@ const CASES: Case[] = [
   ...batchCases,
   ...capacityCases,
   ...recallCases,
+  ...flowCases,
+  ...inputCases,
+  ...ruleCases,
+  ...voteCases,
+  ...peopleCases,
+  ...declineCases,
+  ...togetherCases,
 ]
 
 /** @param open gives each case a scheduler of its own. */

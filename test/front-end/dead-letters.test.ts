@@ -22,8 +22,10 @@ import {
   readPurgeBody,
   readReplayBody,
 } from '../../src/wire/dead-letter-options.ts'
+import { toQueue } from '../policy/graph-support.ts'
 import { Policy, type TaskSpec } from '../policy/support.ts'
 import { NOW_MS } from './large-fleet.ts'
+import { joinSilent } from './placing.ts'
 
 /** Beyond 64 KiB a payload has memory of its own, so what is held tells of each. */
 const LARGE = 100_000
@@ -191,6 +193,29 @@ test('replay: the new task asks for what the first one did, and takes its payloa
   expect(() => replayDeadLetters(context, replayOf({ name: 'q', id: 'a' }))).toThrow(
     /was replayed already/,
   )
+})
+
+test('replay: a task that died in a later stage asks for what it did at its home, with its own level', () => {
+  const queues = { q: {}, next: { timeoutMs: 55, retryCount: 9, priority: 5 } } as const
+  const { context } = groundOf({ queues })
+  const { core, deadLetters } = context
+  const own = { ttlMs: 9_000, slaTargetMs: 4_000 }
+  const asked = { requires: ['ocr'], type: 'scan', match: 'fallback', prefers: ['near'] } as const
+  const more = { level: 2, timeoutMs: 7_777, retryCount: 1, own }
+  const spec = { ...asked, requires: ['ocr'], prefers: ['near'], ...more, id: 'a', payload: 'p' }
+  const record = dying(context, 'q', spec)
+  const home = record.cls!
+  core.assign(record, joinSilent(context, 'w', { capabilities: ['ocr'], claims: true }), NOW_MS)
+  record.resultBytes = 0
+  core.succeeded(record, NOW_MS, toQueue('next'))
+  expect(record).toMatchObject({ baseLevel: 5, timeoutMs: 55, retryCount: 9, requires: [] })
+  record.state = FAILED
+  deadLetters.keep(record, 'next')
+  const { replayed } = replayDeadLetters(context, replayOf({ name: 'next', id: 'a' }))
+  const again = core.find(replayed[0].as, 'q')!
+  expect(again.cls).toBe(home)
+  expect(again).toMatchObject({ baseLevel: 2, timeoutMs: 7_777, retryCount: 1 })
+  expect(again.extras!.own).toMatchObject(own)
 })
 
 test('replay: one that is refused stays as it was, and those behind it too', () => {

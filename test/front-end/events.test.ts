@@ -86,6 +86,12 @@ test('docs/operating.md: it has every kind that is published', () => {
   for (const kind of [...TOLD_KINDS, 'events_suppressed']) expect(page).toContain(`\`${kind}\``)
 })
 
+test('docs/PROTOCOL.md: the kinds that it says are told are those that are published', () => {
+  const [, said] = /kind’s own words:\n([^.]+)\. Nobody/.exec(text('docs/PROTOCOL.md'))!
+  const kinds = [...said.matchAll(/`([a-z_]+)`/g)].map(([, kind]) => kind)
+  expect(kinds.sort()).toEqual([...TOLD_KINDS].sort())
+})
+
 describe('events', () => {
   const nats = withNats()
   const closing: { close(): Promise<void> }[] = []

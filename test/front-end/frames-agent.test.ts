@@ -84,7 +84,7 @@ test('frames: the type of a task is told to agents that speak version 2, in the 
   const older = await ground.joined({ queues: ['old'], frames: 1 })
   const newer = await ground.joined({ queues: ['new'], frames: 7 })
   expect(await older.sayHello()).toMatchObject({ frames: 1 })
-  expect(await newer.sayHello()).toMatchObject({ frames: 3 })
+  expect(await newer.sayHello()).toMatchObject({ frames: 4 })
   for (const agent of [older, newer]) agent.onWork = (work) => agent.finish([work])
   const { scheduler } = ground
   for (const queue of ['old', 'new']) {

@@ -327,9 +327,9 @@ test('frames: a scheduler says that it takes them, when it comes up and when it 
   await nc.flush()
   await startScheduler()
   await until(() => events.length === 1, { what: 'the event' })
-  expect(events[0]).toMatchObject({ scheduler: 'framed', queues: ['*'], frames: 3 })
+  expect(events[0]).toMatchObject({ scheduler: 'framed', queues: ['*'], frames: 4 })
   const info = (await nc.request('$SRV.INFO.signalbox')).json<{ metadata: unknown }>()
-  expect(info.metadata).toEqual({ scheduler: 'framed', frames: '3' })
+  expect(info.metadata).toEqual({ scheduler: 'framed', frames: '4' })
 })
 
 test('frames: nobody is answered outside of the inboxes', async () => {

@@ -154,7 +154,6 @@ test('submit: too large a payload and too large a result are told apart from suc
 test('handlers: a thenable is waited for as a promise is', async () => {
   const scheduler = make()
   await scheduler.agent({ queues: ['q'] }, () => ({
-    // biome-ignore lint/suspicious/noThenProperty: that is what is tested
     then: (resolve: (value: string) => void) => setImmediate(resolve, 'later'),
   }))
   expect(await scheduler.run('q')).toBe('later')

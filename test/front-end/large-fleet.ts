@@ -35,6 +35,8 @@ export function join(
       leased: false,
       preemptible: false,
       recalls: false,
+      claims: false,
+      declines: false,
       link: {},
       ...spec,
     },

@@ -102,7 +102,15 @@ test('list: asking many agents what tasks wait for ends a page early', () => {
   const context = contextOf({ agentsMax: 2_048 })
   const can = { capabilities: [], labels: {}, specializations: {} }
   const spec = { queues: ['*'], ...can, concurrency: 1, beats: false }
-  const silent = { keeps: false, pull: false, leased: false, preemptible: false, recalls: false }
+  const silent = {
+    keeps: false,
+    pull: false,
+    leased: false,
+    preemptible: false,
+    recalls: false,
+    claims: false,
+    declines: false,
+  }
   for (let i = 0; i < 2_000; i++) {
     context.core.hello({ ...spec, ...silent, id: `a-${i}`, instance: 'i', link: null }, NOW_MS)
   }

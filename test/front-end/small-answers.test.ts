@@ -37,6 +37,22 @@ test('a small server: a result that has no room in an answer is left out, its ta
   await agent.stop()
 })
 
+test('a small server: a flow whose tasks have no room in an answer says so', async () => {
+  const agent = await scheduler.agent({ queues: ['q'] }, () => {})
+  const flow = (id: string, count: number) => {
+    const tasks = Object.fromEntries(names(id, count).map((name) => [name, { queue: 'q' }]))
+    return client.flow({ id, tasks }).then((handle) => handle.done())
+  }
+  const omitted = { layers: [], tasks: [], tasksOmitted: true, progress: { total: 100, done: 100 } }
+  expect(await flow('large', 100)).toMatchObject(omitted)
+  expect(await client.getFlow('large')).toMatchObject(omitted)
+  const whole = await scheduler.getFlow('large')
+  expect([whole.tasks.length, 'tasksOmitted' in whole]).toEqual([100, false])
+  const small = await flow('small', 2)
+  expect([small.tasks.length, 'tasksOmitted' in small]).toEqual([2, false])
+  await agent.stop()
+})
+
 test('a small server: status and latency have room, and agents come in more pages', async () => {
   const ids = names('agent', 200)
   const agents = await Promise.all(

@@ -31,8 +31,8 @@ export function decode(document, bytes, names = new Map([[0, '']])) {
       const reader = { view, at: at + 4, names }
       const values = {}
       for (const { field, type } of record.fields) {
-        // PROPOSE has its last fields only when it was committed.
-        if (reader.at < end) values[field] = readers[type](reader, values)
+        // PROPOSE has its last fields only when it was committed; a list may have nothing in it.
+        if (reader.at < end || type === 'wides') values[field] = readers[type](reader, values)
       }
       if (record.name === 'STRING') names.set(values.number, values.string)
       if (record.name === 'HEAD') {

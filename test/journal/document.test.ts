@@ -29,7 +29,7 @@ test('docs/journal.md: a reader made from the document alone reads every byte of
   expect(bytesRead).toBe(bytes.length)
   expect(records.filter(({ end, readTo }) => end !== readTo)).toEqual([])
   const [head, image] = records
-  expect(head).toMatchObject({ kind: 'HEAD', values: { magic: 0x314a4253, version: 5 } })
+  expect(head).toMatchObject({ kind: 'HEAD', values: { magic: 0x314a4253, version: 6 } })
   expect(JSON.parse(head.values.about)).toMatchObject({
     name: 'small',
     startedAt: '2027-01-15T08:00:00.000Z',

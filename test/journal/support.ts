@@ -64,6 +64,8 @@ export function hello(core: RecordedCore, id: string, atMs: number): void {
     leased: true,
     preemptible: false,
     recalls: false,
+    claims: false,
+    declines: false,
   }
   core.hello({ id, instance: 'x1', ...names, ...numbers, ...how, link: null }, atMs)
 }

@@ -200,14 +200,18 @@ describe('ledger writer', () => {
       ...['1 TEXT', '2 QUEUE', '3 AGENT', '4 STRATEGY', '5 TASKS_FROM', '8 ACCEPTED'],
       ...['9 SCHEDULED', '10 READY', '11 BOUND', '12 UNBOUND', '13 ASSIGNED', '14 SENT_AGAIN'],
       ...['15 ENDED', '16 OUTCOME', '17 BOOSTED', '18 WARNED', '19 BREACHED', '20 MOVED'],
-      ...['21 DEAD_LETTER', '22 PREEMPT_ASKED', '23 STOLEN', '24 RECALL_ASKED', '32 AGENT_UP'],
+      ...['21 DEAD_LETTER', '22 PREEMPT_ASKED', '23 STOLEN', '24 RECALL_ASKED', '25 LINKED'],
+      ...['26 STAGE_LEFT', '27 RESOLVED', '28 HEDGED', '29 CLAIMED', '30 DECIDED', '31 COMMENTED'],
+      '32 AGENT_UP',
       ...['33 AGENT_DOWN', '34 FENCED', '35 STRATEGY_SET', '36 SHADOW_SET', '37 STRATEGY_OFF'],
       ...['38 QUEUE_PAUSED', '39 QUEUE_RESUMED', '40 QUEUE_CONFIGURED', '41 STARTED'],
-      ...['42 STOPPED', '43 GAP', '44 CHANGED', '45 AGENT_LIMITED'],
+      ...['42 STOPPED', '43 GAP', '44 CHANGED', '45 AGENT_LIMITED', '46 FLOW_ACCEPTED'],
+      '47 FLOW_ENDED',
     ])
     expect(ENDS).toEqual([
       ...['succeeded', 'failed', 'timeout', 'cancelled', 'agent_lost', 'dispatch_failed'],
       ...['undelivered', 'heartbeat_timeout', 'deadline_expired', 'preempted', 'recalled'],
+      ...['declined', 'handed_on'],
     ])
   })
 

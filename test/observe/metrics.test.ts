@@ -32,8 +32,10 @@ const LABELS: Record<string, RegExp> = {
   how: /^[a-z_]+$/,
   by: /^(routers|inline)$/,
   reason: /^(conflict|stale|overdue|bounced)$/,
-  result: /^(asked|handed_back)$/,
-  condition: /^(fit|silent|slow|failing|flapping|trial|maintenance)$/,
+  result: /^(asked|handed_back|decided|undecided)$/,
+  condition: /^(fit|silent|slow|failing|flapping|trial|maintenance|off_hours)$/,
+  band: /^(\d+-\d+|none)$/,
+  decision: /^(accept|reject|escalate)$/,
   requires: /^[^"\n]*$/,
   code: /^[a-z_]+$/,
   kind: /^[a-z_]+$/,
@@ -216,7 +218,7 @@ test('docs/operating.md: it has every metric, with its type and labels, and no o
     const own = samples.filter(({ name }) => name.replace(/_(bucket|sum|count)$/, '') === family)
     return [...new Set(own.flatMap(({ labels }) => Object.keys(labels)))].filter((l) => l !== 'le')
   }
-  const without = ['signalbox_refused_total', 'signalbox_router_alive']
+  const without = ['signalbox_refused_total', 'signalbox_router_alive', 'signalbox_decisions_total']
   const rows = [
     ...text('docs/operating.md').matchAll(/^\| `(signalbox_\w+)`\s*\| (\w+)\s*\| (.*?)\s*\|/gm),
   ]

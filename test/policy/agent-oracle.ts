@@ -2,6 +2,7 @@
 import type { AgentState } from '../../src/policy/agents.ts'
 import type { ClassState } from '../../src/policy/classes.ts'
 import type { PolicyCore } from '../../src/policy/core.ts'
+import type { TaskRecord } from '../../src/policy/task-record.ts'
 
 export function serves(agent: AgentState, cls: ClassState): boolean {
   const { queues } = agent
@@ -12,6 +13,11 @@ export function serves(agent: AgentState, cls: ClassState): boolean {
 /** It has all that is required, whatever the match. */
 export function meetsAll(agent: AgentState, cls: ClassState): boolean {
   return cls.requires.every((term) => has(agent, term))
+}
+
+/** Nothing keeps the task from the agent. */
+export function mayHave({ extras }: TaskRecord, { id }: AgentState): boolean {
+  return extras?.apart?.agents.includes(id) !== true
 }
 
 /** A capability by its name, or a label that is at least so much, which is all that is asked here. */

@@ -2,9 +2,10 @@
 import type fc from 'fast-check'
 import { expect } from 'vitest'
 import { LIMITS } from '../../src/options.ts'
-import { BOUND_TO_AGENT, COMMITTED, OVERDUE, STALE } from '../../src/policy/core.ts'
-import { OFFERED, RUNNING } from '../../src/policy/task-record.ts'
+import { OVERDUE, STALE } from '../../src/policy/core.ts'
+import { isFinal, OFFERED, RUNNING } from '../../src/policy/task-record.ts'
 import { type Command, event, eventOf, type Weighted } from './events.ts'
+import { GRAPHS } from './graph-commands.ts'
 import { MOVES } from './move-commands.ts'
 import type { TaskSpec } from './support.ts'
 import { at, CAPABILITIES, LABELS, QUEUES, REQUIRES, SERVES, STRATEGIES } from './world.ts'
@@ -50,13 +51,22 @@ const submit = event('submit', (world, number, model) => {
 
 /** An id comes again whose task is forgotten, perhaps not long ago. */
 const again = event('again', (world, number, model) => {
-  const named = world.policy.effects.forgot.filter(({ isNamed }) => isNamed).slice(-8)
-  const record = at(named, number)
+  const { core, effects } = world.policy
+  const named = () => effects.forgot.filter(({ isNamed }) => isNamed)
+  // One more end than are kept, and the first is forgotten.
+  for (let i = 0; i < 6 && named().length === 0; i++) {
+    world.submit(model, 'q', { id: `id-${i}` })
+    const record = core.find(`id-${i}`, 'q')
+    if (record !== undefined && !isFinal(record.state)) world.policy.cancel(record)
+    world.check(model)
+  }
+  const record = at(named().slice(-8), number)
   if (record !== undefined) world.submit(model, record.queueName, { id: record.givenId })
 })
 
 const commands: Weighted[] = [
   ...MOVES,
+  ...GRAPHS,
   { weight: 16, arbitrary: submit },
   { weight: 3, arbitrary: again },
   { weight: 10, arbitrary: event('offer', (world, number) => world.offer(1 + (number % 6))) },
@@ -99,8 +109,8 @@ const commands: Weighted[] = [
       const { core, nowMs } = world.policy
       const record = core.nextBounced(nowMs)
       if (record === null) return
-      const answer = world.propose(record)
-      if (answer !== COMMITTED && answer !== BOUND_TO_AGENT) core.bounce(record)
+      world.propose(record)
+      if (record.state === OFFERED) core.bounce(record)
     }),
   },
   { weight: 16, arbitrary: event('startBound', (world) => world.startBound()) },

@@ -1,5 +1,6 @@
 /** What a policy core counts, against what there is. */
 import {
+  BLOCKED,
   BOUND,
   isFinal,
   OFFERED,
@@ -10,13 +11,17 @@ import {
 import { equal, holds, sum } from './claims.ts'
 import type { Policy } from './support.ts'
 
-export function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>): void {
+export function checkCounters(
+  { core, effects }: Policy,
+  records: readonly TaskRecord[],
+  open: Set<TaskRecord>,
+): void {
   const { accepted, completed, failed, cancelled, dead, expired, started } = core.counters
   const final = completed + failed + cancelled + dead + expired
   equal(
     accepted,
     final + open.size,
-    'accepted = final + waiting + scheduled + bound + offered + running',
+    'accepted = final + waiting + scheduled + blocked + parked + bound + offered + running',
   )
   equal(effects.outcomes.length, final, 'outcomes')
   equal(new Set(effects.outcomes.map(({ seq }) => seq)).size, final, 'outcomes, each once')
@@ -40,6 +45,8 @@ export function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>):
     equal(queue.bound, bound, `${queue.name}: bound`)
     const scheduled = mine.filter((record) => record.state === SCHEDULED).length
     equal(queue.scheduled, scheduled, `${queue.name}: scheduled`)
+    const blocked = mine.filter((record) => record.state === BLOCKED).length
+    equal(queue.blocked, blocked, `${queue.name}: blocked`)
     if (!queue.hasOwnStrategy) equal(queue.strategyIndex, core.defaultStrategy, queue.name)
     for (const record of mine) {
       holds(core.find(record.id, queue.name) === record, `${record.id} cannot be found`)
@@ -49,7 +56,7 @@ export function checkCounters({ core, effects }: Policy, open: Set<TaskRecord>):
   equal(core.counters.recallsAsked, effects.recalls.length, 'attempts that were called back')
   const recalled = effects.ends.filter(({ how }) => how === 'recalled').length
   equal(core.counters.recalled, recalled, 'attempts that came back')
-  for (const { id, state, attempt } of core.index.records()) {
+  for (const { id, state, attempt } of records) {
     const isOut = state === OFFERED || state === RUNNING
     equal(attempt !== null, isOut, `${id} has an attempt`)
   }

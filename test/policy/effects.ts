@@ -1,6 +1,9 @@
 /** Effects of a policy core that only record. */
+
 import type { AgentState } from '../../src/policy/agents.ts'
 import type { PolicyEffects } from '../../src/policy/core.ts'
+import type { Flow } from '../../src/policy/graphs.ts'
+import type { Stage } from '../../src/policy/stages.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 
 /** What the core told, in order. */
@@ -23,6 +26,8 @@ export class Effects implements PolicyEffects {
   readonly preempts: { record: TaskRecord; agent: AgentState }[] = []
   readonly steals: { record: TaskRecord; from: AgentState; to: AgentState }[] = []
   readonly recalls: { record: TaskRecord; agent: AgentState }[] = []
+  readonly advances: { record: TaskRecord; stage: Stage }[] = []
+  readonly flowEnds: Flow[] = []
   readonly pauses: { name: string; isPaused: boolean }[] = []
   readonly creditsBack: { agent: AgentState; counter: number }[] = []
   readonly ups: AgentState[] = []
@@ -56,6 +61,12 @@ export class Effects implements PolicyEffects {
   }
   preempt(record: TaskRecord, agent: AgentState): void {
     this.preempts.push({ record, agent })
+  }
+  advanced(record: TaskRecord, stage: Stage): void {
+    this.advances.push({ record, stage })
+  }
+  flowEnded(flow: Flow): void {
+    this.flowEnds.push(flow)
   }
   stolen(record: TaskRecord, from: AgentState, to: AgentState): void {
     this.steals.push({ record, from, to })

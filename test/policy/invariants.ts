@@ -26,6 +26,7 @@ import {
 } from './agent-oracle.ts'
 import { equal, holds, sum } from './claims.ts'
 import { checkCounters } from './counter-invariants.ts'
+import { checkGraphs } from './graph-invariants.ts'
 import type { Policy } from './support.ts'
 import { checkServing, checkTimes } from './wait-invariants.ts'
 
@@ -33,6 +34,7 @@ import { checkServing, checkTimes } from './wait-invariants.ts'
 export function checkInvariants(policy: Policy): void {
   const { core } = policy
   const seen = new Set<TaskRecord>()
+  const records = [...core.index.records()]
   for (const cls of core.classes) checkClass(policy, cls, seen)
   checkTotals(policy)
   const indices = new Set<number>(core.freeAgentIndices)
@@ -45,9 +47,11 @@ export function checkInvariants(policy: Policy): void {
   checkProfiles(policy)
   checkGroups(policy)
   checkSlots(policy)
-  for (const queue of core.queues.values()) checkServing(policy, queue)
-  checkTimes(policy, seen)
-  checkCounters(policy, seen)
+  for (const _ of walk(core.parked, seen));
+  checkGraphs(policy, records, seen)
+  for (const queue of core.queues.values()) checkServing(policy, records, queue)
+  checkTimes(policy, records, seen)
+  checkCounters(policy, records, seen)
 }
 
 function checkClass({ core, table }: Policy, cls: ClassState, seen: Set<TaskRecord>): void {
@@ -134,8 +138,12 @@ function checkAgent(policy: Policy, agent: AgentState, seen: Set<TaskRecord>): v
   for (const record of walk(agent.running, seen)) {
     const { attempt } = record
     holds(attempt?.agent === agent && record.state === RUNNING, `${record.id} runs not at ${id}`)
-    equal(attempt!.timerDueMs, record.startedAtMs + record.timeoutMs, `${record.id}: time-out`)
-    holds(core.timeouts.nextDueMs() <= attempt!.timerDueMs, `${record.id}: time-out is not armed`)
+    // A person's counts from when it was claimed.
+    const begunAtMs = agent.claims ? attempt!.claimedAtMs : record.startedAtMs
+    const timerDueMs = begunAtMs > 0 ? begunAtMs + record.timeoutMs : 0
+    equal(attempt!.timerDueMs, timerDueMs, `${record.id}: time-out`)
+    if (timerDueMs > 0)
+      holds(core.timeouts.nextDueMs() <= attempt!.timerDueMs, `${record.id}: time-out is not armed`)
     holds(!agent.ended.has(attempt!.counter), `${record.id}: runs and has ended`)
     const { recalledAtMs, recallTo } = attempt!
     holds(recalledAtMs <= policy.nowMs, `${record.id}: called back in the future`)

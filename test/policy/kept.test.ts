@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import type { KeepOptions } from '../../src/options.ts'
+import type { TaskRecord } from '../../src/policy/task-record.ts'
+import { toQueue } from './graph-support.ts'
 import { checkInvariants } from './invariants.ts'
 import { Policy } from './support.ts'
 
@@ -10,7 +12,10 @@ function keeping(keep: Partial<KeepOptions>): Policy {
 }
 
 function finish(policy: Policy, id: string, resultBytes = 0): void {
-  const record = policy.run('q', { id })
+  finishAs(policy, policy.run('q', { id }), resultBytes)
+}
+
+function finishAs(policy: Policy, record: TaskRecord, resultBytes: number): void {
   policy.effects.resultBytes = resultBytes
   policy.succeed(record)
 }
@@ -46,6 +51,43 @@ test('kept: the oldest go until the results fit into the bytes', () => {
   expect(forgotten(policy)).toEqual(['a', 'b', 'c', 'd', 'e'])
   finish(policy, 'f', 100)
   expect(policy.core.find('f')?.id).toBe('f')
+})
+
+test('kept: results of stages count with the task, while it is kept, and no longer', () => {
+  const policy = keeping({ bytes: 100 })
+  const staged = policy.run('q', { id: 'staged' })
+  for (const [queue, bytes] of [
+    ['r', 50],
+    ['s', 30],
+  ] as const) {
+    staged.resultBytes = bytes
+    policy.core.succeeded(staged, policy.nowMs, toQueue(queue))
+    policy.place()
+  }
+  policy.effects.resultBytes = 20
+  policy.succeed(staged)
+  expect(forgotten(policy)).toEqual([])
+  finish(policy, 'one', 1)
+  expect(forgotten(policy)).toEqual(['staged'])
+  finish(policy, 'two', 99)
+  expect(forgotten(policy)).toEqual(['staged'])
+  checkInvariants(policy)
+})
+
+test('kept: what is needed again counts no more, its stages neither, until it is kept again', () => {
+  const policy = keeping({ bytes: 100 })
+  policy.agent('b', { leased: false })
+  const staged = policy.run('q', { id: 'staged' })
+  staged.resultBytes = 80
+  policy.core.succeeded(staged, policy.nowMs, toQueue('r'))
+  policy.place()
+  finishAs(policy, staged, 20)
+  const child = policy.run('q', { id: 'child', after: ['staged'] })
+  finish(policy, 'one', 100)
+  expect(forgotten(policy)).toEqual([])
+  finishAs(policy, child, 0)
+  expect(forgotten(policy)).toEqual(['one'])
+  expect(policy.core.find('staged')).toBe(staged)
 })
 
 test('kept: a finished task goes at its age, not before, and the timer knows when', () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { PolicyCounters } from '../../src/policy/state.ts'
+import { QUICKLY } from '../support/shrinking.ts'
 import { COMMANDS } from './commands.ts'
 import { type Model, World } from './world.ts'
 
@@ -11,7 +12,7 @@ const RUNS = process.env.SOAK ? 10_000 : 250
 /** What must have happened for the run to say something, over 250 scenarios. */
 const LEAST: Partial<PolicyCounters> = {
   bound: 100,
-  duplicates: 30,
+  duplicates: 150,
   expired: 100,
   dead: 10,
   retried: 50,
@@ -25,6 +26,11 @@ const LEAST: Partial<PolicyCounters> = {
   stolen: 300,
   recallsAsked: 200,
   recalled: 80,
+  advanced: 100,
+  hedged: 100,
+  hedgesWon: 20,
+  declined: 50,
+  flows: 50,
 }
 
 test('policy: after any event nothing is lost or done twice, and credit is exact', () => {
@@ -34,6 +40,7 @@ test('policy: after any event nothing is lost or done twice, and credit is exact
   let returned = 0
   let allocated = 0
   let past = 0
+  let parked = 0
   const totals: Partial<Record<keyof PolicyCounters, number>> = {}
   fc.assert(
     fc.property(scenario, (given) => {
@@ -50,15 +57,17 @@ test('policy: after any event nothing is lost or done twice, and credit is exact
       returned += world.policy.effects.unbounds.length
       allocated += world.held.size
       past += world.past
+      parked += world.parked
     }),
-    { numRuns: RUNS },
+    { ...QUICKLY, numRuns: RUNS },
   )
   // Else the commands hardly did anything.
   expect(finished).toBeGreaterThan(1_000)
   expect(begun).toBeGreaterThan(20)
   expect(returned).toBeGreaterThan(20)
   expect(allocated).toBeGreaterThan(20)
-  expect(past).toBeGreaterThan(10)
+  expect(past).toBeGreaterThan(100)
+  expect(parked).toBeGreaterThan(100)
   for (const [name, least] of Object.entries(LEAST)) {
     expect(totals[name as keyof PolicyCounters], name).toBeGreaterThan(least)
   }

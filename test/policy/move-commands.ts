@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import { toAgent } from '../../native-free/index.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
 import { BOUND, RUNNING, type TaskRecord } from '../../src/policy/task-record.ts'
-import { accepts, freeOf, meetsAll, placesOf, serves } from './agent-oracle.ts'
+import { accepts, freeOf, mayHave, meetsAll, placesOf, serves } from './agent-oracle.ts'
 import { equal } from './claims.ts'
 import { event, type Weighted } from './events.ts'
 import { at, type Model, type World } from './world.ts'
@@ -17,7 +17,7 @@ function canBegin({ policy: { core } }: World, agent: AgentState): boolean {
 }
 
 function mayServe(record: TaskRecord, agent: AgentState): boolean {
-  return serves(agent, record.cls!) && meetsAll(agent, record.cls!)
+  return mayHave(record, agent) && serves(agent, record.cls!) && meetsAll(agent, record.cls!)
 }
 
 function steal(world: World, record: TaskRecord, thief: AgentState): void {

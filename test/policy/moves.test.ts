@@ -1,6 +1,9 @@
 /** Tasks that go on in another queue: where dead letters go, and to supervisors. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createMemory } from '../../native-free/index.ts'
+import { imageOf } from '../../src/journal/image.ts'
+import { restore } from '../../src/journal/restore.ts'
 import { LIMITS, QUEUE_DEFAULTS, type QueueOptions } from '../../src/options.ts'
 import {
   COMPLETED,
@@ -12,7 +15,8 @@ import {
   type TaskRecord,
   WAITING,
 } from '../../src/policy/task-record.ts'
-import { Policy } from './support.ts'
+import { toQueue } from './graph-support.ts'
+import { Effects, Policy } from './support.ts'
 
 function queue(given: Partial<QueueOptions> = {}): QueueOptions {
   return { ...QUEUE_DEFAULTS, retryCount: 0, ...given }
@@ -150,6 +154,29 @@ test('moves: what it required is let go, its type and its level are kept', () =>
   policy.fail(record)
   expect(record).toMatchObject({ type: 'photo', requires: [], baseLevel: 2, level: 2 })
   expect(policy.place()).toEqual([record])
+})
+
+test('moves: what it asked for at its home is known from its first move on, and is in an image', () => {
+  const queues = { q: queue({ timeoutMs: 70 }), other: queue(), third: queue() }
+  const policy = new Policy({ queues, deadLetterMoves: { other: 'third' } })
+  policy.agent('a', { capabilities: ['gpu'] })
+  const asked = { requires: ['gpu'], level: 2, retryCount: 3, own: { ttlMs: 9_000 } }
+  const record = policy.run('q', asked)
+  const home = record.cls!
+  expect(record.extras!.atHome).toBe(null)
+  policy.core.succeeded(record, policy.nowMs, toQueue('other', 5))
+  const known = { cls: home, level: 2, timeoutMs: 70, retryCount: 3, own: { ttlMs: 9_000 } }
+  const { atHome } = record.extras!
+  expect(atHome).toMatchObject(known)
+  policy.place()
+  policy.fail(record)
+  expect(record.cls!.queue.name).toBe('third')
+  expect(record.extras!.atHome).toBe(atHome)
+  const { core } = policy
+  const again = restore(imageOf(core), createMemory(core.memory.shape), core.options, new Effects())
+  const { cls, ...rest } = again.find(record.id, 'q')!.extras!.atHome!
+  expect(cls).toBe(again.classes[home.index])
+  expect({ ...rest, cls: home }).toMatchObject(known)
 })
 
 test('moves: a queue that cannot be is no way out: the task ends, and its letter says so', () => {

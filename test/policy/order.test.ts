@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { LIMITS } from '../../src/options.ts'
 import { COMMITTED } from '../../src/policy/core.ts'
 import { OFFERED, RUNNING, type TaskRecord, WAITING } from '../../src/policy/task-record.ts'
+import { QUICKLY } from '../support/shrinking.ts'
 import { checkInvariants, expectedOffer } from './invariants.ts'
 import { ids, Policy } from './support.ts'
 
@@ -178,7 +179,7 @@ const steps = fc.array(
 )
 
 test('window: whatever routers do, fewer than 256 later tasks of its lane overtake one', () => {
-  fc.assert(fc.property(steps, runLane), { numRuns: 150 })
+  fc.assert(fc.property(steps, runLane), { ...QUICKLY, numRuns: 150 })
 })
 
 function runLane(given: readonly Step[]): void {
@@ -251,7 +252,7 @@ const events = fc.array(
 )
 
 test('order: each offer is the one that a look at every waiting task would choose', () => {
-  fc.assert(fc.property(events, runWorld), { numRuns: 200 })
+  fc.assert(fc.property(events, runWorld), { ...QUICKLY, numRuns: 200 })
 })
 
 const QUEUES = ['q', 'r', 's', 't']

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { QUEUE_DEFAULTS } from '../../src/options.ts'
 import { RUNNING, type TaskRecord, WAITING } from '../../src/policy/task-record.ts'
+import { QUICKLY } from '../support/shrinking.ts'
 import { checkInvariants } from './invariants.ts'
 import { Policy } from './support.ts'
 
@@ -217,6 +218,7 @@ test('preemption: never in a circle: whatever comes, critical ones are served an
       }
       interrupted += preempted
     }),
+    QUICKLY,
   )
   // Else hardly anything was interrupted.
   expect(interrupted).toBeGreaterThan(40)

@@ -13,10 +13,11 @@ import {
 import { RecordedCore } from '../../src/journal/recorder.ts'
 import { type Match, QUEUE_DEFAULTS, type QueueOptions } from '../../src/options.ts'
 import { AgentState } from '../../src/policy/agents.ts'
+import { isApart } from '../../src/policy/apart.ts'
 import { hasPlace } from '../../src/policy/binding.ts'
-import { BOUND_TO_AGENT, COMMITTED, type PolicyOptions } from '../../src/policy/core.ts'
+import { BOUND_TO_AGENT, COMMITTED, CONFLICT, type PolicyOptions } from '../../src/policy/core.ts'
 import { OFFERED, type Origin, type OwnPromises, TaskRecord } from '../../src/policy/task-record.ts'
-import type { TaskRouting } from '../../src/task.ts'
+import type { ParentFailure, TaskRouting } from '../../src/task.ts'
 import { Effects } from './effects.ts'
 
 export { Effects } from './effects.ts'
@@ -48,6 +49,9 @@ export interface TaskSpec {
   strategy?: string
   key?: string
   own?: Partial<OwnPromises>
+  /** Ids of tasks that it depends on. */
+  after?: string[]
+  onParentFailure?: ParentFailure
 }
 
 export interface AgentGiven {
@@ -63,6 +67,8 @@ export interface AgentGiven {
   leased?: boolean
   preemptible?: boolean
   recalls?: boolean
+  claims?: boolean
+  declines?: boolean
 }
 
 export interface PolicyGiven extends Partial<PolicyOptions> {
@@ -157,6 +163,10 @@ export class Policy {
       routing: routingOf(spec),
       key: spec.key ?? null,
       own: spec.own === undefined ? null : { ...NO_PROMISES, ...spec.own },
+      after:
+        spec.after === undefined
+          ? null
+          : { ids: spec.after, onFailure: spec.onParentFailure ?? ('fail' as const) },
     }
     const length = spec.bytes ?? 0
     const bytes = new Uint8Array(length)
@@ -196,6 +206,8 @@ export class Policy {
       leased: given.leased ?? true,
       preemptible: given.preemptible ?? false,
       recalls: given.recalls ?? false,
+      claims: given.claims ?? false,
+      declines: given.declines ?? false,
       link: null,
     }
     return this.core.hello(spec, this.nowMs)
@@ -259,19 +271,25 @@ export class Policy {
     const { index, early } = record.cls!
     const candidates = this.table.candidates(toClass(index))
     const able = this.core.agentAt.filter(
-      (agent) => agent?.accepting && candidates.has(toAgent(agent.index)),
+      (agent) =>
+        agent?.accepting && candidates.has(toAgent(agent.index)) && !isApart(record, agent),
     )
     const free = able.find((agent) => this.table.credit(toAgent(agent!.index)) > 0)
     if (free !== undefined || !early) return free
     return able.find((agent) => hasPlace(this.core, agent!))
   }
 
-  /** Offers and commits all that can be, or binds it. @returns what runs now that did not before. */
+  /**
+   * Offers and commits all that can be, binds it, or parks what nobody who is free may have.
+   * @returns what runs now that did not before.
+   */
   place(): TaskRecord[] {
     const placed: TaskRecord[] = []
+    if (this.core.parkedToTry > 0) this.core.unpark(this.core.parkedToTry)
     for (let record = this.offer(); record !== null; record = this.offer()) {
       const answer = this.propose(record)
       if (answer === COMMITTED) placed.push(record)
+      else if (answer === CONFLICT && record.extras?.apart) this.core.park(record)
       else if (answer !== BOUND_TO_AGENT) throw new Error(`${record.id} was not committed`)
     }
     return placed

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { QUEUE_DEFAULTS } from '../../src/options.ts'
 import { isFinal, RUNNING, SCHEDULED, type TaskRecord } from '../../src/policy/task-record.ts'
+import { QUICKLY } from '../support/shrinking.ts'
 import { Policy, seedsOr } from './support.ts'
 
 const SOAK_MS = 15 * 60_000
@@ -64,7 +65,7 @@ test(
           }
         }
       }),
-      { numRuns: seedsOr(500) },
+      { ...QUICKLY, numRuns: seedsOr(500) },
     )
   },
   SOAK_MS,

@@ -5,6 +5,7 @@ import {
   BOUND,
   isFinal,
   OFFERED,
+  PARKED,
   RUNNING,
   SCHEDULED,
   type TaskRecord,
@@ -13,10 +14,16 @@ import {
 import { equal, holds } from './claims.ts'
 import type { Policy } from './support.ts'
 
+const WAITS: readonly number[] = [WAITING, OFFERED, BOUND, PARKED]
+
 /** What a queue counts of the tasks that it serves, and where they stand while they wait. */
-export function checkServing({ core, nowMs }: Policy, queue: QueueState): void {
+export function checkServing(
+  { core, nowMs }: Policy,
+  records: readonly TaskRecord[],
+  queue: QueueState,
+): void {
   const { name, options } = queue
-  const served = [...core.index.records()].filter(({ cls }) => cls!.queue === queue)
+  const served = records.filter(({ cls }) => cls!.queue === queue)
   const isIn = (...states: number[]) => served.filter(({ state }) => states.includes(state))
   const guests = served.filter((record) => record.queue !== queue && !isFinal(record.state))
   equal(queue.guests, guests.length, `${name}: guests`)
@@ -27,29 +34,28 @@ export function checkServing({ core, nowMs }: Policy, queue: QueueState): void {
   let waiting = 0
   for (const [level, list] of queue.ages.entries()) {
     if (list === null) continue
-    const records: TaskRecord[] = []
+    const waits: TaskRecord[] = []
     for (let record = list.head; record !== null; record = record.ageNext) {
-      equal(record.agePrev, records.at(-1) ?? null, `${record.id}: broken link of ages`)
-      holds(record.readyAtMs >= (records.at(-1)?.readyAtMs ?? 0), `${record.id}: age out of order`)
-      holds([WAITING, OFFERED, BOUND].includes(record.state), `${record.id} does not wait`)
+      equal(record.agePrev, waits.at(-1) ?? null, `${record.id}: broken link of ages`)
+      holds(record.readyAtMs >= (waits.at(-1)?.readyAtMs ?? 0), `${record.id}: age out of order`)
+      holds(WAITS.includes(record.state), `${record.id} does not wait`)
       holds(level === 0 || record.baseLevel === level, `${record.id}: ages as level ${level}`)
       holds(record.level >= record.baseLevel, `${record.id}: below its own level`)
       if (level === 0) checkAlone(core, record)
-      records.push(record)
+      waits.push(record)
     }
-    equal(list.tail, records.at(-1) ?? null, `${name}: tail of ages ${level}`)
-    waiting += records.length
+    equal(list.tail, waits.at(-1) ?? null, `${name}: tail of ages ${level}`)
+    waiting += waits.length
     for (const [i, { ageMs }] of list.steps.entries()) {
-      const at = list.cursors[i] === null ? records.length : records.indexOf(list.cursors[i])
+      const at = list.cursors[i] === null ? waits.length : waits.indexOf(list.cursors[i])
       holds(at >= 0, `${name}: a cursor stands outside`)
-      const early = records.slice(0, at).find((record) => record.readyAtMs + ageMs > nowMs)
+      const early = waits.slice(0, at).find((record) => record.readyAtMs + ageMs > nowMs)
       equal(early, undefined, `${name}: a cursor of ${ageMs} ms has come too far`)
-      if (at < records.length)
-        holds(list.boundMs <= records[at].readyAtMs + ageMs, `${name}: bound`)
+      if (at < waits.length) holds(list.boundMs <= waits[at].readyAtMs + ageMs, `${name}: bound`)
     }
     equal(list.heapAt >= 0, list.boundMs < Infinity, `${name}: ages ${level} in the heap`)
   }
-  equal(waiting, isIn(WAITING, OFFERED, BOUND).length, `${name}: tasks that age`)
+  equal(waiting, isIn(...WAITS).length, `${name}: tasks that age`)
 }
 
 function checkAlone(core: Policy['core'], { id, extras, readyAtMs }: TaskRecord): void {
@@ -60,9 +66,13 @@ function checkAlone(core: Policy['core'], { id, extras, readyAtMs }: TaskRecord)
 }
 
 /** What is armed for single tasks, and that what is scheduled stands in no list. */
-export function checkTimes({ core, nowMs }: Policy, seen: Set<TaskRecord>): void {
+export function checkTimes(
+  { core, nowMs }: Policy,
+  records: readonly TaskRecord[],
+  seen: Set<TaskRecord>,
+): void {
   let armed = 0
-  for (const record of core.index.records()) {
+  for (const record of records) {
     const { id, state, extras } = record
     if (state === SCHEDULED) {
       holds(!seen.has(record), `${id} is scheduled and stands in a list`)
@@ -81,7 +91,8 @@ export function checkTimes({ core, nowMs }: Policy, seen: Set<TaskRecord>): void
     }
     const isBeating = heartbeat !== null && heartbeat.heapAt >= 0
     const { heartbeatTimeoutMs } = record.cls!.queue.options
-    equal(isBeating, state === RUNNING && heartbeatTimeoutMs > 0, `${id}: heartbeat armed`)
+    const begins = state === RUNNING && !record.attempt!.agent!.claims
+    equal(isBeating, begins && heartbeatTimeoutMs > 0, `${id}: heartbeat armed`)
     if (isBeating) {
       const { heardAtMs } = record.attempt!
       holds(heartbeat.dueMs <= heardAtMs + heartbeatTimeoutMs, `${id}: its heartbeat is late`)

@@ -176,6 +176,24 @@ test('waiting for: agents that are given nothing for now are no agents that drai
   expect(policy.core.waitingFor(record)).toBe('the only agent is given nothing for now')
 })
 
+test('waitingFor: people out of their hours are not at work, whatever the agents beside them do', () => {
+  const policy = new Policy()
+  const [alice, bob] = [
+    policy.agent('alice', { claims: true }),
+    policy.agent('bob', { claims: true }),
+  ]
+  const record = policy.submit()
+  for (const person of [alice, bob]) policy.limit(person, 0)
+  expect(policy.core.waitingFor(record)).toBe('all 2 agents are not at work now')
+  policy.limit(policy.agent('a'), 0)
+  expect(policy.core.waitingFor(record)).toBe(
+    'all 3 agents are given nothing for now or are not at work now',
+  )
+  policy.bye(policy.core.agents.get('a')!)
+  policy.bye(bob)
+  expect(policy.core.waitingFor(record)).toBe('the only agent is not at work now')
+})
+
 test('waitingFor: nothing but its turn, and nothing once it is offered, runs or is done', () => {
   const policy = new Policy()
   policy.agent('a')

@@ -14,7 +14,7 @@ export const QUEUE = {
   tasksMax: 40,
   preemptionsMax: 2,
   maxAgeMs: 600,
-  escalateOn: ['hard'],
+  escalateOn: ['hard', 'consensus_required'],
 }
 /** Where dead letters go: in a circle, which must end. */
 export const MOVES = { errors: 's', s: 'by_hand', by_hand: 'q' }

@@ -2,9 +2,10 @@
 import { toAgent } from '../../native-free/index.ts'
 import { LIMITS } from '../../src/options.ts'
 import type { AgentState } from '../../src/policy/agents.ts'
-import { BOUND_TO_AGENT, COMMITTED } from '../../src/policy/core.ts'
+import { BOUND_TO_AGENT, COMMITTED, CONFLICT } from '../../src/policy/core.ts'
 import type { Past } from '../../src/policy/dedup.ts'
 import {
+  BLOCKED,
   isFinal,
   OFFERED,
   RUNNING,
@@ -12,7 +13,7 @@ import {
   type TaskRecord,
   WAITING,
 } from '../../src/policy/task-record.ts'
-import { freeOf, meetsAll, serves } from './agent-oracle.ts'
+import { freeOf, mayHave, meetsAll, serves } from './agent-oracle.ts'
 import { checkInvariants, expectedOffer } from './invariants.ts'
 import { Histories } from './limits.ts'
 import { Policy, type TaskSpec, type Token } from './support.ts'
@@ -54,6 +55,8 @@ export class World {
   readonly #pulled = new Map<AgentState, boolean>()
   /** Bound tasks that began. */
   begun = 0
+  /** Tasks that nobody who was free could have. */
+  parked = 0
   /** Submits of ids whose tasks were forgotten already. */
   past = 0
   /** The most that each instance was ever willing to do at a time. */
@@ -90,19 +93,28 @@ export class World {
       if (length < CLASSES_MAX) throw new Error(`refused with ${length} classes`)
       return
     }
+    if (refusal?.code === 'parent_unknown') {
+      if (spec.after === undefined) throw new Error(`${refusal.message}: it has none`)
+      return
+    }
     if (refusal !== null) {
       if (refusal.code !== 'queue_full') throw new Error(`refused: ${refusal.code}`)
       if (this.policy.core.queues.get(queue)!.open < 40) throw new Error('refused too early')
       return
     }
-    const key = `${queue}.${record.id}`
+    this.accept(model, record)
+  }
+
+  /** The core has taken it. @param isPart it is a vote, or a second attempt. */
+  accept(model: Model, record: TaskRecord, isPart = false): void {
+    const key = `${record.queueName}.${record.id}`
     const before = model.tasks.get(key)
-    if (before !== undefined && this.policy.core.find(before.id, queue) === before) {
+    if (before !== undefined && this.policy.core.find(before.id, record.queueName) === before) {
       throw new Error(`${key} is taken`)
     }
     model.tasks.set(`${key}.${model.tasks.size}`, record)
     this.open.push(record)
-    this.histories.accept(record)
+    this.histories.accept(record, isPart)
   }
 
   /** The last task of that id is forgotten, and ended as it is said, not long ago. */
@@ -170,11 +182,13 @@ export class World {
   }
 
   /** Whether an attempt that is handed back now begins with whom it was called back for. */
-  #beginsElsewhere({ attempt, cls }: TaskRecord): boolean {
+  #beginsElsewhere(record: TaskRecord): boolean {
+    const { attempt, cls } = record
     const thief = attempt!.recallTo
     const { inHand, options, paused } = cls!.queue
     const isFull = options.concurrency > 0 && inHand - 1 >= options.concurrency
     if (thief === null || paused || isFull || thief.bound.length > 0) return false
+    if (!mayHave(record, thief)) return false
     return freeOf(thief) > 0 && serves(thief, cls!) && meetsAll(thief, cls!)
   }
 
@@ -189,6 +203,11 @@ export class World {
     const answer = agent ? this.policy.propose(record, agent) : this.policy.propose(record)
     if (answer === BOUND_TO_AGENT && !record.cls!.early) throw new Error('bound, and not early')
     if (answer === COMMITTED) this.started(record)
+    // Whoever is free must not have it.
+    if (answer === CONFLICT && agent === undefined && record.extras?.apart) {
+      this.policy.core.park(record)
+      this.parked++
+    }
     return answer
   }
 
@@ -208,6 +227,8 @@ export class World {
     if (counter <= this.#lastCounter) throw new Error('a token was given out twice')
     this.#lastCounter = counter
     this.tokens.push(this.policy.token(record))
+    const open = record.extras?.links?.parents.find(({ state }) => !isFinal(state))
+    if (open !== undefined) throw new Error(`${record.id} begins before ${open.id} is over`)
     this.#taken(agent!)
   }
 
@@ -312,6 +333,7 @@ export class World {
     for (const agent of [...policy.core.agents.values()]) policy.bye(agent)
     this.check(model)
     for (const record of policy.offered()) policy.core.bounce(record)
+    this.#resolveAll(model)
     const agent = policy.agent('last', {
       instance: `at-${policy.nowMs}`,
       capabilities: ['gpu', 'ocr'],
@@ -326,7 +348,8 @@ export class World {
       for (const record of [...policy.startBound(), ...policy.place()]) policy.succeed(record)
       this.check(model)
       if (this.open.length < before) continue
-      if (!this.open.every(({ state }) => state === SCHEDULED)) {
+      const isScheduled = this.open.some(({ state }) => state === SCHEDULED)
+      if (!isScheduled || !this.open.every(({ state }) => AHEAD.includes(state))) {
         throw new Error(`${before} tasks are stuck`)
       }
       policy.pass(Math.max(1, policy.core.nextTickMs() - policy.nowMs))
@@ -340,12 +363,29 @@ export class World {
     if (policy.core.nextTickMs() !== Number.POSITIVE_INFINITY) throw new Error('a timer is left')
   }
 
+  /** Nobody votes any more. */
+  #resolveAll(model: Model): void {
+    const { core, nowMs } = this.policy
+    for (const record of this.open.filter(isHeld)) {
+      const answer = core.resolve(record, { ok: true, next: null }, nowMs)
+      if (answer !== null) throw new Error(`${record.id}: ${answer}`)
+      this.check(model)
+    }
+  }
+
   offeredOrRunning(number: number): TaskRecord | undefined {
     return at(
       this.open.filter(({ state }) => state === OFFERED || state === RUNNING),
       number,
     )
   }
+}
+
+const AHEAD: readonly number[] = [SCHEDULED, BLOCKED]
+
+/** A question that waits for its votes. */
+export function isHeld({ state, extras }: TaskRecord): boolean {
+  return state === BLOCKED && extras!.links!.held
 }
 
 function loadOf({ table }: Policy, { index }: AgentState): number {

@@ -99,6 +99,26 @@ test('chooser: own proposals hide an agent without credit from late, without roo
   expect(free()).toEqual([0, 0])
 })
 
+test('chooser: whom it is to leave out it leaves out, whatever the strategy, for this once', () => {
+  const fleet = new Fleet()
+  const except = Int32Array.of(0, 2, 3, 9)
+  fleet.classes.setFlag(toClass(1), ClassFlag.EARLY, true)
+  fleet.agents.setQueueMax(1)
+  for (const agent of [0, 1, 2, 3]) fleet.join(agent, 4, agent === 1 ? 3 : 0, [0, 1])
+  for (const strategy of strategyNames()) {
+    const before = [fleet.choose(strategy), fleet.choose(strategy, 1)]
+    for (const of of [0, 1]) {
+      expect(fleet.chooseExcept(strategy, except, 3, of), strategy).toBe(1)
+      expect(fleet.chooseExcept(strategy, Int32Array.of(0, 1, 2, 3), 4, of), strategy).toBe(NONE)
+    }
+    expect(before, strategy).not.toContain(NONE)
+    // All that it was told to leave out may be chosen again.
+    const chosen = Array.from({ length: 13 }, () => fleet.place(strategy))
+    expect(chosen.toSorted(), strategy).toEqual([0, 0, 0, 0, 1, 2, 2, 2, 2, 3, 3, 3, 3])
+    for (const agent of chosen) fleet.agents.give(toAgent(agent))
+  }
+})
+
 test('chooser: a slot with a strategy that does not exist is a programmer’s error', () => {
   const fleet = new Fleet({ strategies: [saying(() => NONE)] })
   expect(() => fleet.choose(1)).toThrow('slot 0: strategy 1 of 1')

@@ -77,11 +77,28 @@ export class Fleet {
 
   /** Chooses for a task, by the strategy's name or index; nothing is charged. */
   choose(strategy: string | number, classIndex = 0, level = 2, key = 0): number {
+    return this.#chosen(strategy, classIndex, level, key, (slot) => this.chooser.choose(slot))
+  }
+
+  /** As `choose`, of all but the first `count` of some. */
+  chooseExcept(strategy: string, others: Int32Array, count: number, classIndex = 0): number {
+    return this.#chosen(strategy, classIndex, 2, 0, (slot) =>
+      this.chooser.chooseExcept(slot, others, count),
+    )
+  }
+
+  #chosen(
+    strategy: string | number,
+    classIndex: number,
+    level: number,
+    key: number,
+    choose: (slot: number) => number,
+  ): number {
     const index = typeof strategy === 'number' ? strategy : this.names.indexOf(strategy)
     const slot = toSlot(0)
     this.slots.offer(slot, toClass(classIndex), index, level, 0, 0, key)
     try {
-      return this.chooser.choose(slot)
+      return choose(slot)
     } finally {
       this.slots.release(slot)
     }

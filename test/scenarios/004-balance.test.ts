@@ -86,7 +86,7 @@ describe('demos', () => {
   test('names are words with hyphens, and no two are alike', () => {
     const names = DEMOS.map(({ name }) => name)
     expect(names.filter((name) => !/^[a-z]+(-[a-z]+)*$/.test(name))).toEqual([])
-    expect(new Set(names).size).toBe(17)
+    expect(new Set(names).size).toBe(18)
   })
 
   test('numbers of each document’s demos go up without a gap', () => {

@@ -49,7 +49,7 @@ async function serve(
   token?: string,
   routes = { '/x': () => ({ status: 200, contentType: 'text/plain', body: 'hello' }) },
 ): Promise<string> {
-  const server = new HttpServer(LOCAL, routes, token)
+  const server = new HttpServer(LOCAL, routes, { token })
   stops.push(() => server.stop())
   return server.start()
 }
@@ -76,6 +76,7 @@ test('http: an unknown path and a method that changes are one sentence as JSON',
   expect(JSON.parse(unknown.body)).toEqual({
     code: 'not_supported',
     message: 'There is nothing here: ask for /x.',
+    retryable: false,
   })
   for (const method of ['POST', 'PUT', 'DELETE']) {
     const refused = await ask(`${url}/x`, { method })
@@ -122,9 +123,9 @@ test('http: on the loopback the Host header must name it, or a page elsewhere co
 test('http: an address that others reach is refused without a token', async () => {
   for (const host of ['0.0.0.0', '::', '10.1.2.3', 'example.com']) {
     expect(() => new HttpServer({ host, port: 0 }, {})).toThrow(/--http-token/)
-    expect(() => new HttpServer({ host, port: 0 }, {}, '')).toThrow(/--http-token/)
+    expect(() => new HttpServer({ host, port: 0 }, {}, { token: '' })).toThrow(/--http-token/)
   }
-  const server = new HttpServer({ host: '0.0.0.0', port: 0 }, {}, 'secret')
+  const server = new HttpServer({ host: '0.0.0.0', port: 0 }, {}, { token: 'secret' })
   stops.push(() => server.stop())
   const { port } = new URL(await server.start())
   const address = `http://127.0.0.1:${port}/`

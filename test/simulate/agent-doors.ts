@@ -45,8 +45,12 @@ export class AgentDoors {
     real(record, ...(more as never[]))
   }
 
-  succeeded(real: Ended, record: TaskRecord, ...more: unknown[]) {
-    this.#byResult('succeeded', real, record, more)
+  succeeded(real: Core['succeeded'], ...given: Parameters<Core['succeeded']>) {
+    const [record, nowMs, next = null] = given
+    this.#enter('succeeded', nowMs, record)
+    this.#ledger.graphs.following(record, next)
+    this.#hear(record.agentId!, nowMs)
+    real(...given)
   }
 
   failed(real: Ended, record: TaskRecord, ...more: unknown[]) {

@@ -39,6 +39,8 @@ export interface ResultClaim {
   /** What an attempt before handed back, as it came with the work; null for who cannot be sent any. */
   readonly checkpoint: string | null
   readonly isHonest: boolean
+  /** What rules go by, 0 to 99. */
+  readonly score?: number
 }
 
 const EMPTY = new Uint8Array(0)
@@ -164,12 +166,15 @@ export class AgentHands {
 
   /** The same each time that it is sent. */
   #resultOf(held: Held): () => void {
-    const { fails, failsForGood } = this.#plan
+    const { fails, failsForGood, declines } = this.#plan
     const share = this.#dice.share()
     const claim = JSON.stringify(this.claimOf(held))
     const result = claim.padEnd(this.#plan.resultBytes)
     if (share < failsForGood) return () => this.#fail(held.reply, claim, 'broken', false)
     if (share < failsForGood + fails) return () => this.#fail(held.reply, claim, 'hiccup', true)
+    if (declines > 0 && !this.#isCalm && this.#dice.chance(declines)) {
+      return () => this.#fail(held.reply, claim, 'declined', true)
+    }
     const bytes = this.#lies.enlarge(Buffer.from(result))
     const options = this.#wantsReply()
     return () => this.#say.publish(held.reply, bytes, options)
@@ -190,9 +195,10 @@ export class AgentHands {
   }
 
   claimOf({ task, key, token, checkpoint }: Held): ResultClaim {
-    const { id, confirms, onPreempt } = this.#plan
+    const { id, confirms, onPreempt, scores } = this.#plan
     const isSent = !confirms.frames || onPreempt !== null
-    return { task, key, agent: id, token, checkpoint: isSent ? checkpoint : null, isHonest: true }
+    const said = { task, key, agent: id, token, checkpoint: isSent ? checkpoint : null }
+    return { ...said, isHonest: true, ...(scores && { score: scoreOf(token) }) }
   }
 
   cancel(token: string): void {
@@ -280,6 +286,12 @@ export class AgentHands {
     this.#onEmpty?.()
     this.#onEmpty = null
   }
+}
+
+/** Of each attempt the same, however often it is said. @returns 0 to 99. */
+function scoreOf(token: string): number {
+  const counter = Number(token.split('-')[1])
+  return (Math.imul(counter, 0x9e3779b1) >>> 8) % 100
 }
 
 /** @returns the submit's own name, in a payload as submitters.ts makes it. */

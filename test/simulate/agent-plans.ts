@@ -75,6 +75,10 @@ export interface AgentPlan {
   /** What it does when it is asked to stop; null for one that cannot be asked. */
   readonly onPreempt: 'yields' | 'hands-back-nothing' | 'goes-on' | null
   readonly moves: AgentMoves
+  /** Of the tasks that it is given; it says so. 0 for one that takes what comes. */
+  readonly declines: number
+  /** Its results say a number that rules go by. */
+  readonly scores: boolean
   readonly renewals: readonly Renewal[]
   /** Says nothing but its first hello: an agent in a crowd. */
   readonly isMute: boolean
@@ -126,6 +130,8 @@ function planAgent(dice: Dice, theme: Theme, span: Span, i: number): AgentPlan {
     confirms: PLAIN,
     onPreempt: null,
     moves: UNMOVED,
+    declines: 0,
+    scores: false,
     renewals: renewalsOf(dice, theme, span),
     isMute: inCrowd && dice.chance(0.8),
     leaves: dice.chance(theme === 'renewals' ? 0.4 : 0.12)
@@ -164,9 +170,9 @@ function renewalsOf(dice: Dice, theme: Theme, span: Span): Renewal[] {
 }
 
 /** Joins when the faults stop: quick, honest, and able to do everything. */
-export function rescuer(): AgentPlan {
+export function rescuer(number = 0): AgentPlan {
   return {
-    id: 'rescuer',
+    id: number === 0 ? 'rescuer' : `rescuer${number}`,
     isLocal: false,
     joinsAtMs: 0,
     queues: ['*'],
@@ -186,6 +192,8 @@ export function rescuer(): AgentPlan {
     confirms: PLAIN,
     onPreempt: null,
     moves: UNMOVED,
+    declines: 0,
+    scores: false,
     renewals: [],
     isMute: false,
     leaves: null,

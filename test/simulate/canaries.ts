@@ -3,6 +3,7 @@
  * the simulator's checks within `CANARY_SEEDS` seeds. A check that catches none of them checks
  * nothing; a bug that none of them catches is a hole in the checks.
  */
+import { GRAPH_CANARIES } from './graph-canaries.ts'
 import type { Patch } from './hooks.ts'
 import { MOVE_CANARIES } from './move-canaries.ts'
 import { PROMISE_CANARIES } from './promise-canaries.ts'
@@ -17,11 +18,14 @@ export interface Canary extends Patch {
   readonly theme?: Theme
   /** It is met only where work changes hands. */
   readonly moving?: boolean
+  /** It is met only where work hangs together. */
+  readonly hanging?: boolean
 }
 
 export const CANARIES: readonly Canary[] = [
   ...PROMISE_CANARIES,
   ...MOVE_CANARIES,
+  ...GRAPH_CANARIES,
   {
     why: 'a task that nobody could take is not put back into its lane',
     file: 'src/policy/matching.js',
@@ -122,8 +126,8 @@ export const CANARIES: readonly Canary[] = [
   {
     why: 'an id is admitted twice',
     file: 'src/policy/admission.js',
-    find: 'if (first !== undefined) {',
-    replace: 'if (false) {',
+    find: 'if (first !== undefined)',
+    replace: 'if (false)',
   },
   {
     why: 'a task is repeated once too often',
@@ -329,6 +333,7 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     why: 'the front end does not begin what is bound',
+    theme: 'mixed',
     file: 'src/front-end/commit.js',
     find: 'if (core.ready.length === 0)',
     replace: 'if (true)',

@@ -2,6 +2,7 @@
 import type { AttemptEnd } from '../../src/policy/state.ts'
 import type { TaskRecord } from '../../src/policy/task-record.ts'
 import type { ResultClaim } from './agent-hands.ts'
+import type { GraphLedger } from './graph-ledger.ts'
 import { type Door, holds, type KnownAttempt, type KnownTask, nameOf } from './known.ts'
 
 /** An attempt ends only by what can end it. */
@@ -9,6 +10,7 @@ export function holdsCause(
   door: Door,
   attempt: KnownAttempt,
   how: AttemptEnd,
+  mayGo: boolean,
   what: () => string,
 ): void {
   const { name, nowMs, record } = door
@@ -27,7 +29,7 @@ export function holdsCause(
       holds(!attempt.agent.spec.leased, () => `${what()} at one with a lease`)
       return
     case 'cancelled':
-      holds(name === 'cancel' && isItself, () => `${what()} by ${name}`)
+      holds((name === 'cancel' && isItself) || mayGo, () => `${what()} by ${name}`)
       return
     case 'timeout': {
       const dueMs = attempt.startedAtMs + attempt.timeoutMs
@@ -41,6 +43,10 @@ export function holdsCause(
     }
     case 'deadline_expired':
       holds(name === 'tick' && nowMs >= attempt.task.deadlineAtMs, () => `${what()} at ${nowMs}`)
+      return
+    case 'declined':
+    case 'handed_on':
+      holds(name === how && isItself, () => `${what()} by ${name}`)
       return
     case 'preempted':
       holds(name === 'yielded' && isItself, () => `${what()} by ${name}`)
@@ -58,18 +64,41 @@ export function holdsCause(
 }
 
 /** Each outcome has its cause, and what is repeated was repeated often enough. */
-export function holdsOutcome(door: Door, task: KnownTask, state: string): void {
+export function holdsOutcome(
+  door: Door,
+  task: KnownTask,
+  state: string,
+  graphs: GraphLedger,
+): void {
   const { record, failures, losses } = task
   const { name, record: about } = door
   const what = () =>
     `${nameOf(record)} is ${state} (${record.code}) by ${name}, ${failures} failures of ` +
     `${record.retryCount} + 1, ${losses} losses`
   const isItself = about === record
-  if (state === 'completed') holds(isItself && name === 'succeeded', what)
-  else if (state === 'cancelled') holds(isItself && name === 'cancel', what)
-  else if (state === 'dead') holds(losses === record.cls!.queue.options.lossLimit + 1, what)
-  else if (state === 'expired') holds(name === 'tick', what)
+  const { code } = record
+  const isStopped = code === 'parent_failed' || code === 'skipped'
+  if (isStopped) holds(graphs.isStopped(record) && record.attempts === 0, what)
+  else if (state === 'completed') {
+    const isWon = graphs.wonBy(record, about) !== null
+    holds((isItself && name === 'resolve') || ((isItself || isWon) && name === 'succeeded'), what)
+  } else if (state === 'cancelled') {
+    holds((isItself && name === 'cancel') || graphs.mayGo(record, about, name), what)
+  } else if (state === 'dead') {
+    // A second attempt is tried once.
+    const isTwin = graphs.tieOf(record).standsFor !== null
+    const { lossLimit } = record.cls!.queue.options
+    holds(losses === lossLimit + 1 || (isTwin && losses === 1), what)
+  } else if (state === 'expired') holds(name === 'tick', what)
   else {
+    const isRule = (name === 'succeeded' || name === 'resolve') && graphs.isDeadByRule(record)
+    if (isRule || (name === 'resolve' && isItself)) return
+    if (name === 'declined') {
+      // What waits for its second attempt alone goes with that.
+      const isIts = about !== null && graphs.tieOf(about).standsFor === record
+      holds((isItself || isIts) && code === 'declined', what)
+      return
+    }
     holds(name === 'tick' || (name === 'failed' && isItself), what)
     const { retryOn } = record.cls!.queue.options
     const isRetried = retryOn === null || retryOn.includes(record.code!)
@@ -78,10 +107,23 @@ export function holdsOutcome(door: Door, task: KnownTask, state: string): void {
 }
 
 /** What ended the task was said about this very attempt. */
-export function holdsClaim(epoch: number, task: KnownTask, said: string): void {
+export function holdsClaim(
+  epoch: number,
+  task: KnownTask,
+  said: string,
+  graphs: GraphLedger,
+): void {
   // A letter that could not go on says so behind it.
   const claim = JSON.parse(said.slice(0, said.lastIndexOf('}') + 1)) as ResultClaim
   const { key, ended, record } = task
+  if ('decision' in claim) {
+    const { by } = claim as unknown as { by: string }
+    holds(
+      by === record.agentId,
+      () => `${nameOf(record)} of ${record.agentId} was decided by ${by}`,
+    )
+    return
+  }
   const token = `${epoch}-${ended?.counter}-`
   const isOfIt = claim.token === null || claim.token.startsWith(token)
   holds(
@@ -89,7 +131,9 @@ export function holdsClaim(epoch: number, task: KnownTask, said: string): void {
     () => `${nameOf(record)}, attempt ${token} of ${record.agentId}, was ended by ${said}`,
   )
   holds(
-    !claim.isHonest || claim.task === record.id,
+    !claim.isHonest ||
+      claim.task === record.id ||
+      claim.task === graphs.tieOf(record).standsFor?.id,
     () => `${nameOf(record)} was ended by a result of task ${claim.task}`,
   )
   holds(!claim.isHonest || (claim.checkpoint ?? ended!.checkpoint) === ended!.checkpoint, () => {

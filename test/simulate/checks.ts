@@ -84,7 +84,10 @@ export class Checks {
       holds(inUse === known, () => `${spec.id}: ${inUse} in use, ${known} charged`)
     }
     const { count } = core.options.keep
-    holds(ledger.kept <= count, () => `${ledger.kept} are kept, of ${count}`)
+    const kept = ledger.kept - core.pinned.length
+    holds(kept <= count, () => `${kept} are kept, of ${count}`)
+    const wrong = ledger.graphs.whatIsWrong()
+    holds(wrong === null, () => wrong!)
     const every = ledger.open <= SMALL_TASKS ? 1 : PARTS_EVERY
     if (this.#events() < this.#eventsChecked + every) return
     this.#eventsChecked = this.#events()

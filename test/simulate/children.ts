@@ -50,6 +50,8 @@ export interface ChildRun {
   readonly theme?: Theme
   /** Only those in which work changes hands. */
   readonly moving?: boolean
+  /** Only those in which it hangs together. */
+  readonly hanging?: boolean
   /** Digests of the traces. */
   readonly digests?: boolean
   /** The rebuilt core is compared after every so many events. */
@@ -72,6 +74,7 @@ export async function playInChild(run: ChildRun): Promise<ChildReport> {
   words.push('--failures-max', failuresMax, '--images-every', imagesEvery)
   if (run.theme !== undefined) words.push('--theme', run.theme)
   if (run.moving) words.push('--moving')
+  if (run.hanging) words.push('--hanging')
   const failed: FailedLine[] = []
   const digests: DigestLine[] = []
   let done: DoneLine | undefined

@@ -54,6 +54,8 @@ export function confirmsOf(dice: Dice, theme: Theme): Confirms {
   }
 }
 
+type Says = Pick<AgentPlan, 'confirms' | 'onPreempt' | 'moves' | 'declines'>
+
 /**
  * What an agent says of itself.
  * @param before what it said last, when it says it anew.
@@ -61,7 +63,7 @@ export function confirmsOf(dice: Dice, theme: Theme): Confirms {
 export function helloOf(
   instance: string,
   offers: Omit<Renewal, 'atMs'>,
-  { confirms, onPreempt, moves }: Pick<AgentPlan, 'confirms' | 'onPreempt' | 'moves'>,
+  { confirms, onPreempt, moves, declines }: Says,
   before: Hello | null = null,
 ): Hello {
   const { queues, capabilities, concurrency, beats } = offers
@@ -80,6 +82,7 @@ export function helloOf(
     ...(frames && { frames: preemptible || moves.recalls ? 3 : 1 }),
     ...(preemptible && { preemptible }),
     ...(moves.recalls && { recalls: true }),
+    ...(declines > 0 && { declines: true }),
   }
 }
 

@@ -22,11 +22,12 @@ export function watch(
   onBroken: (error: unknown) => void,
 ): void {
   const { core } = watched
-  watchEffects(core.effects, ledger)
+  const tasks = new TaskDoors(watched, ledger, keyOf)
+  watchEffects(core.effects, ledger, tasks)
   const doors = core as unknown as Doors
-  for (const watchers of [new TaskDoors(watched, ledger, keyOf), new AgentDoors(core, ledger)]) {
+  for (const watchers of [tasks, new AgentDoors(core, ledger)]) {
     for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(watchers))) {
-      if (name === 'constructor') continue
+      if (name === 'constructor' || name === 'accept') continue
       const real = doors[name].bind(core)
       const watcher = (watchers as unknown as Doors)[name].bind(watchers)
       doors[name] = (...given) => {
@@ -46,16 +47,19 @@ export function watch(
 
 type Doors = Record<string, (...given: unknown[]) => unknown>
 
-function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
+function watchEffects(effects: PolicyEffects, ledger: Ledger, tasks: TaskDoors): void {
   const { outcome, forgotten, ended, repeat, unbound, creditBack } = effects
   const { agentUp, agentDown, fenced, drain, noted, deadLetter, preempt } = effects
   const { stolen, recall } = effects
   Object.assign(effects, {
     outcome(this: PolicyEffects, record: TaskRecord) {
+      // One of whose parents had failed has its outcome as it is accepted, and is told after that.
+      const isNew = !ledger.tasks.has(record)
+      if (isNew) tasks.accept(record)
       ledger.outcome(record)
       ledger.told.length = 0
       outcome.call(effects, record)
-      ledger.holdsTold(record)
+      if (!isNew) ledger.holdsTold(record)
     },
     forgotten(record: TaskRecord) {
       ledger.forgotten(record)
@@ -121,9 +125,19 @@ function watchEffects(effects: PolicyEffects, ledger: Ledger): void {
 
 function newcomer(state: AgentState, { door }: Ledger): KnownAgent {
   const { id, instance, queues, capabilities, concurrency, beats, keeps, pull } = state
-  const { labels, specializations, leased, preemptible, recalls, link } = state
+  const { labels, specializations, leased, preemptible, recalls, claims, declines, link } = state
   const can = { queues, capabilities, labels, specializations, concurrency, beats, keeps, pull }
-  const spec: AgentSpec = { id, instance, ...can, leased, preemptible, recalls, link }
+  const spec: AgentSpec = {
+    id,
+    instance,
+    ...can,
+    leased,
+    preemptible,
+    recalls,
+    claims,
+    declines,
+    link,
+  }
   return {
     state,
     spec,

@@ -43,12 +43,46 @@ export interface KnownTask {
   /** Since it came to the queue that serves it. */
   letters: number
   isBreached: boolean
+  /** It waits for others, or is held. */
+  isBlocked: boolean
   /** It does not expire by waiting any more. */
   isEscalated: boolean
   /** The attempt that was asked to stop last; how often one did; what they left behind. */
   asked: number
   preemptions: number
   checkpoint: string
+}
+
+/** One that is being accepted. @param key the submit's own name. */
+export function newTask(record: TaskRecord, lane: KnownTask[], key: string): KnownTask {
+  return {
+    record,
+    lane,
+    listeners: record.wantsOutcome ? [record.replyTo] : [],
+    key,
+    offer: null,
+    attempt: null,
+    bound: null,
+    ended: null,
+    wasStarted: false,
+    overtaken: 0,
+    failures: 0,
+    losses: 0,
+    outcome: null,
+    isForgotten: false,
+    servedBy: record.queueName,
+    went: [],
+    readyAtMs: 0,
+    untilMs: 0,
+    deadlineAtMs: 0,
+    letters: 0,
+    isBreached: false,
+    isBlocked: false,
+    isEscalated: false,
+    asked: -1,
+    preemptions: 0,
+    checkpoint: '',
+  }
 }
 
 export interface KnownOutcome {
@@ -62,7 +96,8 @@ export interface KnownAttempt {
   readonly task: KnownTask
   readonly agent: KnownAgent
   readonly slot: number
-  readonly startedAtMs: number
+  /** When it began: at an agent that claims, when it was claimed. */
+  startedAtMs: number
   /** Its own, or that of the queue that it has moved to. */
   readonly timeoutMs: number
   endedAtMs: number

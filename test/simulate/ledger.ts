@@ -14,6 +14,7 @@ import { stateName, type TaskRecord } from '../../src/policy/task-record.ts'
 import { Begins } from './begins.ts'
 import { holdsCause, holdsClaim, holdsOutcome, resultOf } from './causes.ts'
 import { Fences } from './fences.ts'
+import { GraphLedger } from './graph-ledger.ts'
 import {
   Broken,
   type Door,
@@ -22,12 +23,16 @@ import {
   type KnownAttempt,
   type KnownTask,
   nameOf,
+  newTask,
 } from './known.ts'
 import { MoveLedger } from './move-ledger.ts'
 import { hasQueue, mayHave, roomOf } from './placing.ts'
 import { PromiseLedger } from './promise-ledger.ts'
 import { isPlain } from './promises.ts'
 import { goesFirst, type Rank, rankOf } from './ranks.ts'
+
+/** The body of a second attempt's outcome: its result is its task's. */
+const LOST = ''
 
 export class Ledger {
   readonly core: RecordedCore
@@ -49,6 +54,7 @@ export class Ledger {
   readonly told: unknown[] = []
   readonly promises: PromiseLedger
   readonly moves: MoveLedger
+  readonly graphs: GraphLedger
   readonly begins = new Begins()
   door: Door = { name: 'start', nowMs: 0, record: null }
   open = 0
@@ -60,6 +66,7 @@ export class Ledger {
     this.core = core
     this.promises = new PromiseLedger(this)
     this.moves = new MoveLedger(this)
+    this.graphs = new GraphLedger(this)
   }
 
   /** @param key the submit's own name. */
@@ -68,33 +75,7 @@ export class Ledger {
     holds(!this.byName.has(name), () => `${name} was accepted while it was known already`)
     holds(!this.tasks.has(record), () => `${name} was accepted twice`)
     const lane = this.#laneOf(record)
-    const task: KnownTask = {
-      record,
-      lane,
-      listeners: record.wantsOutcome ? [record.replyTo] : [],
-      key,
-      offer: null,
-      attempt: null,
-      bound: null,
-      ended: null,
-      wasStarted: false,
-      overtaken: 0,
-      failures: 0,
-      losses: 0,
-      outcome: null,
-      isForgotten: false,
-      servedBy: record.queueName,
-      went: [],
-      readyAtMs: 0,
-      untilMs: 0,
-      deadlineAtMs: 0,
-      letters: 0,
-      isBreached: false,
-      isEscalated: false,
-      asked: -1,
-      preemptions: 0,
-      checkpoint: '',
-    }
+    const task = newTask(record, lane, key)
     this.promises.accepted(task)
     lane.push(task)
     this.all.push(task)
@@ -144,6 +125,7 @@ export class Ledger {
     holds(task.offer === null, () => `${nameOf(record)} was offered twice`)
     holds(task.bound === null, () => `${nameOf(record)} was offered while it is bound`)
     this.promises.goesOut(task)
+    this.graphs.goesOut(task)
     const { slot, generation } = record.attempt!
     task.offer = { slot, generation }
   }
@@ -189,6 +171,7 @@ export class Ledger {
     holds(record.attempt === null, () => `${name} is bound and has an attempt`)
     task.offer = null
     task.bound = agent
+    this.graphs.given(record, agent.state)
     if (!task.wasStarted) this.#overtake(task)
   }
 
@@ -213,6 +196,7 @@ export class Ledger {
     const task = this.taskOf(record)
     const { bound } = task
     holds(bound?.state === state, () => `${nameOf(record)} is unbound of ${state.id}`)
+    this.graphs.released(record, 'unbound')
     task.bound = null
   }
 
@@ -243,12 +227,13 @@ export class Ledger {
     holds(counter > this.#lastCounter, () => `${nameOf(record)}: counter ${counter} did not rise`)
     this.#lastCounter = counter
     task.offer = null
+    this.graphs.given(record, agent.state)
     task.attempt = {
       counter,
       task,
       agent,
       slot,
-      startedAtMs: nowMs,
+      startedAtMs: agent.spec.claims ? Number.POSITIVE_INFINITY : nowMs,
       timeoutMs: record.timeoutMs,
       endedAtMs: 0,
       heardAtMs: nowMs,
@@ -312,7 +297,9 @@ export class Ledger {
     attempt.isEnded = true
     attempt.endedAtMs = this.door.nowMs
     if (!isCharged) attempt.agent.charged.delete(counter)
-    holdsCause(this.door, attempt, how, what)
+    const mayGo = this.graphs.mayGo(record, this.door.record, this.door.name)
+    holdsCause(this.door, attempt, how, mayGo, what)
+    this.graphs.released(record, how)
     this.promises.ended(task, attempt, how)
     if (how === 'recalled') this.begins.recalledOf(counter, what)
     attempt.misses = 0
@@ -358,16 +345,20 @@ export class Ledger {
     const state = stateName(record.state)
     holds(task.outcome === null, () => `${name} has two outcomes: the second is ${state}`)
     holds(task.attempt === null, () => `${name} is ${state} while it runs`)
-    holdsOutcome(this.door, task, state)
+    holdsOutcome(this.door, task, state, this.graphs)
     this.promises.outcome(task, state)
     const body = state === 'completed' ? resultOf(record) : ''
     if (state === 'completed' || record.code === 'broken' || record.code === 'hiccup') {
       const said = state === 'completed' ? body : record.message
-      holdsClaim(this.core.options.epoch, task, said)
+      const twin = this.graphs.wonBy(record, this.door.record)
+      const winner = twin === null ? task : { ...task, ended: this.taskOf(twin).ended }
+      const isWon = this.door.name !== 'resolve' && body !== LOST
+      if (isWon) holdsClaim(this.core.options.epoch, winner, said, this.graphs)
     }
     task.outcome = { state, code: record.code ?? '', body }
     task.offer = null
     task.bound = null
+    this.graphs.over(record)
     this.outcomes++
     this.open--
     this.#use(record, -1)
@@ -391,6 +382,7 @@ export class Ledger {
     holds(!task.isForgotten, () => `${nameOf(record)} was forgotten twice`)
     task.isForgotten = true
     this.promises.forgotten(record)
+    this.graphs.forgotten(record)
     this.byName.delete(nameOf(record))
     this.tasks.delete(record)
     this.kept--

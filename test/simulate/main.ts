@@ -4,7 +4,7 @@
  *
  *   node --import …/register.js …/main.js FIRST COUNT [--step N] [--theme T] [--trace] [--digests] [--failures-max N]
  *
- * `--moving` plays those in which work changes hands.
+ * `--moving` plays those in which work changes hands, `--hanging` those in which it hangs together.
  *
  * `--step` plays every n-th seed only, so that processes can share a range, `--theme` those of one
  * theme, of which COUNT seeds hold some; `--trace` prints what
@@ -30,6 +30,7 @@ async function main(): Promise<void> {
       step: { type: 'string', default: '1' },
       theme: { type: 'string' },
       moving: { type: 'boolean', default: false },
+      hanging: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       digests: { type: 'boolean', default: false },
       'failures-max': { type: 'string', default: '1' },
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
   for (let seed = first; seed < first + count; seed += Number(values.step)) {
     if (values.theme !== undefined && scenarioOf(seed).theme !== values.theme) continue
     if (values.moving && !scenarioOf(seed).isMoving) continue
+    if (values.hanging && scenarioOf(seed).graphs === null) continue
     const played = await playOnce(seed, values.trace || values.digests)
     if (values.trace) process.stdout.write(`${played.lines.join('\n')}\n`)
     if (values.digests) print({ type: 'digest', seed, digest: played.digest, print: played.print })

@@ -43,6 +43,7 @@ export class MoveLedger {
     const isRoom = hasQueue(agent) && this.#ledger.boundTo(agent).length < agentQueueMax
     holds(isRoom, () => `${what()}, for whom nothing more may wait`)
     task.bound = agent
+    this.#ledger.graphs.given(record, thief)
   }
 
   /** It stands nowhere, and begins with an agent that has nothing else waiting. */

@@ -33,7 +33,7 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
       'for ever for what it had asked for',
   },
   {
-    seed: 505,
+    seed: 1,
     found: 'a task was bound to an agent that pulls and never asked again, while others were idle',
   },
   {
@@ -41,6 +41,12 @@ export const NAMED_SEEDS: readonly NamedSeed[] = [
     found:
       'ages that came due took all that a turn may see to, and it was said that nothing was left, ' +
       'so that a time to live was never kept',
+  },
+  {
+    seed: 4000876,
+    found:
+      'a task that was over as it was admitted was its own parent in the journal, because the one it ' +
+      'named had its id in another queue and was forgotten',
   },
   {
     seed: 3009176,

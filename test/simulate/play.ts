@@ -14,6 +14,7 @@ import { type Company, ScriptedAgent } from './agents.ts'
 import { Checks } from './checks.ts'
 import type { Tuning } from './confirms.ts'
 import { applyFaults } from './faults.ts'
+import { GraphActors } from './graph-actors.ts'
 import { LocalAgent } from './local-agent.ts'
 import { applyMove, endLimits, type Move } from './moves.ts'
 import { applyLimits, type Scenario, scenarioOf } from './scenario.ts'
@@ -93,6 +94,7 @@ class Stage {
   readonly #operator: ScriptedOperator
   readonly #company: Company
   readonly #twin: Twin
+  readonly #graphs: GraphActors | null
 
   constructor(scenario: Scenario, isTraced: boolean) {
     this.#scenario = scenario
@@ -131,6 +133,7 @@ class Stage {
       ({ name, tasks }) => new ScriptedSubmitter(name, tasks, this.#company),
     )
     this.#operator = new ScriptedOperator(scenario.operator, this.#company)
+    this.#graphs = scenario.graphs === null ? null : new GraphActors(scenario.graphs, world)
   }
 
   get coreEvents(): number {
@@ -171,6 +174,7 @@ class Stage {
     for (const tuning of tunings) setTimeout(() => this.#tune(tuning), tuning.atMs)
     for (const one of switches) setTimeout(() => this.#switch(one), one.atMs)
     for (const move of moves) setTimeout(() => this.#move(move), move.atMs)
+    this.#graphs?.start()
     applyFaults(faults, world, calm, (id) => byId.get(id), world.trace)
   }
 
@@ -199,7 +203,7 @@ class Stage {
 
   #calm(): void {
     const { world } = this
-    const { calm, rescuer } = this.#scenario
+    const { calm, rescuers } = this.#scenario
     world.trace(() => 'the faults are over')
     world.setWeather(calm)
     releaseAll(world.context!.core)
@@ -207,10 +211,13 @@ class Stage {
     world.context!.inbox.wake()
     for (const agent of this.#agents) agent.calm()
     this.#adopted?.calm()
-    const last = new ScriptedAgent(rescuer, this.#company)
-    this.#agents.push(last)
-    last.calm()
-    last.start()
+    this.#graphs?.calm()
+    for (const rescuer of rescuers) {
+      const last = new ScriptedAgent(rescuer, this.#company)
+      this.#agents.push(last)
+      last.calm()
+      last.start()
+    }
   }
 
   /** Everybody leaves, and what is kept grows old: then there is nothing left, not even a timer. */
@@ -219,6 +226,7 @@ class Stage {
     const { core } = this.#checks
     const { leaseMs, keep } = core.options
     for (const agent of this.#agents) agent.end()
+    this.#graphs?.end()
     this.#adopted?.end()
     const isThere = () =>
       [...core.agents.values()].find((agent) => agent.leased)?.id ?? this.#onTheirWay()

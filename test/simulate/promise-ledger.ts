@@ -19,8 +19,8 @@ export class PromiseLedger {
   readonly #ledger: Ledger
   /** By `<queue> <id>`: until when it is known that its task has finished. */
   readonly #past = new Map<string, number>()
-  /** Put off while it is being accepted. */
-  #putOff: { record: TaskRecord; untilMs: number } | null = null
+  /** Put off while they are being accepted: until then. */
+  readonly #putOff = new Map<TaskRecord, number>()
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
@@ -36,9 +36,13 @@ export class PromiseLedger {
     const deadlineMs = own?.deadlineMs ?? record.queue!.options.deadlineMs
     task.readyAtMs = this.#nowMs
     task.deadlineAtMs = this.#nowMs + (deadlineMs || Number.POSITIVE_INFINITY)
-    task.untilMs = this.#putOff?.record === record ? this.#putOff.untilMs : 0
-    this.#putOff = null
-    const untilMs = own === undefined || own.delayMs === 0 ? 0 : this.#nowMs + own.delayMs
+    task.untilMs = this.#putOff.get(record) ?? 0
+    this.#putOff.delete(record)
+    const { graphs } = this.#ledger
+    task.isBlocked = graphs.isBlocked(record)
+    const isTried = !task.isBlocked && !graphs.isStopped(record)
+    const isNow = own === undefined || own.delayMs === 0 || !isTried
+    const untilMs = isNow ? 0 : this.#nowMs + own.delayMs
     holds(task.untilMs === untilMs, () => `${nameOf(record)} is put off until ${task.untilMs}`)
     this.#holdsNew(nameOf(record))
   }
@@ -64,12 +68,13 @@ export class PromiseLedger {
     const task = this.#ledger.tasks.get(record)
     if (task === undefined) {
       holds(note === 'scheduled', () => `${record.id} is ${note} and was not accepted`)
-      this.#putOff = { record, untilMs: record.extras!.phase!.dueMs }
+      this.#putOff.set(record, record.extras!.phase!.dueMs)
       return
     }
     const what = () => `${nameOf(record)} is ${note} (${detail}) at ${this.#nowMs}`
     holds(task.outcome === null, what)
-    if (note === 'scheduled') this.#scheduled(task, what)
+    if (note === 'scheduled') this.#scheduled(task, detail, what)
+    else if (detail === 'parents') this.#released(task, what)
     else if (note === 'ready') this.#ready(task, what)
     else if (note === 'moved') this.#moved(task, detail, what)
     else holds(task.attempt === null || note !== 'boosted', what)
@@ -79,16 +84,25 @@ export class PromiseLedger {
     task.isBreached = true
   }
 
-  #scheduled(task: KnownTask, what: () => string): void {
+  #scheduled(task: KnownTask, detail: string, what: () => string): void {
     const { record } = task
     const { retryDelayMs, retryDelayMaxMs, exponentialBackoff, retryJitter } = optionsOf(record)
     const base = record.extras!.own.retryDelayMs ?? retryDelayMs
     const grown = exponentialBackoff ? base * 2 ** (task.failures - 1) : base
-    const most = Math.min(grown, retryDelayMaxMs)
+    const isDelay = detail === 'delay'
+    const most = isDelay ? record.extras!.own.delayMs : Math.min(grown, retryDelayMaxMs)
     const delayMs = record.extras!.phase!.dueMs - this.#nowMs
-    const isRight = retryJitter === 'full' ? delayMs <= most && delayMs > 0 : delayMs === most
+    const isRight =
+      retryJitter === 'full' && !isDelay ? delayMs <= most && delayMs > 0 : delayMs === most
     holds(isRight && task.attempt === null, () => `${what()} for ${delayMs} ms of ${most}`)
     task.untilMs = this.#nowMs + delayMs
+  }
+
+  /** The last of its parents is final. */
+  #released(task: KnownTask, what: () => string): void {
+    holds(task.isBlocked && !this.#ledger.graphs.isBlocked(task.record), what)
+    task.isBlocked = false
+    task.readyAtMs = this.#nowMs
   }
 
   #ready(task: KnownTask, what: () => string): void {
@@ -102,14 +116,20 @@ export class PromiseLedger {
   #moved(task: KnownTask, detail: string, what: () => string): void {
     const [why, queue] = detail.split(': ')
     holds(task.attempt === null, what)
-    holds(!task.went.includes(queue) && task.servedBy !== queue, what)
-    holds(task.went.length < LIMITS.movesMax, what)
+    const isRule = why === 'rule'
+    if (isRule) this.#ledger.graphs.moved(task.record, queue, what)
+    holds(isRule || (!task.went.includes(queue) && task.servedBy !== queue), what)
+    holds(isRule || task.went.length < LIMITS.movesMax, what)
     holds(
-      task.letters === (why === 'escalation' ? 0 : 1),
+      task.letters === (why === 'dead_letter' ? 1 : 0),
       () => `${what()}: ${task.letters} letters`,
     )
+    this.#ledger.graphs.movedOn(task.record)
     task.went.push(task.servedBy)
+    if (isRule) Object.assign(task, { isEscalated: false, isBreached: false })
+    if (isRule) task.went.length = 0
     if (why === 'escalation') task.isEscalated = true
+    task.isBlocked = false
     Object.assign(task, { servedBy: queue, letters: 0, failures: 0, losses: 0, untilMs: 0 })
     Object.assign(task, { offer: null, bound: null, checkpoint: '', readyAtMs: this.#nowMs })
     const at = task.lane.indexOf(task)
@@ -159,7 +179,8 @@ export class PromiseLedger {
 
   outcome(task: KnownTask, state: string): void {
     const { record, letters } = task
-    const expected = DIED.includes(state) ? 1 : 0
+    const isNone = this.#ledger.graphs.isPart(record) || record.code === 'parent_failed'
+    const expected = DIED.includes(state) && !isNone ? 1 : 0
     holds(letters === expected, () => `${nameOf(record)} is ${state}, with ${letters} letters`)
     if (state !== 'expired') return
     const isDue = record.code === 'ttl_expired' ? ttlOf(task) : task.deadlineAtMs
@@ -174,7 +195,7 @@ export class PromiseLedger {
     for (const task of this.#ledger.tasks.values()) {
       if (task.outcome !== null) continue
       const { record, untilMs, deadlineAtMs } = task
-      const waits = task.attempt === null && untilMs === 0
+      const waits = task.attempt === null && untilMs === 0 && !task.isBlocked
       const isLate = (untilMs > 0 && untilMs <= nowMs) || deadlineAtMs <= nowMs
       if (isLate || (waits && ttlOf(task) <= nowMs)) {
         return `${nameOf(record)} is open at ${nowMs}: ${untilMs}, ${deadlineAtMs}, ${ttlOf(task)}`

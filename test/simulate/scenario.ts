@@ -13,6 +13,15 @@ import { planTunings, type Tuning } from './confirms.ts'
 import { Dice } from './dice.ts'
 import { type Fault, planFaults } from './faults.ts'
 import {
+  choosy,
+  type GraphPlan,
+  graphOf,
+  hanging,
+  hasGraphs,
+  planGraphs,
+  VOTERS_MAX,
+} from './graph-plans.ts'
+import {
   handing,
   hasMoves,
   inBursts,
@@ -54,8 +63,10 @@ export interface Scenario {
   readonly agents: readonly AgentPlan[]
   /** Null for most. */
   readonly adopted: AdoptedPlan | null
-  /** Joins when the faults stop and can do everything. */
-  readonly rescuer: AgentPlan
+  /** They join when the faults stop and can do everything. */
+  readonly rescuers: readonly AgentPlan[]
+  /** Null where nothing hangs together. */
+  readonly graphs: GraphPlan | null
   readonly submitters: readonly { readonly name: string; readonly tasks: readonly TaskPlan[] }[]
   readonly operator: readonly OperatorCall[]
   readonly faults: readonly Fault[]
@@ -71,6 +82,9 @@ export interface Scenario {
   readonly isClosed: boolean
 }
 
+/** Layer after layer, and people who look now and then. */
+const GRAPHS_QUIET_MS = 10_000
+
 const STRATEGIES = ['least_loaded', 'random', 'round_robin'] as const
 
 export function scenarioOf(seed: number): Scenario {
@@ -84,23 +98,35 @@ export function scenarioOf(seed: number): Scenario {
   const promises = new Dice(seed, 'promises')
   const isPromising = hasPromises(promises, theme)
   const promised = isPromising ? promising(promises, routed) : routed
-  const scheduler = isMoving ? moving(moves, promised) : unmoving(promised)
-  const isUrgent = isPromising && promises.chance(0.3)
-  const leaseMs = scheduler.leaseMs!
+  const changing = isMoving ? moving(moves, promised) : unmoving(promised)
+  const leaseMs = routed.leaseMs!
   const faultyMs = Math.round(leaseMs * dice.between(2, 5))
+  const hangs = new Dice(seed, 'graphs')
+  const graphs = hasGraphs(hangs, theme) ? planGraphs(hangs, faultyMs) : null
+  const scheduler = graphs === null ? changing : hanging(hangs, changing, graphs)
+  const isUrgent = isPromising && promises.chance(0.3)
   const slowMs = theme === 'window' ? 0.1 : dice.pick([0.1, 1, 4])
   const calm: Weather = { delayMs: [0.05, slowMs], drop: 0, duplicate: 0, reorder: 0 }
   const planned = planAgents(seed, theme, { leaseMs, faultyMs })
   const willing = isUrgent ? planned.map(interruptible) : planned
-  const agents = isMoving ? willing.map((plan) => handing(moves, plan, theme === 'calm')) : willing
+  const handed = isMoving ? willing.map((plan) => handing(moves, plan, theme === 'calm')) : willing
+  const agents = graphs === null ? handed : handed.map((plan) => choosy(hangs, plan))
   const plain = planSubmitters(new Dice(seed, 'submitters'), theme, faultyMs)
-  const submitters = plain.map(({ name, tasks }) => ({
+  const given = plain.map(({ name, tasks }) => ({
     name,
-    tasks: tasks.map((given) => {
-      const said = isUrgent ? urgent(promises, given) : given
+    tasks: tasks.map((one) => {
+      const said = isUrgent ? urgent(promises, one) : one
       const task = isMoving ? { ...said, atMs: inBursts(burstMs, said.atMs) } : said
       return { ...task, own: isPromising ? ownOf(promises) : null }
     }),
+  }))
+  const before = given.flatMap((submitter) => submitter.tasks)
+  const submitters = given.map(({ name, tasks }) => ({
+    name,
+    tasks:
+      graphs === null
+        ? tasks
+        : tasks.map((task) => ({ ...task, graph: graphOf(hangs, task, before) })),
   }))
   const tasks = submitters.flatMap((submitter) => submitter.tasks)
   const faults = planFaults(new Dice(seed, 'faults'), theme, {
@@ -125,7 +151,9 @@ export function scenarioOf(seed: number): Scenario {
     calm,
     agents,
     adopted,
-    rescuer: rescuer(),
+    rescuers:
+      graphs === null ? [rescuer()] : Array.from({ length: VOTERS_MAX }, (_, i) => rescuer(i)),
+    graphs,
     submitters,
     operator: planOperator(new Dice(seed, 'operator'), { faultyMs, agents, tasks }),
     faults,
@@ -137,13 +165,14 @@ export function scenarioOf(seed: number): Scenario {
       : planTunings(new Dice(seed, 'tunings'), theme, onTheWire, faultyMs),
     faultyMs,
     // A last time-out, its credit back after as long again, leases, and the backlog in turn.
-    isClosed: dice.chance(0.15),
+    isClosed: dice.chance(0.15) && graphs === null,
     quietMs:
       2 * Math.max(timeoutMs, leaseMs) +
       4 * leaseMs +
       40 * tasks.length +
       1_000 +
-      (isPromising ? QUIET_MS : 0),
+      (isPromising ? QUIET_MS : 0) +
+      (graphs === null ? 0 : GRAPHS_QUIET_MS),
   }
 }
 

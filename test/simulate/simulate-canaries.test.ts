@@ -5,12 +5,15 @@
 import { beforeAll, expect, test } from 'vitest'
 import { CANARIES, CANARY_SEEDS, type Canary } from './canaries.ts'
 import { buildSimulation, playInChild } from './children.ts'
+import { GRAPH_SHARE } from './graph-plans.ts'
 import { MOVING_SHARE } from './moves.ts'
 import { THEMES, type Theme } from './themes.ts'
 
 /** Most are caught within the first thirty seeds; a bug that is missed takes all of them. */
 const CAUGHT_MS = 5 * 60_000
 const BUILD_MS = 60_000
+/** At every event they would take half of the time; at the end of a seed they are compared anyway. */
+const IMAGES_EVERY = 4
 const AT_A_TIME = 2
 const { CANARY = '', SEED } = process.env
 
@@ -43,10 +46,12 @@ function seedsFor(theme: Theme, count: number): number {
 
 /** @returns at which seed it was caught and by what, or null. */
 async function tryCanary(canary: Canary): Promise<string | null> {
-  const { theme: only, moving } = canary
+  const { theme: only, moving, hanging } = canary
   const all = only === undefined ? CANARY_SEEDS : seedsFor(only, CANARY_SEEDS)
-  const count = moving ? Math.ceil(all / MOVING_SHARE) : all
-  const { failed } = await playInChild({ first: 1, count, theme: only, moving, patches: [canary] })
+  const share = moving ? MOVING_SHARE : hanging ? GRAPH_SHARE : 1
+  const count = Math.ceil(all / share)
+  const where = { theme: only, moving, hanging, imagesEvery: IMAGES_EVERY }
+  const { failed } = await playInChild({ first: 1, count, ...where, patches: [canary] })
   if (failed.length === 0) return null
   const [{ seed, theme, event, error }] = failed
   return `caught at seed ${seed} (${theme}), event ${event}: ${error.slice(0, 120)}`

@@ -28,6 +28,7 @@ const PLAN: TaskPlan = {
   givesUpAfterMs: null,
   bad: null,
   own: null,
+  graph: null,
 }
 
 /** A submitter whose time and network are in the test's hands. */

@@ -10,6 +10,7 @@ import { encodeJson } from '../../src/wire/json.ts'
 import type { Accepted } from '../../src/wire/messages.ts'
 import type { Company } from './agents.ts'
 import { Dice } from './dice.ts'
+import type { TaskGraph } from './graph-plans.ts'
 import type { Delivery, Peer } from './peer.ts'
 import type { BadSubmit, OperatorCall, TaskPlan } from './task-plans.ts'
 
@@ -269,9 +270,15 @@ function headersOf({ plan, id }: Submitted): EncodedHeaders | undefined {
   if (plan.retryCount !== null) lines.push(`${HEADER.retryCount}: ${plan.retryCount}`)
   if (plan.wantsOutcome) lines.push(`${HEADER.outcome}: 1`)
   if (plan.own !== null) lines.push(...promisesIn(plan.own))
+  if (plan.graph !== null) lines.push(...graphIn(plan.graph))
   const bad = plan.bad === null ? undefined : BAD_LINES[plan.bad]
   if (bad !== undefined) lines.push(bad)
   return lines.length === 0 ? undefined : encodeHeaders(...lines)
+}
+
+function graphIn({ after, onFailure, voters, decide }: TaskGraph): string[] {
+  if (voters > 0) return [`${HEADER.voters}: ${voters}`, `${HEADER.decide}: ${decide}`]
+  return [`${HEADER.after}: ${after.join()}`, `${HEADER.onParentFailure}: ${onFailure}`]
 }
 
 function promisesIn({ ttlMs, deadlineMs, slaTargetMs, retryDelayMs, delayMs }: OwnPromises) {

@@ -2,6 +2,7 @@
 
 import type { RecordedCore } from '../../src/journal/recorder.ts'
 import { BOUND_TO_AGENT, COMMITTED, STALE } from '../../src/policy/core.ts'
+import type { Graph } from '../../src/policy/graphs.ts'
 import type { Origin, TaskRecord } from '../../src/policy/task-record.ts'
 import { bouncedHead, expectedOffer, type Watched } from './expected.ts'
 import { holds, nameOf } from './known.ts'
@@ -33,9 +34,13 @@ export class TaskDoors {
   submit(real: Core['submit'], record: TaskRecord, nowMs: number) {
     const first = record.id === '' ? undefined : this.#ledger.byName.get(nameOf(record))
     this.#enter('submit', nowMs, record)
-    const refusal = real(record, nowMs)
-    if (refusal === null) this.#ledger.accepted(record, this.#keyOf(record))
+    const parents = this.#parentsOf(record)
+    if (parents !== null)
+      this.#ledger.graphs.linked(record, parents, record.extras!.after!.onFailure)
     watchOrigin(record.origin, this.#ledger)
+    const refusal = real(record, nowMs)
+    if (refusal !== null) this.#ledger.graphs.refused(record)
+    else if (!this.#ledger.tasks.has(record)) this.accept(record)
     const code = refusal?.code ?? 'accepted'
     const isPast = refusal?.past !== undefined
     if (isPast) this.#ledger.promises.knewPast(nameOf(record))
@@ -46,6 +51,135 @@ export class TaskDoors {
     )
     if (first !== undefined && record.wantsOutcome) first.listeners.push(record.replyTo)
     return refusal
+  }
+
+  #hear(agentId: string, nowMs: number): void {
+    const agent = this.#ledger.agents.get(agentId)
+    if (agent !== undefined) agent.heardAtMs = nowMs
+  }
+
+  /** One that ends as it is accepted has been met before this. */
+  accept(record: TaskRecord): void {
+    this.#ledger.accepted(record, this.#keyOf(record))
+  }
+
+  /** @returns those that it names and that are known; null when it names none. */
+  #parentsOf({ extras, queueName }: TaskRecord): TaskRecord[] | null {
+    if (extras === null || extras.after === null) return null
+    const { byName } = this.#ledger
+    // Its own queue first, then any, as they came into being.
+    const queues = [queueName, ...this.#core.queues.keys()]
+    const found = extras.after.ids.flatMap((said) => {
+      const [queue, id] = said.split('/')
+      if (id !== undefined) return byName.get(`${queue} ${id}`) ?? []
+      const name = queues.find((one) => byName.has(`${one} ${said}`))
+      return name === undefined ? [] : byName.get(`${name} ${said}`)!
+    })
+    return found.map(({ record }) => record)
+  }
+
+  submitGraph(real: Core['submitGraph'], ...given: Parameters<Core['submitGraph']>) {
+    const [graph, nowMs] = given
+    this.#enter('submitGraph', nowMs)
+    for (const { record } of graph.nodes) watchOrigin(record.origin, this.#ledger)
+    const answer = real(...given)
+    const isTaken = answer === null || !('code' in answer)
+    const { tasks } = this.#ledger
+    const isThere = ({ id, queue }: TaskRecord) =>
+      queue !== null && this.#core.index.find(id, queue)
+    const taken = graph.nodes.filter(({ record }) => isThere(record) === record)
+    holds(taken.length === (isTaken ? graph.nodes.length : 0), () => {
+      return `of a graph of ${graph.nodes.length} ${taken.length} tasks are there`
+    })
+    if (!isTaken) {
+      this.#heardBefore(graph, answer)
+      return answer
+    }
+    holds(
+      graph.nodes.every(({ record }) => !tasks.has(record)),
+      () => 'a graph of known tasks',
+    )
+    this.#ledger.graphs.graph(graph, (record) => this.accept(record))
+    return answer
+  }
+
+  /** Whoever asks again is told the outcome of the first. */
+  #heardBefore({ nodes }: Graph, { first }: { first?: TaskRecord }): void {
+    const again = nodes.find(({ record }) => record.givenId !== '')
+    if (first === undefined || again === undefined || !again.record.wantsOutcome) return
+    this.#ledger.taskOf(first).listeners.push(again.record.replyTo)
+  }
+
+  hedge(real: Core['hedge'], ...given: Parameters<Core['hedge']>) {
+    const [record, twin, nowMs] = given
+    this.#enter('hedge', nowMs, record)
+    const answer = real(...given)
+    if (answer !== null) return answer
+    this.accept(twin)
+    this.#ledger.graphs.hedged(record, twin)
+    return answer
+  }
+
+  resolve(real: Core['resolve'], ...given: Parameters<Core['resolve']>) {
+    const [record, how, nowMs] = given
+    this.#enter('resolve', nowMs, record)
+    this.#ledger.graphs.following(record, how.ok ? how.next : null)
+    const answer = real(...given)
+    if (answer === null) this.#ledger.graphs.resolving(record)
+    return answer
+  }
+
+  cancelSubtree(real: Core['cancelSubtree'], record: TaskRecord, nowMs: number) {
+    this.#enter('cancelSubtree', nowMs, record)
+    return real(record, nowMs)
+  }
+
+  park(real: Core['park'], record: TaskRecord) {
+    this.#enter('park', this.#ledger.door.nowMs, record)
+    real(record)
+    this.#ledger.taskOf(record).offer = null
+  }
+
+  unpark(real: Core['unpark'], max: number) {
+    this.#enter('unpark', this.#ledger.door.nowMs)
+    return real(max)
+  }
+
+  claim(real: Core['claim'], record: TaskRecord, nowMs: number) {
+    this.#enter('claim', nowMs, record)
+    const answer = real(record, nowMs)
+    if (answer !== null) return answer
+    const { attempt } = this.#ledger.taskOf(record)
+    holds(attempt?.agent.spec.claims === true, () => `${nameOf(record)} is claimed of a machine`)
+    holds(attempt!.startedAtMs > nowMs, () => `${nameOf(record)} is claimed twice`)
+    Object.assign(attempt!, { startedAtMs: nowMs, heardAtMs: nowMs })
+    this.#hear(record.agentId!, nowMs)
+    return answer
+  }
+
+  assign(real: Core['assign'], ...given: Parameters<Core['assign']>) {
+    const [record, agent, nowMs] = given
+    this.#enter('assign', nowMs, record)
+    const answer = real(...given)
+    if (answer !== null) return answer
+    const task = this.#ledger.taskOf(record)
+    this.#ledger.graphs.goesOut(task)
+    this.#ledger.begin(record, this.#ledger.placedAt(record, agent), nowMs)
+    return answer
+  }
+
+  declined(real: Core['declined'], record: TaskRecord, nowMs: number) {
+    this.#enter('declined', nowMs, record)
+    this.#hear(record.agentId!, nowMs)
+    real(record, nowMs)
+  }
+
+  handedOn(real: Core['handedOn'], record: TaskRecord, nowMs: number) {
+    this.#enter('handed_on', nowMs, record)
+    const { agentId } = record
+    const answer = real(record, nowMs)
+    if (answer === null) this.#hear(agentId!, nowMs)
+    return answer
   }
 
   nextOffer(real: Core['nextOffer'], nowMs: number) {

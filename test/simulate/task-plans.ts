@@ -2,6 +2,7 @@
 import type { OwnPromises } from '../../src/task.ts'
 import type { AgentPlan } from './agent-plans.ts'
 import type { Dice } from './dice.ts'
+import type { TaskGraph } from './graph-plans.ts'
 import { CAPABILITIES, QUEUES, type Theme } from './themes.ts'
 
 /** A submit that is to be refused before anything is accepted. */
@@ -36,6 +37,8 @@ export interface TaskPlan {
   readonly bad: BadSubmit | null
   /** What it promises for itself; null for most. */
   readonly own: OwnPromises | null
+  /** What it says of other tasks, and who decides it; null for most. */
+  readonly graph: TaskGraph | null
 }
 
 export type OperatorCall =
@@ -110,6 +113,7 @@ function planTask(dice: Dice, theme: Theme, key: string, atMs: number): TaskPlan
     givesUpAfterMs: !plain && dice.chance(0.08) ? dice.between(10, 500) : null,
     bad: !plain && dice.chance(0.03) ? dice.pick(BAD_SUBMITS) : null,
     own: null,
+    graph: null,
   }
 }
 

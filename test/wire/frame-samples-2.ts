@@ -132,5 +132,5 @@ export const typedWork: Sample = {
   zeros: [],
   flags: [],
   longs: [20, 66],
-  versionMax: 3,
+  versionMax: 4,
 }

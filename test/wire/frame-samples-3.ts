@@ -154,7 +154,7 @@ export const delayedAnswer: Sample = {
     { at: 54, known: 3 },
   ],
   longs: [],
-  versionMax: 3,
+  versionMax: 4,
 }
 
 export const movedWork: Sample = {
@@ -163,9 +163,9 @@ export const movedWork: Sample = {
   write(pool) {
     const writer = new WorkWriter(pool)
     writer.begin(EPOCH)
-    const moved = { sourceQueue: 'greet', checkpoint: PAGE }
+    const moved = { sourceQueue: 'greet', checkpoint: PAGE, graph: null }
     writer.add(9, 6, 13, 2, 'order-21', 'night', HI, 0, 4, -1, 'scan', moved)
-    const interrupted = { sourceQueue: '', checkpoint: PAGE }
+    const interrupted = { sourceQueue: '', checkpoint: PAGE, graph: null }
     writer.add(10, 7, 14, 2, 'order-22', 'greet', HI, 0, 4, -1, '', interrupted)
     return writer.finish()
   },
@@ -184,7 +184,7 @@ export const movedWork: Sample = {
       id: 'order-21',
       queue: 'night',
       type: 'scan',
-      extension: { sourceQueue: 'greet', checkpoint: PAGE },
+      extension: { sourceQueue: 'greet', checkpoint: PAGE, graph: null },
       payload: '"hi"',
     },
     {
@@ -194,7 +194,7 @@ export const movedWork: Sample = {
       attempt: 2,
       id: 'order-22',
       queue: 'greet',
-      extension: { sourceQueue: '', checkpoint: PAGE },
+      extension: { sourceQueue: '', checkpoint: PAGE, graph: null },
       payload: '"hi"',
     },
   ],
@@ -214,7 +214,7 @@ export const movedWork: Sample = {
   zeros: [59, 115],
   flags: [],
   longs: [20, 81],
-  versionMax: 3,
+  versionMax: 4,
 }
 
 export const yieldedResult: Sample = {

@@ -24,6 +24,7 @@ import {
 import { EPOCH, HELLO, HI, LARGE_COUNTER, NONE, type Sample } from './frame-sample.ts'
 import { extendedSubmit, typedWork } from './frame-samples-2.ts'
 import { delayedAnswer, movedWork, promisedSubmit, yieldedResult } from './frame-samples-3.ts'
+import { blockedAnswer, graphWork } from './frame-samples-4.ts'
 
 const submit: Sample = {
   name: 'submit',
@@ -162,7 +163,7 @@ const answer: Sample = {
   zeros: [27, 36, 37, 38, 39],
   flags: [{ at: 22, known: 3 }],
   longs: [],
-  versionMax: 3,
+  versionMax: 4,
 }
 
 const work: Sample = {
@@ -209,7 +210,7 @@ const work: Sample = {
   zeros: [],
   flags: [],
   longs: [20],
-  versionMax: 3,
+  versionMax: 4,
 }
 
 const result: Sample = {
@@ -318,9 +319,11 @@ export const SAMPLES: readonly Sample[] = [
   promisedSubmit,
   answer,
   delayedAnswer,
+  blockedAnswer,
   work,
   typedWork,
   movedWork,
+  graphWork,
   result,
   yieldedResult,
   acknowledge,

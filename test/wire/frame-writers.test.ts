@@ -20,6 +20,7 @@ import {
   WorkWriter,
 } from '../../src/wire/frames.ts'
 import { itemOf } from './frame-items.ts'
+import { workExtension } from './work-extension.ts'
 
 const u8 = fc.oneof(fc.nat(255), fc.constantFrom(0, 255))
 const u16 = fc.oneof(fc.nat(65_535), fc.constantFrom(0, 65_535))
@@ -48,10 +49,6 @@ const promises = fc.record({
     delayMs: ms,
   }),
   atMs: fc.option(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })),
-})
-const workExtension = fc.record({
-  sourceQueue: token,
-  checkpoint: fc.option(fc.uint8Array({ minLength: 1, maxLength: 4_096 })),
 })
 /** Long enough for a frame to be full before it has 64 items. */
 const payload = fc.oneof(

@@ -105,7 +105,7 @@ describe.each(SAMPLES)('frames of kind $kind, $name', (sample: Sample) => {
 
   test('frames: a newer version is refused and says which is spoken', () => {
     const { versionMax } = sample
-    for (const version of [versionMax + 1, 4, 255]) {
+    for (const version of [versionMax + 1, 5, 255]) {
       const newer = changed(frame, { at: 2, bytes: 1 }, version)
       const spoken = `version ${version}: send version ${versionMax}`
       expect(opened(sample.newReader(), newer)).toBe('frame_version')
@@ -237,6 +237,38 @@ test.each([
     )
   }
 })
+
+test.each(['answer of a task that waits for others', 'work with inputs'])(
+  'frames: what only version 4 can say is refused in those before: %s',
+  (name) => {
+    const { hex, newReader } = sampleOf(name)
+    for (const version of [1, 2, 3]) {
+      expect(opened(newReader(), changed(bytesOfHex(hex), { at: 2, bytes: 1 }, version))).toBe(
+        'bad_frame',
+      )
+    }
+  },
+)
+
+test('frames: an input in a state that is none is refused', () => {
+  const { hex, newReader } = sampleOf('work with inputs')
+  for (const at of [73, 83]) {
+    for (const wrong of [10, 128, 255]) {
+      expect(opened(newReader(), changed(bytesOfHex(hex), { at, bytes: 1 }, wrong))).toBe(
+        'bad_frame',
+      )
+    }
+  }
+})
+
+test.each(['answer of tasks that wait for a time', 'work that was moved or interrupted'])(
+  'frames: one of version 3 is read alike in version 4: %s',
+  (name) => {
+    const { hex, items, newReader } = sampleOf(name)
+    const frame = changed(bytesOfHex(hex), { at: 2, bytes: 1 }, 4)
+    expect(itemsOf(newReader(), frame)).toEqual(items)
+  },
+)
 
 test('frames: a result that both fails and yields is refused', () => {
   const { hex, newReader } = sampleOf('result of attempts that yield')

@@ -43,6 +43,7 @@ test('hello: what is not said has its default, lists are sorted', () => {
     pull: false,
     preemptible: false,
     recalls: false,
+    declines: false,
   })
 })
 
@@ -125,14 +126,16 @@ test('hello: what an agent offers is read, and of frames no newer version than i
     prefetch: 256,
     pull: true,
   })
-  expect(read({ frames: 7 }).frames).toBe(3)
+  expect(read({ frames: 7 }).frames).toBe(4)
   expect(read({ frames: null, prefetch: null })).toMatchObject({ frames: 0, prefetch: 0 })
   for (const no of [undefined, null, 0, 1, 'true', {}]) {
-    const said = { keeps: false, pull: false, preemptible: false, recalls: false }
-    expect(read({ keeps: no, pull: no, preemptible: no, recalls: no })).toMatchObject(said)
+    const said = { keeps: false, pull: false, preemptible: false, recalls: false, declines: false }
+    const given = { keeps: no, pull: no, preemptible: no, recalls: no, declines: no }
+    expect(read(given)).toMatchObject(said)
   }
   expect(read({ preemptible: true }).preemptible).toBe(true)
   expect(read({ recalls: true }).recalls).toBe(true)
+  expect(read({ declines: true }).declines).toBe(true)
 })
 
 test('hello: numbers by name are read in the order of their names, whatever order they came in', () => {

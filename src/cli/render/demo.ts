@@ -1,6 +1,13 @@
 /** What `demo` shows: the stage, the story, and what came of each expectation; pure functions. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Act, AgentQueue, Check, Performance, StoryLine } from '../../demos/demo.ts'
+import type {
+  Act,
+  AgentQueue,
+  AgentSummary,
+  Check,
+  Performance,
+  StoryLine,
+} from '../../demos/demo.ts'
 import type { Colors } from './colors.ts'
 import { type Column, fitted, list, table } from './table.ts'
 import { wrap } from './text.ts'
@@ -34,13 +41,18 @@ export function setupLines(act: Act, before: Act | null, width: number, colors: 
   ]
   const headOf = (line: string) => `  ${colors.bold(line)}`
   const isNew = !isDeepStrictEqual(act.setup, before?.setup)
-  const rows = act.setup.map(({ agent, places, can, first }) => [agent, `${places}`, can, first])
+  const shown = act.setup.map(({ agent, places, can, first }) => [agent, `${places}`, can, first])
+  const rows = inRows(shown, (a, b) => isDeepStrictEqual(a.slice(1), b.slice(1))).map((alike) => {
+    return [rowName(alike.map(([agent]) => agent)), ...alike[0].slice(1)]
+  })
   const known = new Map(before?.facts)
   const facts = act.facts.filter(([name, value]) => known.get(name) !== value)
   return [
     ...(act.title === '' ? [] : ['', ...wrap(act.title, width - 2).map(headOf)]),
     '',
-    ...(isNew ? [...table(columns, fitted(columns, rows, width), colors), ''] : []),
+    ...(isNew && rows.length > 0
+      ? [...table(columns, fitted(columns, rows, width), colors), '']
+      : []),
     ...(facts.length === 0 ? [] : [...factLines(facts, width, colors), '']),
   ]
 }
@@ -127,22 +139,51 @@ export function statisticsLines(act: Act, width: number, colors: Colors): string
         ]
       : []),
   ]
-  const rows = act.agents.map(({ agent, tasks, done, busy, took, gave }) => [
-    agent,
-    `${tasks}`,
-    `${done}`,
-    `${Math.round(busy * 100)} %`,
-    ...(moves ? [orDash(took), orDash(gave)] : []),
-  ])
+  const sum = (of: readonly AgentSummary[], key: 'tasks' | 'done' | 'busy' | 'took' | 'gave') =>
+    of.reduce((total, each) => total + each[key], 0)
+  const rows = inRows(act.agents.map((each) => [each.agent, each] as const)).map((alike) => {
+    const of = alike.map(([, each]) => each)
+    return [
+      rowName(alike.map(([agent]) => agent)),
+      `${sum(of, 'tasks')}`,
+      `${sum(of, 'done')}`,
+      `${Math.round((sum(of, 'busy') / of.length) * 100)} %`,
+      ...(moves ? [orDash(sum(of, 'took')), orDash(sum(of, 'gave'))] : []),
+    ]
+  })
   const figures = Object.entries(act.figures).map(([name, value]): [string, string] => [
     name,
     said(value),
   ])
   return [
-    '',
-    ...table(columns, fitted(columns, rows, width), colors),
+    ...(rows.length === 0 ? [] : ['', ...table(columns, fitted(columns, rows, width), colors)]),
     ...(figures.length === 0 ? [] : ['', ...list(figures, colors)]),
   ]
+}
+
+const NUMBERED = /^(.*-)(\d+)$/
+
+/** Rows of one name, numbered on: `gaps-1` and `gaps-2`. @param alike what else they must have in common. */
+function inRows<Row extends readonly [string, ...unknown[]] | readonly string[]>(
+  rows: readonly Row[],
+  alike: (a: Row, b: Row) => boolean = () => true,
+): Row[][] {
+  const groups: Row[][] = []
+  for (const row of rows) {
+    const group = groups.at(-1)
+    const [, base, number] = NUMBERED.exec(`${row[0]}`) ?? []
+    const [, lastBase, lastNumber] = NUMBERED.exec(`${group?.at(-1)?.[0]}`) ?? []
+    const follows = base !== undefined && base === lastBase && +number === +lastNumber + 1
+    if (group !== undefined && follows && alike(group[0], row)) group.push(row)
+    else groups.push([row])
+  }
+  return groups
+}
+
+/** `gaps-1…2`. */
+function rowName(names: readonly string[]): string {
+  if (names.length === 1) return names[0]
+  return `${names[0]}…${NUMBERED.exec(names.at(-1)!)![2]}`
 }
 
 function orDash(count: number): string {

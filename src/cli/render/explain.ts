@@ -97,7 +97,7 @@ function waitingPairs(waiting: WaitingFacts): [string, string][] {
   const pairs: [string, string][] = [['waits for', waiting.for ?? turnText(waiting)]]
   const about = isPositionExact ? '' : 'about '
   const place = where === 'agent' ? "in the agent's own queue" : 'in its priority'
-  if (where !== 'offer') {
+  if (position > 0 && where !== 'offer') {
     const higher = before === 0 ? '' : `; ${amount(before, 'task')} of higher priority before it`
     pairs.push(['position', `${about}${count(position)} ${place}${higher}`])
   }

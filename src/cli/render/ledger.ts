@@ -4,7 +4,7 @@ import type { LedgerVerdict } from '../../ledger/verdict.ts'
 import type { LedgerRow } from '../../ledger-views.ts'
 import type { Colors } from './colors.ts'
 import { list } from './table.ts'
-import { bytes, count, plain, wrap } from './text.ts'
+import { bytes, count, plain, shortDigests, wrap } from './text.ts'
 
 /**
  * Columns of a fixed width, so that lines that follow line up with those before.
@@ -56,7 +56,7 @@ function linesOf(row: LedgerRow, isNarrow: boolean, width: number, colors: Color
   const queue = plain(row.queue ?? '')
   const agent = plain(row.agent ?? '')
   const which = attempt === null || attempt < 2 ? '' : `attempt ${attempt}`
-  const facts = [which, plain(detail)].filter((text) => text !== '').join(', ')
+  const facts = [which, shortDigests(plain(detail))].filter((text) => text !== '').join(', ')
   if (!isNarrow) {
     const names = [task.padEnd(WIDTHS.task), queue.padEnd(WIDTHS.queue), agent.padEnd(WIDTHS.agent)]
     return [[time, wordOf(what, WIDTHS.what, colors), ...names, facts].join('  ').trimEnd()]

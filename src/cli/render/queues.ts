@@ -8,6 +8,7 @@ import type {
   QueueSla,
   QueueView,
 } from '../../promise-views.ts'
+import { ruleWords } from '../../rules/next.ts'
 import type { PriorityName } from '../../task.ts'
 import type { Colors } from './colors.ts'
 import { table, wrappedList } from './table.ts'
@@ -193,6 +194,9 @@ function optionText(key: string, value: unknown): string {
   if (value === 0 && ZERO[key] !== undefined) return ZERO[key]
   if (typeof value === 'number') return numberText(key, value)
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (key === 'rules' && Array.isArray(value) && value.length > 0) {
+    return plain(value.map((rule, at) => `${at + 1}. ${ruleWords(rule)}`).join('; '))
+  }
   if (Array.isArray(value)) return value.length === 0 ? 'none' : plain(value.join(', '))
   if (typeof value !== 'object') return plain(String(value))
   const parts = Object.entries(value).map(([name, each]) => {

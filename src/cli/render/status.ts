@@ -88,6 +88,12 @@ function unlistedLines({ queues, waiting, running }: SchedulerStatus['unlisted']
   return [`and ${count(queues)} less busy queues, ${left} in all`, '']
 }
 
+/** Of queues that ask for it only. */
+function hedgesPair({ hedges }: SchedulerStatus): [string, string][] {
+  if (hedges.started === 0) return []
+  return [['second attempts', `${count(hedges.started)}, ${count(hedges.won)} came first`]]
+}
+
 /** Nothing moves in a fleet that has enough to do. */
 function movesPair({ moves }: SchedulerStatus): [string, string][] {
   if (moves.stolen + moves.recalled === 0) return []
@@ -112,6 +118,7 @@ function facts(status: SchedulerStatus, latency: LatencyReport): [string, string
     ],
     ['lost on the way', `${count(attempts.repeated)} repeated`],
     ...movesPair(status),
+    ...hedgesPair(status),
     ['late results', `${count(attempts.lateResults)} refused`],
     ['assigned in', shortPercentiles(latency.assignment)],
     ['delivered in', shortPercentiles(latency.total)],

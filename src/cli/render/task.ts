@@ -2,10 +2,14 @@
 import type { TaskHandle } from '../../api.ts'
 import type { HistoryEntry } from '../../promise-views.ts'
 import type { TaskRow, TaskView } from '../../task.ts'
+import { someOf } from '../../words/lists.ts'
 import type { Colors } from './colors.ts'
+import { stageLines } from './stages.ts'
 import { type Column, fitted, list, table } from './table.ts'
-import { bytes, count, duration, plain, plainLines, wrap } from './text.ts'
+import { bytes, count, duration, plain, plainLines, shortDigests, wrap } from './text.ts'
 
+/** Parents that are named. */
+const AFTER_MAX = 6
 const PRIORITY_NAMES = ['', 'background', 'low', 'normal', 'high', 'critical']
 
 export function submittedLines(task: TaskHandle, colors: Colors): string[] {
@@ -15,12 +19,22 @@ export function submittedLines(task: TaskHandle, colors: Colors): string[] {
   ]
 }
 
-export function taskLines(task: TaskView, colors: Colors): string[] {
+/** @param history what is known of it: since when it could be tried, and was worked on. */
+export function taskLines(
+  task: TaskView,
+  colors: Colors,
+  history: readonly HistoryEntry[] = [],
+): string[] {
+  const { readyAt, claimedAt } = timesOf(history)
   const pairs: [string, string | null][] = [
     ['state', stateText(task, colors)],
-    ['waits for', task.waitingFor],
+    ['why it waits', task.waitingFor],
     ['served by', task.servedBy === task.queue ? null : task.servedBy],
     ['moved from', task.failedDestinations.join(', ') || null],
+    ['in flow', task.flow === null ? null : `${task.flow}, as ${task.node}`],
+    ['after', afterText(task.dependsOn)],
+    ['decided by', task.votes.join(', ') || null],
+    ['stands for', task.standsFor],
     ['not before', timeText(task.scheduledFor)],
     ['priority', priorityText(task)],
     ['promise', slaText(task)],
@@ -36,8 +50,9 @@ export function taskLines(task: TaskView, colors: Colors): string[] {
     ['dead letter', task.deadLetter],
     ['payload', bytes(task.payloadBytes)],
     ['accepted', new Date(task.acceptedAt).toISOString()],
-    ['waited', span(task.acceptedAt, task.startedAt)],
-    ['worked', span(task.startedAt, task.finishedAt)],
+    ['waited', span(readyAt ?? task.acceptedAt, task.startedAt)],
+    ['in an inbox', span(task.startedAt, claimedAt)],
+    ['worked', span(claimedAt ?? task.startedAt, task.finishedAt)],
     ['progress', task.progress],
     ['result', resultSize(task)],
   ]
@@ -49,7 +64,16 @@ export function taskLines(task: TaskView, colors: Colors): string[] {
       colors,
     ),
     ...resultLines(task.result ?? ''),
+    ...stageLines(task, colors),
   ]
+}
+
+/** Of its last attempt; null for what did not happen to it. */
+function timesOf(history: readonly HistoryEntry[]) {
+  const startAt = history.findLastIndex(({ what }) => what === 'assigned')
+  const ready = history.slice(0, startAt + 1).findLast(({ what }) => what === 'ready')
+  const claimed = history.slice(startAt + 1).findLast(({ what }) => what === 'claimed')
+  return { readyAt: ready?.at ?? null, claimedAt: claimed?.at ?? null }
 }
 
 /** `4 high`. */
@@ -61,6 +85,11 @@ function priorityText({ priority, effectivePriority }: TaskView): string {
   const own = priorityName(priority)
   if (effectivePriority === priority) return own
   return `${own}, served as ${PRIORITY_NAMES[effectivePriority] ?? effectivePriority}`
+}
+
+/** A task may come after a thousand. */
+function afterText(ids: readonly string[]): string | null {
+  return ids.length === 0 ? null : someOf(ids, AFTER_MAX)
 }
 
 function slaText({ sla, slaDueAt }: TaskView): string | null {
@@ -82,7 +111,7 @@ export function historyLines(history: HistoryEntry[], width: number, colors: Col
   const startedAt = history[0].at
   const rows = history.map(({ at, what, attempt, agent, detail }) => {
     const facts = [attempt === null ? '' : `attempt ${attempt}`, agent ?? '', detail]
-    const words = plain(facts.filter((fact) => fact !== '').join(', '))
+    const words = shortDigests(plain(facts.filter((fact) => fact !== '').join(', ')))
     return [`+${duration(Math.max(0, at - startedAt))}`, plain(what), words]
   })
   const used = [0, 1].reduce((sum, column) => {

@@ -6,6 +6,8 @@
  */
 import { stripVTControlCharacters } from 'node:util'
 
+export { count, duration } from '../../words/numbers.ts'
+
 /** C0, DEL, C1, line separators, and what turns the direction of text around. */
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 const CONTROLS_IN_LINES = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
@@ -30,28 +32,11 @@ export function safeJson(value: unknown): string {
   )
 }
 
-/** `12,345`. */
-export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US')
-}
-
 /** A latency: `92 µs`, `1.24 ms`, `12.4 ms`, `1.5 s`. */
 export function latency(us: number): string {
   if (us < 1_000) return `${Math.round(us)} µs`
   if (us < 1_000_000) return `${threeDigits(us / 1_000)} ms`
   return `${threeDigits(us / 1_000_000)} s`
-}
-
-/** A span of time for people: `420 ms`, `6.2 s`, `3 min 20 s`, `5 h 2 min`, `3 d 4 h`. */
-export function duration(ms: number): string {
-  if (ms < 999.5) return `${Math.round(ms)} ms`
-  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`
-  const seconds = Math.round(ms / 1_000)
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-  const minutes = Math.floor(seconds / 60)
-  const hours = Math.floor(minutes / 60)
-  if (hours < 48) return `${hours} h ${minutes % 60} min`
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
 const UNITS: readonly [string, number][] = [
@@ -126,4 +111,11 @@ export function wrap(text: string, room: number): string[] {
 function threeDigits(value: number): string {
   if (value < 10) return value.toFixed(2)
   return value < 100 ? value.toFixed(1) : value.toFixed(0)
+}
+
+const DIGEST = /\b([0-9a-f]{12})[0-9a-f]{52}\b/g
+
+/** A digest by its beginning, as people compare them. */
+export function shortDigests(text: string): string {
+  return text.replace(DIGEST, '$1…')
 }

@@ -8,12 +8,14 @@
  * and in frames again whenever its scheduler seems not to have heard it.
  */
 import type { Msg, MsgHdrs } from 'nats'
-import { type AttemptResult, failureResult, success, TaskYield } from '../../agent-task.ts'
+import { type AttemptResult, failure, failureResult, success, TaskYield } from '../../agent-task.ts'
 import { type SignalboxError, TaskError } from '../../errors.ts'
 import { errorHeaders } from '../../wire/headers.ts'
 import { attemptToken } from '../../wire/subjects.ts'
 import { isToken } from '../../wire/tokens.ts'
+import type { Inbox } from '../inbox.ts'
 import type { Link } from '../link.ts'
+import { AgentInputs } from './agent-inputs.ts'
 import { ATTEMPT, type Attempt } from './attempt.ts'
 import { KeptResults } from './kept-results.ts'
 import { PlainWork, tooLarge } from './plain-work.ts'
@@ -42,19 +44,22 @@ export class AgentWork {
   readonly #results: ResultFrames
   #onQuiet: (() => void) | null = null
   #turnIsSet = false
+  /** Attempts whose list of inputs is not there yet. */
+  #listing = 0
   #beats = 0
   #stopped = false
 
   /** @param onTaken told of each task that was not seen before. */
-  constructor(link: Link, id: string, runs: Runs, onTaken: () => void) {
+  constructor(link: Link, inbox: Inbox, id: string, runs: Runs, onTaken: () => void) {
     this.#link = link
     this.#own = `${link.subjects.prefix}.from.${id}.`
     this.#onTaken = onTaken
     this.#kept = new KeptResults(link.copies)
     this.inHand = new WorkInHand(link.subjects, id, this.#forget)
+    const inputs = new AgentInputs(link, inbox, id)
     const ground = { copies: link.copies, progress: this.#progress }
-    this.#frames = new WorkFrames(this.inHand, ground, this.#own, this.#frameEvents)
-    this.#plain = new PlainWork(link, this.inHand, this.#own, this.#progress)
+    this.#frames = new WorkFrames(this.inHand, inputs, ground, this.#own, this.#frameEvents)
+    this.#plain = new PlainWork(link, this.inHand, inputs, this.#own, this.#progress)
     this.#queue = new WorkQueue(runs, this.#workEvents)
     this.#results = new ResultFrames(link)
   }
@@ -76,8 +81,23 @@ export class AgentWork {
       this.#finish(attempt, NOT_BEGUN)
       return
     }
-    this.#queue.push(attempt)
     this.#onTaken()
+    if (attempt.inputs === null || attempt.inputs.isListed) this.#queue.push(attempt)
+    else void this.#list(attempt)
+  }
+
+  /** What it may read was too much for its message: it is known before its handler is called. */
+  async #list(attempt: Attempt): Promise<void> {
+    this.#listing++
+    const refusal = await attempt.inputs!.readList().then(() => null, failure)
+    this.#listing--
+    if (attempt.state !== ATTEMPT.queued) return
+    if (refusal !== null) {
+      this.#finish(attempt, refusal)
+      return
+    }
+    this.#queue.push(attempt)
+    this.#queue.run()
   }
 
   readonly #progress = (attempt: Attempt, bytes: Uint8Array): void => {
@@ -97,7 +117,7 @@ export class AgentWork {
     },
     read: () => {
       this.#queue.run()
-      return !this.#queue.isEmpty
+      return !this.#queue.isEmpty || this.#listing > 0
     },
     bad: (msg, error, number) => this.#refuse(msg, error, number),
   }

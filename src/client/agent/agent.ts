@@ -64,7 +64,7 @@ export class NatsAgent implements AgentHandle {
     // One that pulls has asked for all that comes.
     const atATime = hello.pull ? LIMITS.concurrencyMax : hello.concurrency
     const runs = { concurrency: atATime, batch, handler }
-    this.#work = new AgentWork(link, id, runs, this.#pulls.took)
+    this.#work = new AgentWork(link, inbox, id, runs, this.#pulls.took)
     this.#beats = new AgentBeats(link, id, instance, this.#work.inHand)
     this.#presence = new Presence(link, inbox, id, hello, this.#events)
     this.closed = new Promise((resolve, reject) => {

@@ -13,6 +13,7 @@
  * comes again is known.
  */
 import type { AgentTask, AttemptResult } from '../../agent-task.ts'
+import type { AttemptInputs } from './agent-inputs.ts'
 import type { SchedulerWork } from './scheduler-work.ts'
 
 export const ATTEMPT = { queued: 0, running: 1, unsent: 2, kept: 3, over: 4 } as const
@@ -28,6 +29,8 @@ export class Attempt {
   state: AttemptState = ATTEMPT.queued
   /** What the handler is given; null when it has ended, since the result may be kept for long. */
   task: AgentTask | null = null
+  /** What it may read; null for nearly all. */
+  inputs: AttemptInputs | null = null
   /** Its result, which nobody else writes into; null until there is one. */
   result: AttemptResult | null = null
   /** `nowUs` of the arrival of its work, the last time if it was repeated. */

@@ -7,7 +7,6 @@
  * and queue are read from the frame, of which `WorkFrame` makes a copy before its message is left.
  */
 import { AgentTask, type TaskDetails } from '../../agent-task.ts'
-import { workExtension } from '../../wire/frames.ts'
 import { decodePayload, payloadText } from '../../wire/payload.ts'
 import { ownBytes } from '../answers.ts'
 import { ATTEMPT, type Attempt } from './attempt.ts'
@@ -55,13 +54,15 @@ export class FramedTask extends AgentTask {
   #queue: string | null = null
   #type: string | null = null
   #payload: Uint8Array | null = null
-  #details: TaskDetails | null = null
+  readonly #details: TaskDetails | null
 
   /**
    * Its parts stand in the frame one behind the other.
    * @param typeLength 0 where the type is the queue's name; else a byte and the type stand between
    *   queue and payload.
-   * @param extensionLength of what stands before the payload of tasks that were moved or interrupted.
+   * @param extensionLength of what stands before the payload of tasks that were moved or interrupted, or
+   *   are part of a graph.
+   * @param details which that says; null for nearly all tasks.
    */
   constructor(
     attempt: Attempt,
@@ -73,10 +74,12 @@ export class FramedTask extends AgentTask {
     extensionLength: number,
     payloadStart: number,
     payloadLength: number,
+    details: TaskDetails | null,
   ) {
     super('', '', count, EMPTY, null)
     this.#attempt = attempt
     this.#frame = frame
+    this.#details = details
     const textsEnd = payloadStart - extensionLength
     this.#textsEnd = textsEnd
     this.#queueEnd = typeLength === 0 ? textsEnd : textsEnd - typeLength - 1
@@ -103,9 +106,7 @@ export class FramedTask extends AgentTask {
   }
 
   protected override get details(): TaskDetails {
-    if (this.#textsEnd === this.#payloadStart) return super.details
-    this.#details ??= workExtension(this.#frame.bytes, this.#textsEnd)
-    return this.#details
+    return this.#details ?? super.details
   }
 
   #text(start: number, end: number): string {

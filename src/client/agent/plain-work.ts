@@ -9,6 +9,7 @@ import { encodeHeaders, errorHeaders, HEADER } from '../../wire/headers.ts'
 import { newResultAddress, parseResultSubject } from '../../wire/subjects.ts'
 import { ownBytes } from '../answers.ts'
 import type { Link } from '../link.ts'
+import type { AgentInputs } from './agent-inputs.ts'
 import { Attempt } from './attempt.ts'
 import { readWorkHeaders } from './work-headers.ts'
 import type { WorkInHand } from './work-in-hand.ts'
@@ -19,6 +20,7 @@ const YIELDS = encodeHeaders(`${HEADER.yields}: 1`) as unknown as MsgHdrs
 export class PlainWork {
   readonly #link: Link
   readonly #inHand: WorkInHand
+  readonly #inputs: AgentInputs
   /** What comes before the scheduler's name in `<prefix>.from.<id>.<scheduler>.result.…`. */
   readonly #own: string
   readonly #address = newResultAddress()
@@ -27,11 +29,13 @@ export class PlainWork {
   constructor(
     link: Link,
     inHand: WorkInHand,
+    inputs: AgentInputs,
     own: string,
     progress: (attempt: Attempt, bytes: Uint8Array) => void,
   ) {
     this.#link = link
     this.#inHand = inHand
+    this.#inputs = inputs
     this.#own = own
     this.#progress = progress
   }
@@ -49,7 +53,8 @@ export class PlainWork {
     scheduler.seenSeq = seq
     if (scheduler.attempts.get(counter) !== null) return null
     const attempt = new Attempt(scheduler, slot, counter, seq, reply, nowUs())
-    const { id, queue, type, attempt: count, details } = readWorkHeaders(msg)
+    const { id, queue, type, attempt: count, extension } = readWorkHeaders(msg)
+    const details = extension === null ? undefined : this.#inputs.detailsOf(attempt, extension)
     const progress = (bytes: Uint8Array) => this.#progress(attempt, bytes)
     attempt.task = new AgentTask(id, queue, count, ownBytes(msg.data), progress, type, details)
     return attempt

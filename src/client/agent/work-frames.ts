@@ -12,6 +12,7 @@ import type { Msg } from 'nats'
 import { nowUs } from '../../clock.ts'
 import { SignalboxError } from '../../errors.ts'
 import { AckReader, FRAME_KIND, frameKind, frameNumber, WorkReader } from '../../wire/frames.ts'
+import type { AgentInputs } from './agent-inputs.ts'
 import { ATTEMPT, Attempt } from './attempt.ts'
 import { FramedTask, type TaskGround, WorkFrame } from './framed-task.ts'
 import type { SchedulerWork } from './scheduler-work.ts'
@@ -35,6 +36,7 @@ export interface FrameEvents {
 
 export class WorkFrames {
   readonly #inHand: WorkInHand
+  readonly #inputs: AgentInputs
   readonly #ground: TaskGround
   readonly #events: FrameEvents
   /** What comes before the scheduler's name in `<prefix>.from.<id>.<scheduler>.frames.<frame>`. */
@@ -42,8 +44,15 @@ export class WorkFrames {
   readonly #work = new WorkReader()
   readonly #acks = new AckReader()
 
-  constructor(inHand: WorkInHand, ground: TaskGround, own: string, events: FrameEvents) {
+  constructor(
+    inHand: WorkInHand,
+    inputs: AgentInputs,
+    ground: TaskGround,
+    own: string,
+    events: FrameEvents,
+  ) {
     this.#inHand = inHand
+    this.#inputs = inputs
     this.#ground = ground
     this.#own = own
     this.#events = events
@@ -91,6 +100,8 @@ export class WorkFrames {
     }
     const { extensionLength, payloadStart, payloadLength } = this.#work
     const attempt = new Attempt(scheduler, slot, counter, seq, '', receivedUs)
+    const extension = this.#work.extension()
+    const details = extension === null ? null : this.#inputs.detailsOf(attempt, extension)
     attempt.task = new FramedTask(
       attempt,
       count,
@@ -101,6 +112,7 @@ export class WorkFrames {
       extensionLength,
       payloadStart,
       payloadLength,
+      details,
     )
     this.#events.taken(attempt)
   }

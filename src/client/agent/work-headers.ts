@@ -6,8 +6,9 @@
  * they are not found (its version is pinned, and a test looks) the decoded headers are used.
  */
 import type { Msg } from 'nats'
-import type { TaskDetails } from '../../agent-task.ts'
-import { HEADER } from '../../wire/headers.ts'
+import type { TaskInputView } from '../../flow-views.ts'
+import type { WorkExtension, WorkGraph } from '../../wire/frames.ts'
+import { ASK_FOR_INPUTS, HEADER } from '../../wire/headers.ts'
 
 export interface WorkHeaders {
   id: string
@@ -17,7 +18,7 @@ export interface WorkHeaders {
   /** 1 for the first try. */
   attempt: number
   /** Of few tasks. */
-  details: TaskDetails | undefined
+  extension: WorkExtension | null
 }
 
 /** As the client's message holds what it received: header bytes first, then the body. */
@@ -32,6 +33,9 @@ const TYPE_LINE = `\n${HEADER.type}: `
 const ATTEMPT_LINE = `\n${HEADER.attempt}: `
 const SOURCE_LINE = `\n${HEADER.sourceQueue}: `
 const CHECKPOINT_LINE = `\n${HEADER.checkpoint}: `
+const FLOW_LINE = `\n${HEADER.flow}: `
+const NODE_LINE = `\n${HEADER.node}: `
+const INPUTS_LINE = `\n${HEADER.inputs}: `
 const { latin1Slice } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string
 }
@@ -41,19 +45,44 @@ export function readWorkHeaders(msg: Msg): WorkHeaders {
   const block = undecodedHeaders(msg)
   if (block === null) return decoded(msg)
   const queue = headerOf(block, QUEUE_LINE)
+  const graph = graphOf(
+    headerOf(block, FLOW_LINE),
+    headerOf(block, NODE_LINE),
+    headerOf(block, INPUTS_LINE),
+  )
   return {
     id: headerOf(block, ID_LINE),
     queue,
     type: headerOf(block, TYPE_LINE) || queue,
     attempt: Number(headerOf(block, ATTEMPT_LINE)) || 1,
-    details: detailsOf(headerOf(block, SOURCE_LINE), headerOf(block, CHECKPOINT_LINE)),
+    extension: extensionOf(headerOf(block, SOURCE_LINE), headerOf(block, CHECKPOINT_LINE), graph),
   }
 }
 
-function detailsOf(sourceQueue: string, checkpoint: string): TaskDetails | undefined {
-  if (sourceQueue === '' && checkpoint === '') return undefined
+function extensionOf(
+  sourceQueue: string,
+  checkpoint: string,
+  graph: WorkGraph | null,
+): WorkExtension | null {
+  if (sourceQueue === '' && checkpoint === '' && graph === null) return null
   const bytes = checkpoint === '' ? null : Uint8Array.from(Buffer.from(checkpoint, 'base64'))
-  return { sourceQueue, checkpoint: bytes }
+  return { sourceQueue, checkpoint: bytes, graph }
+}
+
+function graphOf(flow: string, node: string, inputs: string): WorkGraph | null {
+  if (flow === '' && inputs === '') return null
+  return { flow, node, inputs: inputs === '' ? [] : listOf(inputs) }
+}
+
+/** @returns null for what is to be asked for. */
+function listOf(inputs: string): TaskInputView[] | null {
+  if (inputs === ASK_FOR_INPUTS) return null
+  try {
+    const list = JSON.parse(inputs) as unknown
+    return Array.isArray(list) ? list : null
+  } catch {
+    return null
+  }
 }
 
 /** @returns the header block as text, or null when the message does not hold it as expected. */
@@ -72,14 +101,20 @@ function headerOf(block: string, line: string): string {
 
 function decoded({ headers }: Msg): WorkHeaders {
   const queue = headers?.get(HEADER.queue) ?? ''
+  const graph = graphOf(
+    headers?.get(HEADER.flow) ?? '',
+    headers?.get(HEADER.node) ?? '',
+    headers?.get(HEADER.inputs) ?? '',
+  )
   return {
     id: headers?.get(HEADER.taskId) ?? '',
     queue,
     type: headers?.get(HEADER.type) || queue,
     attempt: Number(headers?.get(HEADER.attempt)) || 1,
-    details: detailsOf(
+    extension: extensionOf(
       headers?.get(HEADER.sourceQueue) ?? '',
       headers?.get(HEADER.checkpoint) ?? '',
+      graph,
     ),
   }
 }

@@ -5,15 +5,16 @@
  * Runs in the thread of the client's connection. Invariant: a task that could not be handed to the
  * connection is told so at once.
  *
- * It is used for queues whose frames nobody takes, and for payloads that would fill a frame alone:
- * these gain nothing from one and would only be copied once more.
+ * It is used for queues whose frames nobody takes, for tasks that depend on others or are decided by
+ * several agents, of which frames cannot tell, and for payloads that would fill a frame alone: these gain
+ * nothing from one and would only be copied once more.
  */
 import type { MsgHdrs } from 'nats'
 import { SignalboxError } from '../../errors.ts'
 import { MATCHES } from '../../options.ts'
 import { WANTS_ACCEPTED, WANTS_OUTCOME } from '../../submit/in-flight.ts'
 import type { ItemOptions } from '../../submit/port.ts'
-import type { OwnPromises } from '../../task.ts'
+import type { OwnPromises, TaskAfter, TaskVotes } from '../../task.ts'
 import type { SubmitExtension } from '../../wire/frames.ts'
 import { type EncodedHeaders, encodeHeaders, HEADER } from '../../wire/headers.ts'
 import { quote } from '../../wire/tokens.ts'
@@ -29,7 +30,15 @@ export const TASK_REPLY = 't'
 /** Of an item's options what headers say. */
 export type PlainOptions = Pick<
   ItemOptions,
-  'requiresText' | 'timeoutMs' | 'retryCount' | 'wants' | 'extension' | 'own' | 'atMs'
+  | 'requiresText'
+  | 'timeoutMs'
+  | 'retryCount'
+  | 'wants'
+  | 'extension'
+  | 'own'
+  | 'atMs'
+  | 'after'
+  | 'votes'
 >
 
 export class PlainForm {
@@ -74,10 +83,12 @@ export function subjectOf(lane: Lane, wants: number): string {
 
 /** @returns undefined when every option is told by the subject or left to the queue. */
 function optionHeaders(options: PlainOptions, id: string): EncodedHeaders | undefined {
-  const { requiresText, timeoutMs, retryCount, wants, extension, own, atMs } = options
+  const { requiresText, timeoutMs, retryCount, wants, extension, own, atMs, after, votes } = options
   const tellsOutcome = wants === (WANTS_ACCEPTED | WANTS_OUTCOME)
   const saysNoPromise = own === null && atMs === null
-  const isPlain = timeoutMs === null && retryCount === null && extension === null && saysNoPromise
+  const isAlone = after === null && votes === null
+  const isPlain =
+    timeoutMs === null && retryCount === null && extension === null && saysNoPromise && isAlone
   if (isPlain && id === '' && requiresText === '') {
     return tellsOutcome ? ONLY_OUTCOME : undefined
   }
@@ -89,6 +100,8 @@ function optionHeaders(options: PlainOptions, id: string): EncodedHeaders | unde
   if (extension !== null) lines.push(...extensionLines(extension))
   if (own !== null) lines.push(...promiseLines(own))
   if (atMs !== null) lines.push(`${HEADER.at}: ${atMs}`)
+  if (after !== null) lines.push(...parentLines(after))
+  if (votes !== null) lines.push(...voteLines(votes))
   if (tellsOutcome) lines.push(WANTS_OUTCOME_LINE)
   return encodeHeaders(...lines)
 }
@@ -111,6 +124,18 @@ function promiseLines(own: OwnPromises): string[] {
   if (slaTargetMs !== null) lines.push(`${HEADER.slaTargetMs}: ${slaTargetMs}`)
   if (retryDelayMs !== null) lines.push(`${HEADER.retryDelayMs}: ${retryDelayMs}`)
   if (delayMs > 0) lines.push(`${HEADER.delayMs}: ${delayMs}`)
+  return lines
+}
+
+function parentLines({ ids, onFailure }: TaskAfter): string[] {
+  return [`${HEADER.after}: ${ids.join(',')}`, `${HEADER.onParentFailure}: ${onFailure}`]
+}
+
+function voteLines({ voters, decide, by }: TaskVotes): string[] {
+  const lines: string[] = []
+  if (voters !== null) lines.push(`${HEADER.voters}: ${voters}`)
+  if (decide !== null) lines.push(`${HEADER.decide}: ${decide}`)
+  if (by !== null) lines.push(`${HEADER.decideBy}: ${by}`)
   return lines
 }
 

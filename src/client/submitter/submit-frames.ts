@@ -92,7 +92,10 @@ export class SubmitFrames {
     const { requiresText, timeoutMs, retryCount, extension } = options
     const moreBytes = (extension === null ? 0 : extension.bytes) + promisesBytes(options)
     const bytes = ITEM_BYTES + id.length + requiresText.length + moreBytes + payload.length
-    if (lane.isPlain || FRAME.headBytes + bytes > this.#bytesMax) {
+    // What it depends on may stand in a frame that has not left.
+    if (options.after !== null) this.publishOpen()
+    const isPlain = lane.isPlain || options.after !== null || options.votes !== null
+    if (isPlain || FRAME.headBytes + bytes > this.#bytesMax) {
       this.#sendPlain(lane, options, number, id, Uint8Array.from(payload))
       return
     }
@@ -210,6 +213,8 @@ export class SubmitFrames {
         retryCount: retryCount === RETRY_COUNT_OF_QUEUE ? null : retryCount,
         wants: this.#inFlight.flagsAt(place) & 3,
         extension: reader.extension(),
+        after: null,
+        votes: null,
         ...(reader.promises() ?? NO_PROMISES),
       }
       // A copy, as the frame's buffer is used again before the connection has sent this.

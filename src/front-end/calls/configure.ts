@@ -54,6 +54,7 @@ export function configureQueues(context: FrontEndContext, given: QueueConfigurat
     }
     const before: object = core.queues.get(name)?.options ?? {}
     core.configureQueue(name, options)
+    context.together.configured(options)
     context.ledger?.writer.queueConfigured(name, keysThatDiffer(before, options).join(', '))
   }
   return { added, changed }

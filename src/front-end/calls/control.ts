@@ -47,9 +47,17 @@ export function cancelTask(context: FrontEndContext, id: unknown, queue?: unknow
   throw new SignalboxError('finished', `Task "${record.id}" is ${view.state} already.`)
 }
 
-/** @throws agent_unknown, bad_token */
+/** @throws agent_unknown, not_supported, bad_token */
 export function drainAgent(context: FrontEndContext, id: unknown): void {
   const agent = requireToken(id, 'agent id')
+  // Whoever is drained ends by itself, which nobody of a roster does.
+  if (context.core.agents.get(agent)?.claims === true) {
+    throw new SignalboxError(
+      'not_supported',
+      `"${agent}" is a person, and people are not drained: use \`signalbox agent maintain ${agent}\` ` +
+        'for a while, or take them from `people` in the configuration for good.',
+    )
+  }
   if (context.core.drainAgent(agent) !== null) agentUnknown(agent)
 }
 

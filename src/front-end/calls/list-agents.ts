@@ -22,6 +22,9 @@ const NAME_BYTES = 3
 /** Besides a colon and the longest number. */
 const NUMBER_BYTES = NAME_BYTES + 1 + 25
 
+/** Of a person: both names, and how many they have claimed. */
+const HOURS_BYTES = 32
+
 /** @throws bad_option for a cursor of another scheduler or an earlier start. */
 export function agentPage(context: FrontEndContext, options: CheckedAgentListOptions): AgentPage {
   return pageOfAgents(context, options, (agent) => agentView(context, agent), agentBytesMax)
@@ -58,11 +61,19 @@ export function pageOfAgents<Row>(
 }
 
 /** @returns at least the bytes of the row as JSON. */
-export function agentBytesMax({ id, instance, subject, reason, ...agent }: AgentView): number {
+export function agentBytesMax({
+  id,
+  instance,
+  subject,
+  reason,
+  hours,
+  ...agent
+}: AgentView): number {
   let bytes = ROW_BYTES + id.length + instance.length
   if (reason !== null) bytes += Buffer.byteLength(reason)
   // A subject may hold any character; its escaped form is known only by making it.
   if (subject !== undefined) bytes += Buffer.byteLength(JSON.stringify(subject))
+  if (hours !== undefined) bytes += HOURS_BYTES + Buffer.byteLength(JSON.stringify(hours))
   for (const name of agent.queues) bytes += name.length + NAME_BYTES
   for (const name of agent.capabilities) bytes += name.length + NAME_BYTES
   for (const name of Object.keys(agent.labels)) bytes += name.length + NUMBER_BYTES

@@ -1,6 +1,7 @@
 /**
  * A page of a list of tasks, made in one turn: first the open ones in the order of their admission,
- * found by their numbers, then the kept ones from the newest, along their list. Main thread.
+ * found by their numbers, and with them those that are over and needed still, by an open task or as a
+ * part of an open flow; then the kept ones from the newest, along their list. Main thread.
  *
  * Invariant: a page costs at most `LIMITS.listStepsMax` steps and a task more, whatever there is; it
  * ends early instead and says where to go on. A million waiting tasks, none of which fits, are 31
@@ -13,7 +14,8 @@
 import { SignalboxError } from '../../errors.ts'
 import { LIMITS } from '../../options.ts'
 import type { ClassState } from '../../policy/classes.ts'
-import { isFinal, stateName, type TaskRecord, WAITING } from '../../policy/task-record.ts'
+import { isPinned } from '../../policy/dependencies.ts'
+import { isFinal, type TaskRecord, WAITING } from '../../policy/task-record.ts'
 import type { TaskPage, TaskRow, TaskState } from '../../task.ts'
 import {
   type CheckedListOptions,
@@ -23,13 +25,21 @@ import {
 } from '../../wire/list-options.ts'
 import { quote } from '../../wire/tokens.ts'
 import type { FrontEndContext } from '../context.ts'
-import { taskRow } from './views.ts'
+import { shownState, taskRow } from './views.ts'
 
 /** A row is built and encoded: about as long as looking at so many numbers. */
 const ROW_STEPS = 16
 /** Names, numbers and times of a row as JSON, without what has a length of its own. */
-const ROW_BYTES = 384
-const OPEN_STATES: readonly TaskState[] = ['pending', 'scheduled', 'assigned', 'processing']
+const ROW_BYTES = 512
+/** The same of a stage that is behind it. */
+const STAGE_BYTES = 288
+const OPEN_STATES: readonly TaskState[] = [
+  'pending',
+  'blocked',
+  'scheduled',
+  'assigned',
+  'processing',
+]
 /** Quotes and a comma; two quotes more within what a task waits for. */
 const TEXT_BYTES = 5
 /** A page without its rows. */
@@ -73,7 +83,7 @@ class PageMaker {
   readonly #options: CheckedListOptions
   readonly #bytesMax: number
   readonly #rows: TaskRow[] = []
-  /** All tasks of a class wait for the same, and finding out asks many agents. */
+  /** All tasks in the lanes of a class wait for the same, and finding out asks many agents. */
   readonly #waitingFor = new Map<ClassState, string | null>()
   #bytes = 0
   #steps = 0
@@ -88,7 +98,8 @@ class PageMaker {
     const { cursor, state } = this.#options
     const wantsOpen = state === null || OPEN_STATES.includes(state)
     const wantsKept = state === null || !wantsOpen
-    let place = cursor ?? { isKept: !wantsOpen, seq: wantsOpen ? 0 : -1 }
+    const startsOpen = wantsOpen || this.#context.core.pinned.length > 0
+    let place = cursor ?? { isKept: !startsOpen, seq: startsOpen ? 0 : -1 }
     if (!place.isKept) {
       const next = this.#open(place.seq)
       if (next !== null) return this.#page({ isKept: false, seq: next })
@@ -119,7 +130,8 @@ class PageMaker {
       let full: TaskRecord | null = null
       const left = LIMITS.listStepsMax - this.#steps
       const { next, steps } = this.#context.core.index.scan(seq, left, (record) => {
-        if (isFinal(record.state) || !this.#fits(record)) return true
+        if (isFinal(record.state) && !isPinned(record)) return true
+        if (!this.#fits(record)) return true
         if (!this.#add(record)) full = record
         return false
       })
@@ -136,13 +148,17 @@ class PageMaker {
     const { core } = this.#context
     const before = after < 0 ? null : core.index.at(after)
     if (before !== null && !isFinal(before.state)) return null
-    let record = after < 0 ? core.kept.newest : (before?.prev ?? null)
+    // Needed again since: its place among the kept was about there.
+    const fromMs = before !== null && isPinned(before) ? before.finishedAtMs : Infinity
+    const isLost = after < 0 || fromMs < Infinity
+    let record = isLost ? core.kept.newest : (before?.prev ?? null)
     let last = after
     // Ends: each round takes a step, and the steps are bounded.
     for (; record !== null; record = record.prev) {
       if (this.#isFull) return { isKept: true, seq: last }
       this.#steps++
-      if (this.#fits(record) && !this.#add(record)) return { isKept: true, seq: last }
+      const isNext = record.finishedAtMs <= fromMs && this.#fits(record)
+      if (isNext && !this.#add(record)) return { isKept: true, seq: last }
       last = record.seq
     }
     return null
@@ -152,7 +168,7 @@ class PageMaker {
     const { queue, state } = this.#options
     return (
       (queue === null || record.queueName === queue) &&
-      (state === null || stateName(record.state) === state)
+      (state === null || shownState(record) === state)
     )
   }
 
@@ -168,7 +184,7 @@ class PageMaker {
   }
 
   #waits(record: TaskRecord): string | null {
-    if (record.state !== WAITING) return null
+    if (record.state !== WAITING) return this.#context.core.waitingFor(record)
     const cls = record.cls!
     const known = this.#waitingFor.get(cls)
     if (known !== undefined) return known
@@ -185,9 +201,13 @@ function jsonBytesMax(row: TaskRow): number {
   const free = (row.message?.length ?? 0) + (row.progress?.length ?? 0)
   const texts = [row.id, row.queue, row.agent, row.code, row.waitingFor, row.type, row.strategy]
   const places = [row.servedBy, row.deadLetter, ...row.failedDestinations]
-  const names = [...texts, ...places, ...row.requires, ...row.prefers]
+  const graph = [row.flow, row.node, row.standsFor, ...row.dependsOn, ...row.votes]
+  const stages = row.stages.flatMap(({ sourceQueue, destinationQueue, agent, ...stage }) => {
+    return [sourceQueue, destinationQueue, agent, ...stage.failedDestinations]
+  })
+  const names = [...texts, ...places, ...row.requires, ...row.prefers, ...graph, ...stages]
   return names.reduce(
     (sum, name) => sum + (name === null ? 0 : name.length + TEXT_BYTES),
-    ROW_BYTES + free * CHARACTER_BYTES_MAX,
+    ROW_BYTES + free * CHARACTER_BYTES_MAX + row.stages.length * STAGE_BYTES,
   )
 }

@@ -5,6 +5,7 @@
  * Invariant: a page is a bounded piece of work, and its rows have a bounded size.
  */
 import { SignalboxError } from '../../errors.ts'
+import type { QueueOptions } from '../../options.ts'
 import { ageingOf } from '../../policy/age-plan.ts'
 import type { QueueState } from '../../policy/queues.ts'
 import type { QueueRow, QueueView } from '../../promise-views.ts'
@@ -53,7 +54,22 @@ export function getQueue(context: FrontEndContext, name: unknown): QueueView {
     ...queueRow(context, queue),
     ageing: ageingOf(queue.options),
     feasibility: queueFeasibility(context, queue),
-    options: { ...queue.options },
+    options: optionsNow(context, queue),
+  }
+}
+
+/** As it was configured, but for what was switched since. */
+function optionsNow({ core, options }: FrontEndContext, queue: QueueState): QueueOptions {
+  const { strategy, shadow } = queue.options
+  const nameOf = (index: number, configured: string) => {
+    if (index < 0) return ''
+    const isSame = configured !== '' && core.options.strategyIndex(configured) === index
+    return isSame ? configured : options.strategies[index].name
+  }
+  return {
+    ...queue.options,
+    strategy: nameOf(queue.strategyIndex, strategy),
+    shadow: nameOf(queue.shadowIndex, shadow),
   }
 }
 

@@ -23,12 +23,15 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
   const { core } = context
   const { counters } = core
   const queues = [...core.queues.values()]
-  const waiting = core.active.reduce((sum, cls) => sum + cls.waiting, 0)
+  // What is parked waits as well, for an agent other than those that are free.
+  const inLanes = core.active.reduce((sum, cls) => sum + cls.waiting, 0)
+  const waiting = inLanes + core.parked.length
   const running = queues.reduce((sum, queue) => sum + queue.running, 0)
   const scheduled = queues.reduce((sum, queue) => sum + queue.scheduled, 0)
+  const blocked = queues.reduce((sum, queue) => sum + queue.blocked, 0)
   const { completed, failed, cancelled, dead, expired } = counters
   const finished = completed + failed + cancelled + dead + expired
-  const open = waiting + core.totalOffered + core.totalBound + running + scheduled
+  const open = waiting + core.totalOffered + core.totalBound + running + scheduled + blocked
   const agents = [...core.agents.values()]
   const busiest = new Busiest(context.answerBytesMax - STATUS_BYTES)
   const shownQueues = busiest.queues(context, queues)
@@ -49,6 +52,7 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
       dead,
       expired,
       scheduled,
+      blocked,
       waiting,
       offered: core.totalOffered,
       bound: core.totalBound,
@@ -66,6 +70,7 @@ export function schedulerStatus(context: FrontEndContext, startedAtMs: number): 
     },
     placedBy: { routers: counters.placedByRouters, inline: counters.placedInline },
     moves: { stolen: counters.stolen, recalled: counters.recalled },
+    hedges: { started: counters.hedged, won: counters.hedgesWon },
     proposals: {
       conflicts: counters.conflicts,
       stale: counters.staleProposals,

@@ -17,7 +17,7 @@ import type { DeadLetterKeepOptions, DeadLetterRoute } from '../../options.ts'
 import { isFinal, type TaskRecord } from '../../policy/task-record.ts'
 import type { EventSink } from '../complete.ts'
 import { NO_BYTES_REF, type PayloadArena, REFUSED } from '../payloads.ts'
-import { type AskedFor, askedFor, DeadLetter } from './letter.ts'
+import { askedFor, DeadLetter } from './letter.ts'
 import { LetterFiles } from './letter-files.ts'
 import { LetterList, type Stretch } from './letter-list.ts'
 
@@ -108,7 +108,8 @@ export class DeadLetters {
     const route = Object.hasOwn(this.#routes, name) ? this.#routes[name] : null
     const isMoved = route?.route === 'queue' && !isFinal(record.state)
     const words = isMoved ? `moved: ${route.queue}` : 'kept'
-    const letter = new DeadLetter(this.#nextSerial++, record, name, words, this.#askedFor(record))
+    const asked = askedFor(record, this.#strategies)
+    const letter = new DeadLetter(this.#nextSerial++, record, name, words, asked)
     const { payload, payloadBytes } = record
     if (route?.route === 'file') {
       this.#files.add(letter, route.file, this.#arena.get(payload, payloadBytes))
@@ -181,16 +182,6 @@ export class DeadLetters {
   /** Resolves when files have what they are to have. */
   stop(): Promise<void> {
     return this.#files.flush()
-  }
-
-  /** A task that has moved forgets what it required; the letter of its first queue knows it. */
-  #askedFor(record: TaskRecord): AskedFor {
-    const home = record.extras?.home
-    if (home) {
-      const first = this.find(home.options.deadLetterQueue || home.name, record.id)
-      if (first !== null && first.queue === home.name) return first.asked
-    }
-    return askedFor(record, this.#strategies)
   }
 
   #add(letter: DeadLetter): void {

@@ -7,11 +7,14 @@
 import { policyMs } from '../../clock.ts'
 import { isFinal, type OwnPromises, stateName, type TaskRecord } from '../../policy/task-record.ts'
 import type { DeadLetterView } from '../../promise-views.ts'
-import type { PriorityLevel, TaskRouting, TaskState } from '../../task.ts'
+import type { QueueOptions } from '../../queue-options.ts'
+import type { PriorityLevel, TaskRouting, TaskState, TaskVotes } from '../../task.ts'
 import { NO_BYTES_REF } from '../payloads.ts'
 
 /** What a task asked for, to ask for it again; null stands for the queue's. */
 export interface AskedFor {
+  /** Its own, whatever a stage made of it. */
+  readonly level: number
   readonly requires: readonly string[]
   readonly routing: TaskRouting | null
   /** A hash: the key itself is not kept with a task. */
@@ -19,6 +22,7 @@ export interface AskedFor {
   readonly timeoutMs: number | null
   readonly retryCount: number | null
   readonly own: OwnPromises | null
+  readonly votes: TaskVotes | null
 }
 
 export class DeadLetter {
@@ -101,32 +105,48 @@ function diedAs({ state, code }: TaskRecord): TaskState {
 }
 
 /**
- * What is as its queue has it is left to the queue, which may have other options by the replay.
+ * As at its home, wherever it died. What is as that queue has it is left to the
+ * queue, which may have other options by the replay.
  * @param strategies names by index.
  */
 export function askedFor(
   record: TaskRecord,
   strategies: readonly { readonly name: string }[],
 ): AskedFor {
-  const { cls, keyHash, timeoutMs, retryCount, extras } = record
-  const { queue, prefers, match, strategyIndex } = cls!
+  const { keyHash, extras } = record
+  const atHome = extras === null ? null : extras.atHome
+  const { timeoutMs, retryCount } = atHome ?? record
+  const cls = atHome === null ? record.cls! : atHome.cls
+  const own = atHome === null ? extras?.own : atHome.own
+  const { queue, prefers, match, strategyIndex } = cls
   const { options } = queue
-  const type = cls!.type === queue.name ? null : cls!.type
+  const type = cls.type === queue.name ? null : cls.type
   const strategy = strategyIndex === queue.strategyIndex ? null : strategies[strategyIndex].name
   const said = {
     type,
     strategy,
-    match: match === options.match || cls!.requires.length === 0 ? null : match,
+    match: match === options.match || cls.requires.length === 0 ? null : match,
     prefers,
   }
   const saysNothing =
     said.type === null && strategy === null && said.match === null && prefers.length === 0
   return {
-    requires: cls!.requires,
+    level: atHome === null ? record.baseLevel : atHome.level,
+    requires: cls.requires,
     routing: saysNothing ? null : said,
     keyHash,
     timeoutMs: timeoutMs === options.timeoutMs ? null : timeoutMs,
     retryCount: retryCount === options.retryCount ? null : retryCount,
-    own: extras === null ? null : { ...extras.own, delayMs: 0 },
+    own: own === undefined ? null : { ...own, delayMs: 0 },
+    votes: votesAsked(extras?.votes ?? null, options),
   }
+}
+
+/** Of a question they are what its queue had, where it said nothing. */
+function votesAsked(votes: TaskVotes | null, options: QueueOptions): TaskVotes | null {
+  if (votes === null) return null
+  const voters = votes.voters === options.voters ? null : votes.voters
+  const decide = votes.decide === options.decide ? null : votes.decide
+  const by = votes.by === options.decideBy ? null : votes.by
+  return voters === null && decide === null && by === null ? null : { voters, decide, by }
 }

@@ -77,13 +77,11 @@ function submitAgain(
   payloadBytes: number,
 ): string {
   const stampUs = nowUs()
-  const { queue, priority, asked } = letter
-  const { requires, routing, timeoutMs, retryCount, own } = asked
-  const options = { level: priority, requires, routing, timeoutMs, retryCount, own }
+  const { queue, asked } = letter
   const record = context.records.take(
     '',
     queue,
-    options,
+    asked,
     NO_BYTES,
     0,
     payloadBytes,
@@ -96,7 +94,9 @@ function submitAgain(
   record.keyHash = asked.keyHash
   record.payload = payload
   record.admittedUs = stampUs
-  const refusal = context.core.submit(record, context.nowMs)
+  const { core, together, nowMs } = context
+  const votes = together.votesOn(record)
+  const refusal = votes === null ? core.submit(record, nowMs) : together.submit(record, votes)
   if (refusal === null) {
     context.ledger?.writer.accepted(record, context.nowMs)
     context.ledger?.writer.change('dead letter replayed', `${letter.id} as ${record.id}`)

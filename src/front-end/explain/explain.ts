@@ -21,7 +21,16 @@ import type { AgentState } from '../../policy/agents.ts'
 import { hasPlace } from '../../policy/binding.ts'
 import type { ClassState } from '../../policy/classes.ts'
 import { meets, termsOf } from '../../policy/requirements.ts'
-import { BOUND, OFFERED, stateName, type TaskRecord, WAITING } from '../../policy/task-record.ts'
+import {
+  BLOCKED,
+  BOUND,
+  OFFERED,
+  PARKED,
+  type RecordState,
+  stateName,
+  type TaskRecord,
+  WAITING,
+} from '../../policy/task-record.ts'
 import { nearestMiss } from '../../policy/waiting-for.ts'
 import { NONE } from '../../routing/strategy.ts'
 import type { PriorityLevel } from '../../task.ts'
@@ -31,6 +40,7 @@ import type { Decision } from './decisions.ts'
 import { scoresNow } from './scores.ts'
 
 const MISSING_MAX = 32
+const WAITS: readonly RecordState[] = [WAITING, OFFERED, BOUND, PARKED, BLOCKED]
 
 /** @throws task_unknown, bad_token */
 export function explainTask(
@@ -64,7 +74,7 @@ export function explainTask(
 }
 
 function waits({ state }: TaskRecord): boolean {
-  return state === WAITING || state === OFFERED || state === BOUND
+  return WAITS.includes(state)
 }
 
 function placed(context: FrontEndContext, record: TaskRecord, decision: Decision): Placed {
@@ -169,6 +179,8 @@ function hasRoom(core: FrontEndContext['core'], cls: ClassState, agent: AgentSta
 function waiting(context: FrontEndContext, record: TaskRecord): WaitingFacts {
   const { core } = context
   if (record.state === BOUND) return boundWaiting(context, record)
+  if (record.state === PARKED) return outside(core, record, 'parked')
+  if (record.state === BLOCKED) return outside(core, record, 'parents')
   const cls = record.cls!
   const isOffered = record.state === OFFERED
   const before = cls.lanes
@@ -181,6 +193,22 @@ function waiting(context: FrontEndContext, record: TaskRecord): WaitingFacts {
     ...(isOffered ? { position: 1, isPositionExact: true } : positionInLane(record)),
     before,
     nearestMiss: miss === null ? null : nearestAgent(miss, cls.requires.length),
+  }
+}
+
+/** In no lane: nothing is before it, and it is before nothing. */
+function outside(
+  core: FrontEndContext['core'],
+  record: TaskRecord,
+  where: 'parked' | 'parents',
+): WaitingFacts {
+  return {
+    where,
+    for: core.waitingFor(record),
+    position: 0,
+    isPositionExact: true,
+    before: 0,
+    nearestMiss: null,
   }
 }
 

@@ -14,7 +14,6 @@ import {
   type BatchHandler,
   type Handler,
   runHandler,
-  type TaskDetails,
 } from '../../agent-task.ts'
 import { policyMs } from '../../clock.ts'
 import { type ErrorCode, SignalboxError, TaskError } from '../../errors.ts'
@@ -24,8 +23,10 @@ import type { Hello } from '../../wire/messages.ts'
 import { payloadText } from '../../wire/payload.ts'
 import type { ResultAddress } from '../../wire/subjects.ts'
 import type { FrontEndContext } from '../context.ts'
+import { attemptOf, taskOf } from '../hedging.ts'
 import { type ResultBody, takeProgress, takeResult } from '../result.ts'
 import type { AgentPort, Arrival } from '../transport.ts'
+import { detailsOf } from './details.ts'
 
 interface Finished {
   agent: LocalAgent
@@ -126,9 +127,13 @@ export class InProcessAgents implements AgentPort {
   join(options: AgentOptions | BatchAgentOptions, handler: Handler | BatchHandler): AgentHandle
   join(options: AgentOptions | BatchAgentOptions, handler: Handler | BatchHandler): AgentHandle {
     const { id, hello, batch } = checkHello(options)
+    if (this.#context.people.has(id)) {
+      throw new SignalboxError('fenced', `"${id}" is a person here: give the agent another id.`)
+    }
     const agent = new LocalAgent(id, hello, batch, handler, this.#ways)
     // What reaches it begins at the end of the turn: there is nothing to hand back.
-    const spec = { ...hello, id, keeps: false, recalls: false, leased: false, link: this }
+    const silent = { keeps: false, recalls: false, leased: false, claims: false }
+    const spec = { ...hello, id, ...silent, link: this }
     const state = this.#context.core.hello(spec, policyMs())
     if (typeof state === 'string') {
       throw new SignalboxError(state as ErrorCode, `Agent "${id}" cannot join: ${state}.`)
@@ -150,13 +155,13 @@ export class InProcessAgents implements AgentPort {
     }
     const { inbox, arena } = this.#context
     const task = new AgentTask(
-      record.id,
+      taskOf(record).id,
       record.cls!.queue.name,
-      record.attempts,
+      attemptOf(record),
       Uint8Array.from(arena.get(record.payload, record.payloadBytes)),
       (bytes) => inbox.arrive(this.#progress, { address, bytes }),
       record.cls!.type,
-      detailsOf(record),
+      detailsOf(this.#context, record),
     )
     local.running.set(counter, task)
     this.#work.push({ agent: local, task, address })
@@ -295,14 +300,4 @@ export class InProcessAgents implements AgentPort {
     }
     this.#agents.clear()
   }
-}
-
-/** @returns what few tasks have; undefined for the others. */
-function detailsOf(record: TaskRecord): TaskDetails | undefined {
-  const { extras, queueName } = record
-  if (extras === null) return undefined
-  const isMoved = record.cls!.queue.name !== queueName
-  // The handler's own, to write into.
-  const checkpoint = extras.checkpoint === null ? null : Uint8Array.from(extras.checkpoint)
-  return { sourceQueue: isMoved ? queueName : '', checkpoint }
 }

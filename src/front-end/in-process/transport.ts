@@ -5,10 +5,12 @@ import { type Window, windowOf } from '../../submit/window.ts'
 import type { FrontEndContext } from '../context.ts'
 import type { Transport } from '../transport.ts'
 import { InProcessAgents } from './agents.ts'
+import { InProcessFlows } from './flows.ts'
 import { InProcessSubmitters } from './submitters.ts'
 
 export class InProcessTransport implements Transport {
   readonly agents: InProcessAgents
+  readonly flows: InProcessFlows
   readonly submitters: InProcessSubmitters
   readonly submissions: Submissions<string>
   readonly connected = true
@@ -18,6 +20,7 @@ export class InProcessTransport implements Transport {
   constructor(context: FrontEndContext, window: Window = windowOf({})) {
     this.#name = context.options.name
     this.agents = new InProcessAgents(context)
+    this.flows = new InProcessFlows(context)
     this.submitters = new InProcessSubmitters(context, window)
     this.submissions = new Submissions(this.submitters)
   }
@@ -41,5 +44,6 @@ export class InProcessTransport implements Transport {
   async stop(): Promise<void> {
     this.agents.abandon()
     this.submitters.abandon()
+    this.flows.abandon()
   }
 }

@@ -52,13 +52,17 @@ export class AdoptedAgents implements AgentPort {
     this.#event = event
   }
 
-  /** @throws too_many_agents */
+  /** @throws bad_option, too_many_agents */
   adopt({ subject, name, ...said }: AdoptedAgent): void {
+    const whose = `Agent "${name}" on ${subject} cannot be adopted`
+    if (this.#context.people.has(name)) {
+      throw new SignalboxError('bad_option', `${whose}: a person has the name: give each its own.`)
+    }
     const known = { id: name, instance: randomToken(), ...said }
     const spec: AgentSpec = { ...known, ...SILENT, link: this }
     const agent = this.#context.core.hello(spec, policyMs())
     if (typeof agent === 'string') {
-      throw new SignalboxError(agent, `Agent "${name}" on ${subject} cannot be adopted: ${agent}.`)
+      throw new SignalboxError(agent, `${whose}: ${agent}.`)
     }
     const pauseMs = LIMITS.adoptedPauseMsMin
     this.#byName.set(name, { subject, spec, state: 'up', pauseMs, timer: undefined })

@@ -14,7 +14,7 @@ import type { TaskRecord } from '../../policy/task-record.ts'
 import { BeatReader, FRAME_KIND, frameKind, ResultReader } from '../../wire/frames.ts'
 import { newResultAddress, parseToken } from '../../wire/subjects.ts'
 import type { FrontEndContext } from '../context.ts'
-import { endAttempt, newResultBody, type ResultBody } from '../result.ts'
+import { endAttempt, isPersons, newResultBody, type ResultBody } from '../result.ts'
 import type { Arrival } from '../transport.ts'
 import type { Acks } from './acks.ts'
 import { NatsAgentLink } from './agent-link.ts'
@@ -95,6 +95,7 @@ export class AgentFrames {
     const { slot, epoch, counter } = this.#results
     const record = core.attempt(id, slot, epoch, counter)
     if (typeof record === 'string') this.#context.count(record)
+    else if (isPersons(record)) this.#context.count('result_unknown')
     else this.#end(record, link, receivedUs)
     // Of another epoch is what the agent kept for a predecessor: it forgets that by itself.
     if (link?.keeps === true && epoch === core.options.epoch) this.#acks.heard(link, counter)

@@ -9,6 +9,7 @@ import { nowUs } from '../../clock.ts'
 import type { AgentState } from '../../policy/agents.ts'
 import type { TaskRecord } from '../../policy/task-record.ts'
 import {
+  GRAPHS_VERSION,
   MOVES_VERSION,
   TYPES_VERSION,
   type WorkExtension,
@@ -24,6 +25,7 @@ import type { PlainWork } from './plain-work.ts'
 import { PrefetchMeter } from './prefetch.ts'
 import type { Recalls } from './recalls.ts'
 import type { WorkFrames } from './work-frames.ts'
+import { workGraph } from './work-graph.ts'
 
 /** What every agent of a connection shares. */
 export interface AgentWays {
@@ -108,14 +110,21 @@ export class NatsAgentLink implements AgentPort {
     return type === queue.name || this.frames < TYPES_VERSION ? '' : type
   }
 
-  /** @returns what few tasks have and their frames are to tell: nothing before version 3. */
+  /** @returns what few tasks have and their frames are to tell: of graphs, nothing before version 4. */
   extensionOf(record: TaskRecord): WorkExtension | null {
     const { extras, queueName } = record
     if (extras === null || this.frames < MOVES_VERSION) return null
     const { checkpoint } = extras
     const isMoved = record.cls!.queue.name !== queueName
-    if (checkpoint === null && !isMoved) return null
-    return { sourceQueue: isMoved ? queueName : '', checkpoint }
+    const graph = this.#tellsGraphs
+      ? workGraph(record, this.#ways.outlet.messageBytesMax, false)
+      : null
+    if (checkpoint === null && !isMoved && graph === null) return null
+    return { sourceQueue: isMoved ? queueName : '', checkpoint, graph }
+  }
+
+  get #tellsGraphs(): boolean {
+    return this.frames >= GRAPHS_VERSION
   }
 
   dispatch(record: TaskRecord, agent: AgentState): void {

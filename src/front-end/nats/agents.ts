@@ -26,6 +26,7 @@ import { Acks } from './acks.ts'
 import { AdoptedAgents } from './adopted.ts'
 import { AgentFrames, type TakeBeat } from './agent-frames.ts'
 import { type AgentWays, linkOf, NatsAgentLink } from './agent-link.ts'
+import { AgentInputs } from './inputs.ts'
 import type { Outlet } from './outlet.ts'
 import { PlainResults } from './plain-results.ts'
 import { PlainWork } from './plain-work.ts'
@@ -45,6 +46,7 @@ export class NatsAgents {
   readonly #ways: AgentWays
   readonly #plainResults: PlainResults
   readonly #agentFrames: AgentFrames
+  readonly #inputs: AgentInputs
   readonly #token = newResultAddress()
 
   constructor(
@@ -73,6 +75,7 @@ export class NatsAgents {
       this.#acks,
       this.#fromLength,
     )
+    this.#inputs = new AgentInputs(context, outlet, this.#fromLength)
     this.#agentFrames = new AgentFrames(
       context,
       outlet,
@@ -86,6 +89,7 @@ export class NatsAgents {
     const { name } = this.#context.options
     this.#listen(this.#subjects.results(name), this.#plainResults.results)
     this.#listen(this.#subjects.progresses(name), this.#plainResults.progress)
+    this.#listen(this.#subjects.inputs(name), this.#inputs.questions)
     this.#listen(this.#subjects.resultFrames('*', name), this.#agentFrames.frames)
     this.#listen(this.#subjects.frameReplies(name), this.#agentFrames.replies)
     this.#listen(this.#subjects.from('*', 'hello'), this.#answered(this.#hello))
@@ -124,6 +128,7 @@ export class NatsAgents {
         try {
           const agent = msg.subject.slice(this.#fromLength, msg.subject.lastIndexOf('.'))
           if (this.adopted.has(agent)) throw agentError('adopted', agent)
+          if (this.#context.people.has(agent)) throw agentError('person', agent)
           const answer = handler(requireToken(agent, 'agent id'), msg)
           if (answer !== undefined) this.#outlet.answer(msg.reply, encodeJson(answer))
         } catch (error) {
@@ -139,7 +144,7 @@ export class NatsAgents {
     const { frames, prefetch, ...said } = readHello(msg.data, id)
     const link = this.#linkFor(id, said.instance)
     const recalls = said.recalls && canHandBack(frames, said.pull)
-    const agent = core.hello({ ...said, recalls, id, leased: true, link }, nowMs)
+    const agent = core.hello({ ...said, recalls, id, leased: true, claims: false, link }, nowMs)
     if (typeof agent === 'string') throw agentError(agent, id)
     learnHello(this.#context, agent)
     link.met(frames, said.keeps, prefetch)
@@ -234,6 +239,9 @@ function agentError(code: 'fenced' | 'agent_unknown' | string, id: string): Sign
   }
   if (code === 'adopted') {
     return new SignalboxError('fenced', `Agent "${id}" is an adopted one here: take another name.`)
+  }
+  if (code === 'person') {
+    return new SignalboxError('fenced', `"${id}" is a person here: give the agent another id.`)
   }
   if (code === 'too_many_agents') {
     return new SignalboxError('too_many_agents', 'As many agents as may are registered already.')

@@ -6,6 +6,7 @@
 import type { Msg, NatsConnection } from 'nats'
 import type { LatencyReport } from '../../api.ts'
 import { SignalboxError } from '../../errors.ts'
+import type { FlowView } from '../../flow-views.ts'
 import type { DeadLetterView } from '../../promise-views.ts'
 import type { TaskView } from '../../task.ts'
 import { readPurgeBody, readReplayBody } from '../../wire/dead-letter-options.ts'
@@ -19,9 +20,18 @@ import {
   purgeDeadLetters,
   replayDeadLetters,
 } from '../calls/dead-letters.ts'
+import { cancelFlow, getFlow, listFlows, taskInput, withoutTasks } from '../calls/flows.ts'
 import { ledgerTail, taskHistory } from '../calls/history.ts'
 import { maintainAgent } from '../calls/maintenance.ts'
 import { schedulerMetrics } from '../calls/metrics.ts'
+import {
+  calibration,
+  claimTask,
+  commentTask,
+  decideTask,
+  inboxTask,
+  listInbox,
+} from '../calls/people.ts'
 import { getQueue, listQueues, pauseQueue, resumeQueue } from '../calls/queues.ts'
 import { rebalance } from '../calls/rebalance.ts'
 import { scalingAdvice } from '../calls/scaling.ts'
@@ -96,7 +106,8 @@ export class NatsApi {
 
   async #answer(verb: string, target: string, msg: Msg): Promise<void> {
     const answer = await this.#call(verb, target, parseObject(msg.data, 'request'))
-    this.#outlet.answer(msg.reply, this.#encode(verb, answer))
+    const isRaw = answer instanceof Uint8Array
+    this.#outlet.answer(msg.reply, isRaw ? answer : this.#encode(verb, answer))
   }
 
   /** @throws answer_too_large when even what matters less left out does not help. */
@@ -190,6 +201,26 @@ export class NatsApi {
         return { scheduler, ...replayDeadLetters(context, readReplayBody(body)) }
       case 'purge':
         return { scheduler, ...purgeDeadLetters(context, readPurgeBody(body)) }
+      case 'flow':
+        return getFlow(context, body.id)
+      case 'flows':
+        return { scheduler, ...listFlows(context, body) }
+      case 'cancel-flow':
+        return cancelFlow(context, body.id, body.node)
+      case 'input':
+        return taskInput(context, body.id, body.name, body.queue)
+      case 'inbox':
+        return { scheduler, rows: listInbox(context, body) }
+      case 'inbox-task':
+        return inboxTask(context, body.id, body.queue)
+      case 'claim':
+        return claimTask(context, body.id, body)
+      case 'decide':
+        return decideTask(context, body.id, body)
+      case 'comment':
+        return commentTask(context, body.id, body)
+      case 'calibration':
+        return calibration(context, queue)
       case 'history':
         return taskHistory(context, body.id, body.queue).then((entries) => ({ scheduler, entries }))
       case 'ledger':
@@ -199,7 +230,8 @@ export class NatsApi {
           'not_supported',
           'Verbs are status, latency, agents, task, tasks, cancel, drain, explain, strategies, ' +
             'strategy, shadow, utilization, profile, metrics, rebalance, maintain, queues, queue, ' +
-            'pause, resume, advice, dead, letter, replay, purge, history and ledger.',
+            'pause, resume, advice, dead, letter, replay, purge, history, ledger, flow, flows, ' +
+            'cancel-flow, input, inbox, inbox-task, claim, decide, comment and calibration.',
         )
     }
   }
@@ -221,6 +253,9 @@ export class NatsApi {
 function leaner(verb: string, answer: unknown): unknown {
   if (verb === 'task' || verb === 'cancel') return { ...(answer as TaskView), result: null }
   if (verb === 'letter') return { ...(answer as DeadLetterView), payload: null }
+  if (verb === 'flow' || verb === 'cancel-flow') {
+    return withoutTasks(answer as FlowView)
+  }
   if (verb !== 'latency') return answer
   const stages = Object.entries(answer as LatencyReport)
   return Object.fromEntries(stages.map(([stage, row]) => [stage, { ...row, encoded: '' }]))

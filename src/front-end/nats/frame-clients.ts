@@ -17,8 +17,10 @@
 import { statusOf } from '../../errors.ts'
 import type { ClassState } from '../../policy/classes.ts'
 import {
+  BLOCKED,
   COMPLETED,
   type Origin,
+  PARKED,
   stateName,
   type TaskRecord,
   WAITING,
@@ -85,6 +87,10 @@ export class FrameClients {
 
   /** In words, empty when it does not wait. Looks at every agent, so it is done once for a class. */
   waitingFor(record: TaskRecord): string {
+    // Each of these for others.
+    if (record.state === BLOCKED || record.state === PARKED) {
+      return this.context.core.waitingFor(record) ?? ''
+    }
     if (record.state !== WAITING) return ''
     if (record.cls !== this.#waitingClass) {
       this.#waitingClass = record.cls
@@ -211,7 +217,7 @@ export class FrameClient implements Origin {
 }
 
 /** By a record's state: as frames say it. */
-const STATES = ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const).map((state) =>
+const STATES = ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] as const).map((state) =>
   ANSWER_STATES.indexOf(stateName(state)),
 )
 

@@ -2,6 +2,7 @@
 import type { Msg, MsgHdrs } from 'nats'
 import { SignalboxError } from '../../errors.ts'
 import { LIMITS } from '../../options.ts'
+import { HEADER } from '../../wire/headers.ts'
 
 /** What the client's message holds but does not show; its version is pinned. */
 interface Unread {
@@ -12,6 +13,9 @@ interface Unread {
 }
 
 const LF = 10
+const PARENTS_LINE = `\n${HEADER.after}: `
+/** `queue/id,` for each. */
+const PARENTS_BYTES_MAX = LIMITS.parentsMax * (2 * LIMITS.tokenLengthMax + 2) + PARENTS_LINE.length
 /** Lines of a header block that are no header: status, and the empty one at its end. */
 const OTHER_LINES = 2
 
@@ -43,7 +47,10 @@ export function isNoResponder(msg: Msg, headers: MsgHdrs | undefined): boolean {
 
 function checkSize(bytes: Uint8Array, length: number): void {
   let lines = 0
-  if (length <= LIMITS.headerBytesMax) {
+  if (
+    length <= LIMITS.headerBytesMax ||
+    length - parentBytes(bytes, length) <= LIMITS.headerBytesMax
+  ) {
     for (let i = 0; i < length; i++) if (bytes[i] === LF) lines++
     if (lines <= LIMITS.headerCountMax + OTHER_LINES) return
   }
@@ -52,6 +59,14 @@ function checkSize(bytes: Uint8Array, length: number): void {
     `The message has more than ${LIMITS.headerCountMax} headers or ${LIMITS.headerBytesMax} bytes ` +
       'of them: put what is large into the payload.',
   )
+}
+
+/** @returns what ids of parents take, which may be as many and as long as they may: they do not count. */
+function parentBytes(bytes: Uint8Array, length: number): number {
+  if (length > LIMITS.headerBytesMax + PARENTS_BYTES_MAX) return 0
+  const block = Buffer.from(bytes.buffer, bytes.byteOffset, length)
+  const start = block.indexOf(PARENTS_LINE)
+  return start < 0 ? 0 : Math.max(0, block.indexOf(LF, start + 1) - start)
 }
 
 /**

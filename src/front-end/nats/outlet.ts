@@ -29,6 +29,8 @@ export class Outlet {
   readonly pool = new FramePool()
   /** No frame of more than one item may be larger. */
   readonly frameBytesMax: number
+  /** No message may be larger. */
+  readonly messageBytesMax: number
   readonly #nc: NatsConnection
   readonly #inboxPrefixes: readonly string[]
   readonly #isConnected: () => boolean
@@ -41,7 +43,8 @@ export class Outlet {
     this.#nc = nc
     this.#inboxPrefixes = inboxPrefixes
     this.#isConnected = isConnected
-    this.frameBytesMax = Math.min(FRAME.bytesMax, nc.info?.max_payload ?? FRAME.bytesMax)
+    this.messageBytesMax = nc.info?.max_payload ?? Number.POSITIVE_INFINITY
+    this.frameBytesMax = Math.min(FRAME.bytesMax, this.messageBytesMax)
   }
 
   /**
@@ -92,6 +95,12 @@ export class Outlet {
   /** Answers a message that had a reply subject, if it may be answered. */
   answer(replyTo: string | undefined, bytes: Uint8Array = EMPTY, headers?: EncodedHeaders): void {
     if (replyTo && this.mayAnswer(replyTo)) this.send(replyTo, bytes, headers)
+  }
+
+  /** @param replyTo that may be answered; '' where nobody waits. */
+  refuse(replyTo: string, code: string, message: string, status: number, retryable: boolean): void {
+    if (replyTo === '') return
+    this.send(replyTo, EMPTY, errorHeaders(status, message, code, retryable))
   }
 
   answerError(replyTo: string | undefined, error: SignalboxError): void {

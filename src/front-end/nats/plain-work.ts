@@ -7,7 +7,9 @@ import type { TaskRecord } from '../../policy/task-record.ts'
 import { workHeaders } from '../../wire/headers.ts'
 import { attemptToken, type Subjects } from '../../wire/subjects.ts'
 import type { FrontEndContext } from '../context.ts'
+import { attemptOf, taskOf } from '../hedging.ts'
 import type { Outlet } from './outlet.ts'
+import { workGraph } from './work-graph.ts'
 
 export class PlainWork {
   readonly #context: FrontEndContext
@@ -28,12 +30,13 @@ export class PlainWork {
     const { type, queue } = record.cls!
     const checkpoint = record.extras === null ? null : record.extras.checkpoint
     const headers = workHeaders(
-      record.id,
+      taskOf(record).id,
       queue.name,
-      record.attempts,
+      attemptOf(record),
       type,
       record.queueName,
       checkpoint,
+      workGraph(record, this.#outlet.messageBytesMax, true),
     )
     const reply = this.#subjects.result(agent.id, options.name, slot, token)
     this.#outlet.send(subject, arena.get(record.payload, record.payloadBytes), headers, reply)

@@ -6,7 +6,7 @@
  * Invariant: a frame that is not whole adds nothing and gets one answer, in the plain form because its
  * sender may not speak ours; in one that is, each item is taken or refused for itself.
  */
-import type { Msg, NatsConnection, Subscription } from 'nats'
+import type { Msg, NatsConnection } from 'nats'
 import { nowUs } from '../../clock.ts'
 import { SignalboxError } from '../../errors.ts'
 import { SubmitReader } from '../../wire/frames.ts'
@@ -16,22 +16,22 @@ import { receive, refuse } from '../receive.ts'
 import type { FrameClient, FrameClients } from './frame-clients.ts'
 import { throwOutside } from './incoming.ts'
 import type { Outlet } from './outlet.ts'
+import { QueueSubscriptions } from './queue-subscriptions.ts'
 import { refuseFrame } from './refuse-message.ts'
-import { QUEUE_GROUP, type SubmitterOptions } from './submitters.ts'
+import type { SubmitterOptions } from './submitters.ts'
 
 /** Subjects seen, so that a subject is parsed once; emptied when full. */
 const ADDRESSES_MAX = 10_000
 
 export class SubmitFrames {
   readonly #context: FrontEndContext
-  readonly #nc: NatsConnection
   readonly #outlet: Outlet
   readonly #clients: FrameClients
   readonly #options: SubmitterOptions
   readonly #reader = new SubmitReader()
   readonly #decoder: FrameDecoder
   readonly #addresses = new Map<string, FrameAddress>()
-  readonly #subscriptions: Subscription[] = []
+  readonly #subscriptions: QueueSubscriptions
 
   constructor(
     context: FrontEndContext,
@@ -42,7 +42,7 @@ export class SubmitFrames {
   ) {
     this.#context = context
     this.#decoder = new FrameDecoder(context.records)
-    this.#nc = nc
+    this.#subscriptions = new QueueSubscriptions(nc, (msg) => this.#onMessage(msg))
     this.#outlet = outlet
     this.#clients = clients
     this.#options = options
@@ -50,23 +50,12 @@ export class SubmitFrames {
 
   subscribe(queues = this.#options.queues): void {
     const { prefix } = this.#options
-    for (const queue of queues) {
-      this.#subscriptions.push(
-        this.#nc.subscribe(`${prefix}.frame.${queue}.*`, {
-          queue: QUEUE_GROUP,
-          callback: (error, msg) => {
-            if (error === null) this.#onMessage(msg)
-          },
-        }),
-      )
-    }
+    for (const queue of queues) this.#subscriptions.listen(`${prefix}.frame.${queue}.*`)
   }
 
   /** No more; what is on its way already is still heard, and each task of it answered `stopping`. */
   unsubscribe(): void {
-    for (const subscription of this.#subscriptions.splice(0)) {
-      if (!subscription.isClosed()) subscription.drain().catch(() => {})
-    }
+    this.#subscriptions.drain()
   }
 
   #onMessage(msg: Msg): void {

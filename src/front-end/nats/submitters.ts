@@ -4,7 +4,7 @@
  *
  * A publish without a reply subject is served but promised nothing: there is nobody to tell.
  */
-import type { Msg, NatsConnection, Subscription } from 'nats'
+import type { Msg, NatsConnection } from 'nats'
 import { nowUs } from '../../clock.ts'
 import { SignalboxError, statusOf } from '../../errors.ts'
 import { COMPLETED, type Origin, stateName, type TaskRecord } from '../../policy/task-record.ts'
@@ -17,8 +17,8 @@ import { decode, parseSubmitSubject, type SubmitAddress } from '../decode.ts'
 import { receive, refuse } from '../receive.ts'
 import { headersOf, throwOutside } from './incoming.ts'
 import type { Outlet } from './outlet.ts'
+import { QueueSubscriptions } from './queue-subscriptions.ts'
 
-export const QUEUE_GROUP = 'sb'
 /** Subjects seen, so that a subject is parsed once; emptied when full. */
 const ADDRESSES_MAX = 10_000
 const EMPTY = new Uint8Array(0)
@@ -31,11 +31,10 @@ export interface SubmitterOptions {
 
 export class NatsSubmitters implements Origin {
   readonly #context: FrontEndContext
-  readonly #nc: NatsConnection
   readonly #outlet: Outlet
   readonly #options: SubmitterOptions
   readonly #addresses = new Map<string, SubmitAddress>()
-  readonly #subscriptions: Subscription[] = []
+  readonly #subscriptions: QueueSubscriptions
 
   constructor(
     context: FrontEndContext,
@@ -44,7 +43,7 @@ export class NatsSubmitters implements Origin {
     options: SubmitterOptions,
   ) {
     this.#context = context
-    this.#nc = nc
+    this.#subscriptions = new QueueSubscriptions(nc, (msg) => this.#onMessage(msg))
     this.#outlet = outlet
     this.#options = options
   }
@@ -54,28 +53,15 @@ export class NatsSubmitters implements Origin {
     const { prefix } = this.#options
     for (const verb of ['task', 'call']) {
       for (const queue of queues) {
-        this.#listen(`${prefix}.${verb}.${queue}`)
-        this.#listen(`${prefix}.${verb}.${queue}.*`)
+        this.#subscriptions.listen(`${prefix}.${verb}.${queue}`)
+        this.#subscriptions.listen(`${prefix}.${verb}.${queue}.*`)
       }
     }
   }
 
   /** No more; what is on its way already is still heard, and answered `stopping`. */
   unsubscribe(): void {
-    for (const subscription of this.#subscriptions.splice(0)) {
-      if (!subscription.isClosed()) subscription.drain().catch(() => {})
-    }
-  }
-
-  #listen(subject: string): void {
-    this.#subscriptions.push(
-      this.#nc.subscribe(subject, {
-        queue: QUEUE_GROUP,
-        callback: (error, msg) => {
-          if (error === null) this.#onMessage(msg)
-        },
-      }),
-    )
+    this.#subscriptions.drain()
   }
 
   #onMessage(msg: Msg): void {
@@ -156,7 +142,6 @@ export class NatsSubmitters implements Origin {
     status: number,
     retryable: boolean,
   ): void {
-    if (replyTo === '') return
-    this.#outlet.send(replyTo as string, EMPTY, errorHeaders(status, message, code, retryable))
+    this.#outlet.refuse(replyTo as string, code, message, status, retryable)
   }
 }

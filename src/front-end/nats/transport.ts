@@ -13,6 +13,7 @@ import { NatsAgents } from './agents.ts'
 import { type ApiSources, NatsApi } from './api.ts'
 import { connectNats } from './connection.ts'
 import { type EventSource, publishEvents } from './events.ts'
+import { NatsFlows } from './flows.ts'
 import { FrameClients } from './frame-clients.ts'
 import { Outlet } from './outlet.ts'
 import { SubmitFrames } from './submit-frames.ts'
@@ -34,6 +35,7 @@ export class NatsTransport implements Transport {
   #nc: NatsConnection | undefined
   #submitters: NatsSubmitters | undefined
   #frames: SubmitFrames | undefined
+  #flows: NatsFlows | undefined
   #clients: FrameClients | undefined
   #agents: NatsAgents | undefined
   #outlet: Outlet | undefined
@@ -69,12 +71,14 @@ export class NatsTransport implements Transport {
     this.#submitters = new NatsSubmitters(context, nc, outlet, submits)
     this.#clients = new FrameClients(context, outlet)
     this.#frames = new SubmitFrames(context, nc, outlet, this.#clients, submits)
+    this.#flows = new NatsFlows(context, nc, outlet, submits)
     this.#agents = new NatsAgents(context, nc, outlet, prefix, this.#event)
     this.#agents.subscribe()
     for (const adopted of this.#options.agents) this.#agents.adopted.adopt(adopted)
     await new NatsApi(context, nc, outlet, prefix, this.#sources).start()
     this.#submitters.subscribe()
     this.#frames.subscribe()
+    this.#flows.subscribe()
     this.#announce()
     publishEvents(context, outlet, prefix, this.#sources, () => this.connected)
     await nc.flush()
@@ -86,6 +90,7 @@ export class NatsTransport implements Transport {
     this.#queues = [...this.#queues, ...queues]
     this.#submitters?.subscribe(queues)
     this.#frames?.subscribe(queues)
+    this.#flows?.subscribe(queues)
     this.#announce()
   }
 
@@ -109,6 +114,7 @@ export class NatsTransport implements Transport {
   stopSubmits(): void {
     this.#submitters?.unsubscribe()
     this.#frames?.unsubscribe()
+    this.#flows?.unsubscribe()
   }
 
   startTurn(): void {

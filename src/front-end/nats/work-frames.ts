@@ -15,6 +15,7 @@ import type { TaskRecord } from '../../policy/task-record.ts'
 import { type WorkExtension, WorkWriter } from '../../wire/frames.ts'
 import { attemptToken, type Subjects } from '../../wire/subjects.ts'
 import type { FrontEndContext } from '../context.ts'
+import { attemptOf, taskOf } from '../hedging.ts'
 import type { NatsAgentLink } from './agent-link.ts'
 import type { Outlet } from './outlet.ts'
 
@@ -68,18 +69,20 @@ export class WorkFrames {
     extension: WorkExtension | null,
   ): boolean {
     const { arena } = this.#context
-    const { payload, isNamed } = record
+    const { payload } = record
+    const task = taskOf(record)
+    const { isNamed } = task
     return writer.add(
       attempt.slot,
       attempt.counter,
       attempt.dispatchSeq,
-      record.attempts,
-      isNamed ? record.givenId : record.queue!.idPrefix,
+      attemptOf(record),
+      isNamed ? task.givenId : task.queue!.idPrefix,
       record.cls!.queue.name,
       arena.bytesOf(payload),
       arena.startOf(payload),
       record.payloadBytes,
-      isNamed ? -1 : record.seq,
+      isNamed ? -1 : task.seq,
       type,
       extension,
     )

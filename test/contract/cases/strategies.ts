@@ -37,6 +37,23 @@ export const strategyCases: Case[] = [
     },
   },
   {
+    title:
+      'a queue’s options say who chooses now, and by the name that was configured while it does',
+    options: {
+      queues: { ocr: { strategy: 'StrategyCapabilityBest' }, mail: {} },
+      strategy: 'random',
+    },
+    async check({ box }) {
+      const strategyOf = async (queue: string) => (await box.getQueue(queue)).options.strategy
+      const configured = await strategyOf('ocr')
+      expect(await strategyOf('mail')).toBe('random')
+      await box.setStrategy('hybrid')
+      expect([await strategyOf('ocr'), await strategyOf('mail')]).toEqual([configured, 'hybrid'])
+      await box.setStrategy('latency', 'ocr')
+      expect([await strategyOf('ocr'), await strategyOf('mail')]).toEqual(['latency', 'hybrid'])
+    },
+  },
+  {
     title: 'an unknown strategy or queue is refused with a sentence',
     options: { queues: { ocr: {} }, strictQueues: true },
     async check({ box }) {

@@ -140,6 +140,7 @@ export const viewCases: Case[] = [
         dead: 0,
         expired: 0,
         scheduled: 0,
+        blocked: 0,
         waiting: 1,
         offered: 0,
         bound: 0,

@@ -65,6 +65,8 @@ test('doors: no file of the front end writes a field of the policy’s state', (
 const READING = [
   'find',
   'isCriticalNext',
+  // Part of events: it follows from an end.
+  'linkedOver',
   'nextTickMs',
   'overdueOffers',
   'placeable',
@@ -72,12 +74,18 @@ const READING = [
   'waitingFor',
 ]
 
+/** By the recorded core, in either of its parts. */
+function isOverridden(door: string): boolean {
+  const { prototype } = RecordedCore
+  return [prototype, Object.getPrototypeOf(prototype)].some((part) => Object.hasOwn(part, door))
+}
+
 test('doors: each door of the core that changes something is recorded', () => {
   const doors = Object.getOwnPropertyNames(PolicyCore.prototype).filter((name) => {
     return name !== 'constructor' && !READING.includes(name)
   })
   expect(doors.length).toBeGreaterThan(15)
-  for (const door of doors) expect(Object.hasOwn(RecordedCore.prototype, door), door).toBe(true)
+  for (const door of doors) expect(isOverridden(door), door).toBe(true)
 })
 
 type FrontEndWorld = ReturnType<typeof withFakeRouter>

@@ -8,6 +8,7 @@ import type { RecordedCore } from '../../../src/journal/recorder.ts'
 import { restore } from '../../../src/journal/restore.ts'
 import { CORE_OMITTED, STATE_CLASSES } from '../../../src/journal/state-classes.ts'
 import { Effects, Policy, type PolicyGiven } from '../../policy/support.ts'
+import { apartFrom, goesOn, graphOf, nodeOf, person } from './graphs.ts'
 
 /** A core with something of everything in it. */
 function busy(given: PolicyGiven = {}): Policy {
@@ -39,7 +40,18 @@ function busy(given: PolicyGiven = {}): Policy {
   for (let i = 0; i < 3; i++) policy.submit('q', { own })
   policy.pass(60)
   for (let i = 0; i < 2; i++) policy.submit('r', { own: { deadlineMs: 700 + i } })
+  graph(policy)
   return policy
+}
+
+/** A flow of which one task has left a stage and another waits for it; they are kept apart. */
+function graph(policy: Policy): void {
+  const { core, nowMs } = policy
+  const apart = apartFrom('gone')
+  const nodes = [nodeOf('first', { apart, queue: 'desk' }), nodeOf('second', { apart, after: [0] })]
+  core.submitGraph(graphOf(nodes), nowMs)
+  core.assign(nodes[0].record, person(policy, 'clerk', { queues: ['desk'] }), nowMs)
+  core.succeeded(nodes[0].record, nowMs, goesOn('desk'))
 }
 
 function again(core: RecordedCore, shape = core.memory.shape): RecordedCore {
@@ -235,7 +247,7 @@ test('difference: the first field that differs is told with both values', () => 
   }
   const agent = core.agents.get('a')!
   const changes: [change: () => void, undo: () => void, told: RegExp][] = [
-    [() => core.totalFree++, () => core.totalFree--, /^totalFree: expected 2, found 3$/],
+    [() => core.totalFree++, () => core.totalFree--, /^totalFree: expected 3, found 4$/],
     [() => agent.completed++, () => agent.completed--, /^agents\[a\]\.completed: expected \d/],
     [() => core.freeAgentIndices.push(9), () => core.freeAgentIndices.pop(), /^freeAgent.*\.size/],
     [

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { COMMANDS } from '../../policy/commands.ts'
 import { type Model, World } from '../../policy/world.ts'
+import { QUICKLY } from '../../support/shrinking.ts'
 import { Twin } from './support.ts'
 
 const scenario = fc.commands(COMMANDS, { maxCommands: 250, size: 'max' })
@@ -24,11 +25,11 @@ test('journal: a rebuilt core equals the live one after every event', () => {
       expect(twin.replayer.end).toBe(twin.digest)
       compared += twin.compared
     }),
-    { numRuns: 40 },
+    { ...QUICKLY, numRuns: 40 },
   )
   // Else the commands hardly did anything.
   expect(compared).toBeGreaterThan(2_500)
-}, 120_000)
+}, 300_000)
 
 test('journal: a core restored in the middle goes on as the one it was taken from', () => {
   const halves = fc.tuple(scenario, scenario)
@@ -43,6 +44,6 @@ test('journal: a core restored in the middle goes on as the one it was taken fro
       twin.end()
       expect(twin.replayer.end).toBe(twin.digest)
     }),
-    { numRuns: 40 },
+    { ...QUICKLY, numRuns: 40 },
   )
-}, 120_000)
+}, 300_000)

@@ -2,12 +2,21 @@
 import { afterAll, expect, test } from 'vitest'
 import { OVERDUE, ROUTER_GONE } from '../../../src/policy/core.ts'
 import { EPOCH, Policy } from '../../policy/support.ts'
-import { MOVE_KINDS, PROMISE_KINDS, ROUTING_KINDS, recorded, unseen } from './recorded.ts'
+import {
+  GRAPH_KINDS,
+  MOVE_KINDS,
+  PROMISE_KINDS,
+  ROUTING_KINDS,
+  recorded,
+  TIME_KINDS,
+  unseen,
+} from './recorded.ts'
 
 const SMALL = { slots: 32, agentsMax: 32 }
 
 afterAll(() => {
-  const elsewhere = [...ROUTING_KINDS, ...PROMISE_KINDS, ...MOVE_KINDS]
+  const moving = [...ROUTING_KINDS, ...MOVE_KINDS, ...TIME_KINDS]
+  const elsewhere = [...moving, ...PROMISE_KINDS, ...GRAPH_KINDS]
   expect(unseen().filter((kind) => !elsewhere.includes(kind))).toEqual([])
 })
 
@@ -27,6 +36,9 @@ test('submit: what was given, what holds, and the id that was made up', () => {
     routing: '',
     key: 0,
     own: '',
+    after: '',
+    count: 0,
+    parents: [],
   }
   const first = {
     ...whole,
@@ -220,7 +232,14 @@ test('hello: welcome, another instance, and the fenced one', () => {
     specializations: { page: 0.95, photo: 0.5 },
     concurrency: 3,
   }
-  const sure = { keeps: true, pull: true, preemptible: true, recalls: true }
+  const sure = {
+    keeps: true,
+    pull: true,
+    preemptible: true,
+    recalls: true,
+    claims: true,
+    declines: true,
+  }
   const rows = recorded(policy, () => {
     policy.agent('a', { ...spec, instance: 'one' })
     policy.agent('a', { ...spec, instance: 'two', beats: false, leased: false, ...sure })
@@ -228,7 +247,8 @@ test('hello: welcome, another instance, and the fenced one', () => {
   })
   const said = { labels: 'gpu=24', specializations: 'page=0.95,photo=0.5' }
   const hello = { id: 'a', queues: 'q,r', capabilities: 'gpu', concurrency: 3, ...said }
-  const plain = { keeps: false, pull: false, preemptible: false, recalls: false }
+  const no = { claims: false, declines: false }
+  const plain = { keeps: false, pull: false, preemptible: false, recalls: false, ...no }
   const one = { ...hello, instance: 'one', beats: true, leased: true, ...plain }
   const two = { ...hello, instance: 'two', beats: false, leased: false, ...sure }
   const refused = {
@@ -366,31 +386,5 @@ test('drain, bye, agent lost: who leaves, how, and what it had', () => {
     ['AGENT_DOWN', { agent: 0, reason: 'agent_lost' }],
     ['AGENT_LOST', { agent: 2 }],
     ['AGENT_DOWN', { agent: 2, reason: 'agent_lost' }],
-  ])
-})
-
-test('tick, connected: only what is due is an event', () => {
-  const policy = new Policy({ ...SMALL, leaseMs: 1_000 })
-  policy.agent('a', { beats: false })
-  policy.run('q', { timeoutMs: 100, retryCount: 0 })
-  const rows = recorded(policy, () => {
-    policy.pass(99)
-    policy.pass(1)
-    policy.core.setConnected(false, policy.nowMs)
-    policy.pass(1_100)
-    policy.core.setConnected(true, policy.nowMs)
-    policy.pass(0)
-  })
-  expect(rows).toEqual([
-    ['TICK', { hasMore: false }],
-    ['ENDED', { task: 0, counter: 1, agent: 0, how: 'timeout', isCharged: true }],
-    ['REVOKE', { agent: 0, counter: 1, dispatchSeq: 1, reason: 'timeout' }],
-    ['DEAD_LETTER', { task: 0, name: 'q', code: 'timeout' }],
-    ['OUTCOME', { task: 0, state: 4, code: 'timeout', attempts: 1, resultBytes: -1 }],
-    ['CONNECTED', { connected: false }],
-    ['TICK', { hasMore: false }],
-    ['CREDIT_BACK', { agent: 0, counter: 1 }],
-    ['CONNECTED', { connected: true }],
-    ['TICK', { hasMore: false }],
   ])
 })
