@@ -158,6 +158,11 @@ test('cancel: tasks in the hands of routers end once, cancelled or completed as 
   // Proposed by a router although the front end had cancelled it meanwhile.
   expect(proposals.stale).toBeGreaterThan(0)
   expectBooksClosed(scheduler, reports)
+  // What was cancelled on its way to an agent still comes there: held, it would keep its credit.
+  const got = () => reports.filter(({ kind }) => kind === 'got').length
+  await until(() => got() === scheduler.statusNow().attempts.started, {
+    what: 'all attempts to arrive',
+  })
   // No credit was lost on the way: the fleet still takes as many at a time as it could.
   for (const agent of agents) agent.options.holds = true
   for (let n = 0; n < 400; n++) submitter.submit(`last-${n}`)
